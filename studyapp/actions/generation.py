@@ -1,0 +1,222 @@
+"""Stations 2 and 3: jobs are queued, claimed by a worker, kept alive by its heartbeat, and yield candidates."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from studyapp.domain.article_text import count_words, normalise_text
+from studyapp.domain.seeds import derive_seed
+from studyapp.models import Arm, Article, Candidate, GenerationJob, Item, Study
+
+
+class GenerationRefusedError(ValueError):
+    """Nothing can be queued; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class ArticlePrompt:
+    """What a model may be told of an article, or of an earlier one in the context."""
+
+    title: str
+    subtitle: str
+    body: str
+
+
+@dataclass(frozen=True)
+class GenerationOrder:
+    """All that a worker needs to write a job's articles; `seeds` are those of the candidates still to come."""
+
+    job_id: int
+    claim: str
+    generator: str
+    conditioned: bool
+    sampling: dict[str, float]
+    title: str
+    subtitle: str
+    human_words: int
+    context: tuple[ArticlePrompt, ...]
+    first_index: int
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class WrittenCandidate:
+    """What a worker hands back for one seed."""
+
+    seed: int
+    text: str
+    flags: tuple[str, ...]
+    is_fit: bool
+    n_tokens: int
+    seconds: float
+    prompt_sha256: str
+
+
+@transaction.atomic
+def queue_jobs(study: Study) -> list[int]:
+    """Make the jobs that a study's arms and items still lack; the ids of all that are to be done. Locks the study.
+
+    Jobs that failed are queued again. Jobs that are done or running are left alone.
+
+    Raises:
+        GenerationRefusedError: the study is not a draft, has no items, or an arm says no generator.
+    """
+    study = Study.objects.select_for_update().get(pk=study.pk)
+    arms, items = list(study.arms.all()), list(study.items.all())
+    _refuse_unready(study, arms, items)
+    GenerationJob.objects.bulk_create(
+        (
+            GenerationJob(arm=arm, item=item, candidates_wanted=study.candidates_per_article)
+            for item in items
+            for arm in arms
+        ),
+        ignore_conflicts=True,
+    )
+    jobs = GenerationJob.objects.of_study(study.pk)
+    jobs.filter(state=GenerationJob.State.FAILED).update(state=GenerationJob.State.QUEUED, error="", attempts=0)
+    return list(jobs.filter(state=GenerationJob.State.QUEUED).values_list("id", flat=True))
+
+
+@transaction.atomic
+def queue_more_candidates(job: GenerationJob, *, n_more: int) -> int:
+    """Ask for further candidates of a job whose candidates all fell through; returns its id. Locks the job."""
+    job = GenerationJob.objects.select_for_update().get(pk=job.pk)
+    job.candidates_wanted = job.candidates.count() + n_more
+    job.state = GenerationJob.State.QUEUED
+    job.error, job.attempts = "", 0
+    job.save(update_fields=["candidates_wanted", "state", "error", "attempts"])
+    return job.pk
+
+
+@transaction.atomic
+def claim_job(job_id: int, *, now: datetime) -> GenerationOrder | None:
+    """Take a queued job up; None when it is done, gone, or another worker's. Locks the job."""
+    job = (
+        GenerationJob.objects.select_for_update(of=("self",))
+        .select_related("arm__study", "item__article")
+        .filter(pk=job_id, state=GenerationJob.State.QUEUED)
+        .first()
+    )
+    if job is None:
+        return None
+    job.state = GenerationJob.State.RUNNING
+    job.claim = secrets.token_hex(16)
+    job.attempts += 1
+    job.error = ""
+    job.started_at = job.heartbeat_at = now
+    job.save(update_fields=["state", "claim", "attempts", "error", "started_at", "heartbeat_at"])
+    return _build_order(job)
+
+
+def record_heartbeat(order: GenerationOrder, *, now: datetime) -> bool:
+    """Say that the worker lives; False when the job is no longer its own and it should stop."""
+    return bool(
+        GenerationJob.objects.filter(
+            pk=order.job_id, claim=order.claim, state=GenerationJob.State.RUNNING
+        ).update(heartbeat_at=now)
+    )
+
+
+@transaction.atomic
+def store_candidates(order: GenerationOrder, written: Sequence[WrittenCandidate], *, now: datetime) -> bool:
+    """Store a job's texts and close it; False, and nothing written, when the job is another worker's by now.
+
+    Locks the job. Texts are stored in the form in which any text is shown.
+    """
+    job = GenerationJob.objects.select_for_update().filter(pk=order.job_id, claim=order.claim).first()
+    if job is None or job.state != GenerationJob.State.RUNNING:
+        return False
+    Candidate.objects.bulk_create(
+        _build_candidate(job, order.first_index + offset, text) for offset, text in enumerate(written)
+    )
+    job.state = GenerationJob.State.DONE
+    job.finished_at = now
+    job.save(update_fields=["state", "finished_at"])
+    return True
+
+
+def fail_job(order: GenerationOrder, *, error: str, now: datetime) -> None:
+    """Name on the row why the job failed; it is queued again by `queue_jobs`, once somebody has mended the cause."""
+    GenerationJob.objects.filter(pk=order.job_id, claim=order.claim).update(
+        state=GenerationJob.State.FAILED, error=error[:5000], finished_at=now
+    )
+
+
+MAX_ATTEMPTS = 5  # a job that kills its worker each time must not do so for ever
+
+
+@transaction.atomic
+def release_silent_jobs(*, silent_since: datetime) -> list[int]:
+    """Put jobs back whose worker died, and return the ids that should be sent to the queue. Locks those jobs.
+
+    A job that has killed its worker `MAX_ATTEMPTS` times is failed instead, with the reason on its row.
+    """
+    released = []
+    for job in GenerationJob.objects.select_for_update().silent_since(silent_since):
+        exhausted = job.attempts >= MAX_ATTEMPTS
+        job.state = GenerationJob.State.FAILED if exhausted else GenerationJob.State.QUEUED
+        job.claim = ""
+        job.error = f"the worker was lost {job.attempts} times; see its log, then queue again" if exhausted else ""
+        job.save(update_fields=["state", "claim", "error"])
+        if not exhausted:
+            released.append(job.pk)
+    return released
+
+
+def list_queued_jobs() -> list[int]:
+    """The jobs that wait; sent again when the broker holds no message for them (it may have lost its data)."""
+    return list(GenerationJob.objects.filter(state=GenerationJob.State.QUEUED).values_list("id", flat=True))
+
+
+def _refuse_unready(study: Study, arms: list[Arm], items: list[Item]) -> None:
+    if not study.is_draft:
+        raise GenerationRefusedError(f"The study {study.slug!r} is {study.state}; its texts are frozen.")
+    if not items or not arms:
+        raise GenerationRefusedError("The study needs items and arms before anything can be generated.")
+    if silent := [arm.name for arm in arms if not arm.generator]:
+        raise GenerationRefusedError(f"These arms say no generator: {', '.join(silent)}; set checkpoint:FOLDER.")
+
+
+def _build_order(job: GenerationJob) -> GenerationOrder:
+    arm, article = job.arm, job.item.article
+    first_index = job.candidates.count()
+    context = [entry.article for entry in arm.study.context.select_related("article")] if arm.conditioned else []
+    return GenerationOrder(
+        job_id=job.pk,
+        claim=job.claim,
+        generator=arm.generator,
+        conditioned=arm.conditioned,
+        sampling=dict(arm.sampling),
+        title=article.title,
+        subtitle=article.subtitle,
+        human_words=article.words,
+        context=tuple(_build_prompt(article) for article in context),
+        first_index=first_index,
+        seeds=tuple(
+            derive_seed(arm.study.seed, arm.name, article.content_hash, index)
+            for index in range(first_index, job.candidates_wanted)
+        ),
+    )
+
+
+def _build_prompt(article: Article) -> ArticlePrompt:
+    return ArticlePrompt(title=article.title, subtitle=article.subtitle, body=article.body)
+
+
+def _build_candidate(job: GenerationJob, index: int, written: WrittenCandidate) -> Candidate:
+    text = normalise_text(written.text)
+    return Candidate(
+        job=job,
+        index=index,
+        seed=written.seed,
+        text=text,
+        words=count_words(text),
+        flags=list(written.flags),
+        is_fit=written.is_fit and bool(text),
+        n_tokens=written.n_tokens,
+        seconds=written.seconds,
+        prompt_sha256=written.prompt_sha256,
+    )

@@ -1,0 +1,123 @@
+"""Launching freezes stations 1 to 5; closing ends 6 and 7."""
+
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Q
+
+from studyapp.actions.quiz_forms import are_forms_balanced
+from studyapp.actions.study import describe_study
+from studyapp.domain.article_text import NORMALISATION
+from studyapp.domain.launch_checklist import ArmFacts, Finding, StudyFacts, check_launch, may_launch
+from studyapp.domain.study_design import describe_design, hash_design
+from studyapp.models import Arm, GenerationJob, Stimulus, Study
+
+
+class LaunchRefusedError(ValueError):
+    """The study is not ready; `findings` say why."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        super().__init__("; ".join(finding.message for finding in findings))
+        self.findings = findings
+
+
+def review_readiness(study: Study) -> list[Finding]:
+    """The launch checklist of a study as it stands."""
+    return check_launch(_gather_facts(study))
+
+
+@transaction.atomic
+def launch_study(study: Study, *, now: datetime) -> Study:
+    """Freeze the design under its SHA-256 and open the study to participants. Locks the study.
+
+    Raises:
+        LaunchRefusedError: a finding of the checklist refuses it.
+    """
+    study = Study.objects.select_for_update().get(pk=study.pk)
+    findings = review_readiness(study)
+    if not may_launch(findings):
+        raise LaunchRefusedError([finding for finding in findings if finding.level == "refuse"])
+    study.frozen_design = freeze_design(study)
+    study.design_sha256 = hash_design(study.frozen_design)
+    study.state = Study.State.LAUNCHED
+    study.launched_at = now
+    study.save(update_fields=["frozen_design", "design_sha256", "state", "launched_at"])
+    return study
+
+
+@transaction.atomic
+def close_study(study: Study, *, now: datetime) -> Study:
+    """End a launched study: nobody enters any more, those at work may finish. Locks the study; twice does nothing."""
+    study = Study.objects.select_for_update().get(pk=study.pk)
+    if study.state == Study.State.LAUNCHED:
+        study.state = Study.State.CLOSED
+        study.closed_at = now
+        study.save(update_fields=["state", "closed_at"])
+    return study
+
+
+def freeze_design(study: Study) -> dict[str, Any]:
+    """The design with everything that it came to: texts by their hash, forms, normalisation, software version."""
+    stimuli = Stimulus.objects.filter(item__study=study).select_related("item__article", "arm", "candidate")
+    return {
+        **describe_design(describe_study(study)),
+        "software_version": version("byline"),
+        "normalisation": NORMALISATION,
+        "article_sha256": {
+            entry.article.ref: entry.article.content_hash
+            for rows in (study.items, study.context)
+            for entry in rows.select_related("article")
+        },
+        "stimuli": [
+            {
+                "item": stimulus.item.article.ref,
+                "arm": stimulus.arm.name if stimulus.arm else None,
+                "sha256": stimulus.sha256,
+                "seed": stimulus.candidate.seed if stimulus.candidate else None,
+            }
+            for stimulus in stimuli
+        ],
+        "forms": {
+            form.name: {entry.item.article.ref: entry.source for entry in form.entries.select_related("item__article")}
+            for form in study.quiz_forms.all()
+        },
+    }
+
+
+def _gather_facts(study: Study) -> StudyFacts:
+    human = Stimulus.objects.filter(item__study=study, arm=None)
+    n_items = study.items.count()
+    return StudyFacts(
+        state=study.state,
+        n_items=n_items,
+        n_context=study.context.count(),
+        human_stimuli=human.count(),
+        human_words=tuple(human.values_list("words", flat=True)),
+        forms_balanced=are_forms_balanced(study),
+        stand_in_items=study.items.filter(article__stand_in=True).count(),
+        consent=study.consent_text,
+        instructions=study.instructions_text,
+        question=study.question_text,
+        debriefing=study.debriefing_text,
+        arms=tuple(_gather_arm_facts(arm) for arm in study.arms.annotate(unfinished=_count_unfinished())),
+    )
+
+
+def _count_unfinished() -> Count:
+    return Count("jobs", filter=~Q(jobs__state=GenerationJob.State.DONE))
+
+
+def _gather_arm_facts(arm: Arm) -> ArmFacts:
+    stimuli = arm.stimuli.select_related("candidate")
+    return ArmFacts(
+        name=arm.name,
+        is_control=arm.is_control,
+        has_n_params=arm.n_params is not None,
+        generator=arm.generator,
+        stimuli=len(stimuli),
+        jobs_unfinished=arm.unfinished,
+        flagged_stimuli=sum(bool(stimulus.candidate and stimulus.candidate.flags) for stimulus in stimuli),
+        model_words=tuple(stimulus.words for stimulus in stimuli),
+    )

@@ -1,0 +1,101 @@
+"""Station 4: from the candidates of each job the rule chooses one; human articles become stimuli alike."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from studyapp.domain.article_text import count_words, normalise_text
+from studyapp.domain.candidate_choice import CandidateLength, choose_candidate
+from studyapp.models import Arm, Candidate, GenerationJob, Item, Stimulus, Study
+
+
+class SelectionRefusedError(ValueError):
+    """The texts of the study can no longer be changed, or a rejection says no reason."""
+
+
+@dataclass(frozen=True)
+class SelectionOutcome:
+    """What came of a selection; `unserved` names jobs whose candidates are all unfit or rejected."""
+
+    chosen: int
+    unserved: tuple[int, ...]
+
+
+@transaction.atomic
+def select_stimuli(study: Study) -> SelectionOutcome:
+    """Make every stimulus that a study can have by now, human and model; safe to run again. Locks the study."""
+    study = _lock_draft(study)
+    for item in study.items.select_related("article"):
+        _write_stimulus(item=item, arm=None, candidate=None, text=normalise_text(item.article.body))
+    unserved = []
+    chosen = 0
+    for job in _finished_jobs(study):
+        if _choose_for_job(job):
+            chosen += 1
+        else:
+            unserved.append(job.pk)
+    return SelectionOutcome(chosen=chosen, unserved=tuple(unserved))
+
+
+@transaction.atomic
+def reject_candidate(candidate: Candidate, *, reason: str, by: AbstractBaseUser | None, now: datetime) -> bool:
+    """Set a candidate aside with a reason; the rule picks the next. False when no fit one is left. Locks the study.
+
+    Raises:
+        SelectionRefusedError: no reason is given, or the study is no draft.
+    """
+    if not reason.strip():
+        raise SelectionRefusedError("Say why the text is rejected; nothing is rejected by taste alone.")
+    job = GenerationJob.objects.select_related("arm__study", "item__article").get(pk=candidate.job_id)
+    _lock_draft(job.arm.study)
+    Candidate.objects.filter(pk=candidate.pk).update(
+        rejected_reason=reason.strip()[:300], rejected_by=by, rejected_at=now
+    )
+    return _choose_for_job(job)
+
+
+def _lock_draft(study: Study) -> Study:
+    study = Study.objects.select_for_update().get(pk=study.pk)
+    if not study.is_draft:
+        raise SelectionRefusedError(f"The study {study.slug!r} is {study.state}; its texts are frozen.")
+    return study
+
+
+def _finished_jobs(study: Study) -> list[GenerationJob]:
+    return list(
+        GenerationJob.objects.of_study(study.pk)
+        .filter(state=GenerationJob.State.DONE)
+        .select_related("arm", "item__article")
+        .prefetch_related("candidates")
+    )
+
+
+def _choose_for_job(job: GenerationJob) -> bool:
+    """Write the stimulus of the candidate that the rule chooses; drop it and return False when none is left."""
+    fit = {candidate.index: candidate for candidate in job.candidates.fit_to_choose()}
+    choice = choose_candidate(
+        human_words=count_words(normalise_text(job.item.article.body)),
+        candidates=[CandidateLength(candidate.index, candidate.words) for candidate in fit.values()],
+    )
+    if choice is None:
+        Stimulus.objects.filter(item=job.item, arm=job.arm).delete()
+        return False
+    candidate = fit[choice.index]
+    _write_stimulus(item=job.item, arm=job.arm, candidate=candidate, text=candidate.text)
+    return True
+
+
+def _write_stimulus(*, item: Item, arm: Arm | None, candidate: Candidate | None, text: str) -> None:
+    Stimulus.objects.update_or_create(
+        item=item,
+        arm=arm,
+        defaults={
+            "candidate": candidate,
+            "text": text,
+            "words": count_words(text),
+            "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        },
+    )

@@ -1,0 +1,163 @@
+"""A study's rows from its design, and its design from its rows."""
+
+from django.db import transaction
+
+from studyapp.actions.articles import find_missing_refs
+from studyapp.domain.study_design import (
+    ArmDesign,
+    Checks,
+    DesignError,
+    Identity,
+    Recruitment,
+    Selection,
+    StudyDesign,
+    Targets,
+    Texts,
+)
+from studyapp.models import Arm, Article, Candidate, ContextArticle, Item, Study
+
+
+class StudyExistsError(ValueError):
+    """A study of this slug is there already and says something else; the message says what to do."""
+
+
+@transaction.atomic
+def load_study(design: StudyDesign, *, replace: bool = False) -> tuple[Study, bool]:
+    """Make the study of a design; (study, False) when it is there already and says the same.
+
+    Locks the study of that slug, if there is one.
+
+    Raises:
+        StudyExistsError: there is another study of that slug, and it may not be replaced.
+        DesignError: the design names articles that are not imported.
+    """
+    existing = Study.objects.select_for_update().filter(slug=design.study.slug).first()
+    if existing is not None:
+        if describe_study(existing) == design:
+            return existing, False
+        _remove_draft(existing, replace=replace)
+    if missing := find_missing_refs([*design.articles.items, *design.articles.context]):
+        shown = ", ".join(missing[:10]) + (", …" if len(missing) > 10 else "")
+        raise DesignError([f"[articles]: {len(missing)} articles are not imported: {shown}"])
+    return create_study(design), True
+
+
+def create_study(design: StudyDesign) -> Study:
+    """Write the rows of a design whose articles are all there."""
+    study = Study.objects.create(**_study_columns(design))
+    Arm.objects.bulk_create(
+        Arm(
+            study=study,
+            position=position,
+            name=arm.name,
+            label=arm.label,
+            n_params=arm.n_params,
+            is_control=arm.control,
+            generator=arm.generator,
+            conditioned=arm.conditioned,
+            sampling=arm.sampling,
+        )
+        for position, arm in enumerate(design.arms)
+    )
+    articles = Article.objects.by_ref([*design.articles.items, *design.articles.context])
+    Item.objects.bulk_create(
+        Item(study=study, article=articles[ref], position=position)
+        for position, ref in enumerate(design.articles.items)
+    )
+    ContextArticle.objects.bulk_create(
+        ContextArticle(study=study, article=articles[ref], position=position)
+        for position, ref in enumerate(design.articles.context)
+    )
+    return study
+
+
+def describe_study(study: Study) -> StudyDesign:
+    """The design that a study's rows say: what `dump_study` writes and `launch` freezes."""
+    return StudyDesign(
+        study=Identity(
+            slug=study.slug, title=study.title, preset=study.preset, language=study.language, seed=study.seed
+        ),
+        texts=Texts(
+            consent=study.consent_text,
+            instructions=study.instructions_text,
+            question=study.question_text,
+            debriefing=study.debriefing_text,
+        ),
+        checks=Checks(
+            seen_before=study.asks_seen_before,
+            comment=study.asks_comment,
+            looked_up=study.asks_looked_up,
+            internet_check_question=study.internet_check_question,
+            internet_check_solutions=tuple(study.internet_check_solutions),
+            exclusion_rules=tuple(study.exclusion_rules),
+        ),
+        targets=Targets(participants_per_cell=study.participants_per_cell, dropout_minutes=study.dropout_minutes),
+        recruitment=Recruitment(
+            platform=study.platform,
+            completion_code=study.completion_code,
+            estimated_minutes=study.estimated_minutes,
+            reward=study.reward,
+            contact=study.contact,
+        ),
+        articles=Selection(
+            items=tuple(study.items.values_list("article__ref", flat=True)),
+            context=tuple(study.context.values_list("article__ref", flat=True)),
+            candidates=study.candidates_per_article,
+        ),
+        arms=tuple(
+            ArmDesign(
+                name=arm.name,
+                label=arm.label,
+                n_params=arm.n_params,
+                control=arm.is_control,
+                generator=arm.generator,
+                conditioned=arm.conditioned,
+                sampling=arm.sampling,
+            )
+            for arm in study.arms.all()
+        ),
+    )
+
+
+def _study_columns(design: StudyDesign) -> dict[str, object]:
+    """The inverse of `describe_study` for the study's own row."""
+    return {
+        "slug": design.study.slug,
+        "title": design.study.title,
+        "preset": design.study.preset,
+        "language": design.study.language,
+        "seed": design.study.seed,
+        "consent_text": design.texts.consent,
+        "instructions_text": design.texts.instructions,
+        "question_text": design.texts.question,
+        "debriefing_text": design.texts.debriefing,
+        "asks_seen_before": design.checks.seen_before,
+        "asks_comment": design.checks.comment,
+        "asks_looked_up": design.checks.looked_up,
+        "internet_check_question": design.checks.internet_check_question,
+        "internet_check_solutions": list(design.checks.internet_check_solutions),
+        "exclusion_rules": list(design.checks.exclusion_rules),
+        "participants_per_cell": design.targets.participants_per_cell,
+        "dropout_minutes": design.targets.dropout_minutes,
+        "candidates_per_article": design.articles.candidates,
+        "platform": design.recruitment.platform,
+        "completion_code": design.recruitment.completion_code,
+        "estimated_minutes": design.recruitment.estimated_minutes,
+        "reward": design.recruitment.reward,
+        "contact": design.recruitment.contact,
+    }
+
+
+def _remove_draft(study: Study, *, replace: bool) -> None:
+    """Make room for another design of the same slug, only where nothing of worth is lost or the user said so."""
+    if not study.is_draft:
+        raise StudyExistsError(
+            f"The study {study.slug!r} is {study.state} and frozen; give the file another slug to make a new study."
+        )
+    candidates = Candidate.objects.filter(job__arm__study=study).count()
+    if candidates and not replace:
+        raise StudyExistsError(
+            f"The draft {study.slug!r} says something else and has {candidates} generated texts; "
+            "give the file another slug, or pass --replace to delete that draft with its texts."
+        )
+    study.delete()

@@ -1,0 +1,13 @@
+"""The Django application."""
+
+from django.apps import AppConfig
+
+
+class StudyConfig(AppConfig):
+    name = "studyapp"
+    verbose_name = "Byline"
+
+    def ready(self) -> None:
+        from studyapp.celery import app  # loaded here, so that the web process can queue tasks
+
+        app.set_default()

@@ -1,0 +1,55 @@
+"""The five-point scale of the published study, and what an answer may look like."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+MAX_COMMENT = 2000  # characters
+MAX_ACTIVE_SECONDS = 24 * 3600.0
+MAX_FOCUS_LOSSES = 10_000
+
+
+class Judgment(IntEnum):
+    """Who wrote the text, as the participant sees it; the numbers are those of the export."""
+
+    VERY_LIKELY_HUMAN = 1
+    MORE_LIKELY_HUMAN = 2
+    DONT_KNOW = 3
+    MORE_LIKELY_MACHINE = 4
+    VERY_LIKELY_MACHINE = 5
+
+    @property
+    def label(self) -> str:
+        return LABELS[self]
+
+
+LABELS = {
+    Judgment.VERY_LIKELY_HUMAN: "Very likely written by a human",
+    Judgment.MORE_LIKELY_HUMAN: "More likely written by a human",
+    Judgment.DONT_KNOW: "I don't know",
+    Judgment.MORE_LIKELY_MACHINE: "More likely written by a machine",
+    Judgment.VERY_LIKELY_MACHINE: "Very likely written by a machine",
+}
+
+
+@dataclass(frozen=True)
+class PageActivity:
+    """What the browser measured while the page was open: bounded here, never trusted for a verdict."""
+
+    active_seconds: float | None
+    focus_losses: int | None
+
+
+def bound_activity(*, active_seconds: str, focus_losses: str, elapsed: float) -> PageActivity:
+    """Take the browser's figures only where they are possible: no more active seconds than the server saw pass."""
+    return PageActivity(
+        active_seconds=_bounded(active_seconds, upper=min(elapsed + 1.0, MAX_ACTIVE_SECONDS)),
+        focus_losses=None if (n := _bounded(focus_losses, upper=MAX_FOCUS_LOSSES)) is None else int(n),
+    )
+
+
+def _bounded(text: str, *, upper: float) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if 0 <= value <= upper else None

@@ -1,0 +1,40 @@
+"""The page on which a participant belongs. The server keeps the place; any other address leads here."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Step(StrEnum):
+    """A page of the rater's way, in its order; the names are those of its addresses."""
+
+    CONSENT = "consent"
+    INSTRUCTIONS = "instructions"
+    ITEM = "item"
+    QUESTIONS = "questions"
+    DEBRIEFING = "debriefing"
+    WITHDRAWN = "withdrawn"
+    DROPPED_OUT = "dropped-out"
+
+
+@dataclass(frozen=True)
+class Place:
+    """What is stored of a participant's way so far."""
+
+    status: str
+    has_started: bool
+    has_open_trial: bool
+
+
+def find_step(place: Place | None) -> Step:
+    """Where a visitor belongs: the consent page without a participation, else the first page not done yet."""
+    if place is None:
+        return Step.CONSENT
+    if place.status == "withdrawn":
+        return Step.WITHDRAWN
+    if place.status == "dropped_out":
+        return Step.DROPPED_OUT
+    if place.status == "completed":
+        return Step.DEBRIEFING
+    if not place.has_started:
+        return Step.INSTRUCTIONS
+    return Step.ITEM if place.has_open_trial else Step.QUESTIONS

@@ -1,0 +1,47 @@
+"""A simulated participant: the equal-variance signal-detection model with a planted accuracy, for rehearsals only.
+
+On a text from `source` the rater perceives x ~ N(+d'/2, 1) for a model text and N(-d'/2, 1) for a human one, shifted
+by a leaning of the rater's own; x is cut into the five judgments. The planted accuracy P among non-neutral answers
+fixes d' = 2 Phi^-1(P) (exact for a zero-width neutral band, close to it for the narrow band used here).
+"""
+
+import math
+import random
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from studyapp.domain.judgment import Judgment
+
+NEUTRAL_HALF_WIDTH = 0.08
+CONFIDENT_FROM = 1.0
+RATER_SPREAD = 0.15  # standard deviation of a rater's own leaning, in units of the perceptual noise
+CONTROL_ACCURACY = 0.86  # the published control
+PUBLISHED_A, PUBLISHED_B = 1.744, 0.0480  # the published size curve (PROTOCOL §3, computed)
+
+
+def plant_accuracy(*, n_params: int | None, is_control: bool) -> float:
+    """The accuracy planted for an arm: 0.86 for the control, else the published power law held within [0.5, 0.95]."""
+    if is_control or not n_params:
+        return CONTROL_ACCURACY
+    return min(0.95, max(0.5, PUBLISHED_A * math.pow(n_params, -PUBLISHED_B)))
+
+
+@dataclass
+class SimulatedRater:
+    """Judges one text after another; every draw comes from `rng` alone."""
+
+    accuracy: float
+    rng: random.Random
+
+    def __post_init__(self) -> None:
+        self._leaning = self.rng.gauss(0.0, RATER_SPREAD)
+        self._d_prime = 2 * NormalDist().inv_cdf(self.accuracy)
+
+    def judge(self, *, source: str) -> Judgment:
+        mean = self._d_prime / 2 if source == "model" else -self._d_prime / 2
+        x = self.rng.gauss(mean, 1.0) + self._leaning
+        if abs(x) < NEUTRAL_HALF_WIDTH:
+            return Judgment.DONT_KNOW
+        if x > 0:
+            return Judgment.VERY_LIKELY_MACHINE if x > CONFIDENT_FROM else Judgment.MORE_LIKELY_MACHINE
+        return Judgment.VERY_LIKELY_HUMAN if x < -CONFIDENT_FROM else Judgment.MORE_LIKELY_HUMAN

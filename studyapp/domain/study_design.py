@@ -1,0 +1,238 @@
+"""A whole study as values: what a study file says, what the staff pages can set, and what `launch` freezes.
+
+`parse_design` checks a mapping (a study file merged over its preset) and reports every fault at once, each with its
+key; `describe_design` gives the mapping back, and the two agree exactly.
+"""
+
+import dataclasses
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_type_hints
+
+from studyapp.domain.exclusion import RULES
+from studyapp.domain.study_sections import read_section
+
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+PLATFORMS = ("anonymous", "prolific")
+GENERATOR_SCHEMES = ("checkpoint",)
+SAMPLING_RANGES: dict[str, tuple[float, float]] = {
+    # name: smallest and largest value taken; the generator checks its own again when it runs
+    "temperature": (0.01, 10.0),
+    "top_p": (0.01, 1.0),
+    "top_k": (0, 1_000_000),
+    "length_ratio": (0.2, 5.0),
+    "max_tokens": (1, 100_000),
+}
+
+
+class DesignError(ValueError):
+    """A study that cannot be: `faults` names every key with what is wrong and what was meant."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True)
+class Identity:
+    """[study]"""
+
+    slug: str
+    title: str
+    preset: str = "gpt3-short"
+    language: str = "en"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not SLUG.fullmatch(self.slug) or len(self.slug) > 60:
+            raise ValueError(f"slug: {self.slug!r} must be small letters, digits and single hyphens, at most 60")
+        if not self.title.strip():
+            raise ValueError("title: must not be empty")
+        if self.seed < 0 or self.seed >= 2**62:
+            raise ValueError("seed: must be a whole number from 0 to 2^62")
+
+
+@dataclass(frozen=True)
+class Texts:
+    """[texts], in Markdown."""
+
+    consent: str = ""
+    instructions: str = ""
+    question: str = ""
+    debriefing: str = ""
+
+
+@dataclass(frozen=True)
+class Checks:
+    """[checks]: what is asked beside the judgment, and who is excluded for what."""
+
+    seen_before: bool = True
+    comment: bool = True
+    looked_up: bool = True
+    internet_check_question: str = ""
+    internet_check_solutions: tuple[str, ...] = ()
+    exclusion_rules: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for rule in self.exclusion_rules:
+            if rule not in RULES:
+                raise ValueError(f"exclusion_rules: there is no rule {rule!r}; choose from {', '.join(RULES)}")
+        if "internet_check" in self.exclusion_rules and not (
+            self.internet_check_question and self.internet_check_solutions
+        ):
+            raise ValueError("exclusion_rules: 'internet_check' needs internet_check_question and its solutions")
+        if "looked_up" in self.exclusion_rules and not self.looked_up:
+            raise ValueError("exclusion_rules: 'looked_up' needs looked_up = true")
+
+
+@dataclass(frozen=True)
+class Targets:
+    """[targets]: participants an arm x form, and after how long without a sign of life one counts as dropped out."""
+
+    participants_per_cell: int = 40
+    dropout_minutes: int = 90
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.participants_per_cell <= 100_000:
+            raise ValueError("participants_per_cell: must be from 1 to 100000")
+        if not 1 <= self.dropout_minutes <= 60 * 24 * 30:
+            raise ValueError("dropout_minutes: must be from 1 minute to 30 days")
+
+
+@dataclass(frozen=True)
+class Recruitment:
+    """[recruitment]: where participants come from, and what they are told of time and pay."""
+
+    platform: str = "anonymous"
+    completion_code: str = ""
+    estimated_minutes: int = 30
+    reward: str = ""
+    contact: str = ""
+
+    def __post_init__(self) -> None:
+        if self.platform not in PLATFORMS:
+            raise ValueError(f"platform: there is no {self.platform!r}; choose from {', '.join(PLATFORMS)}")
+        if self.platform == "prolific" and not re.fullmatch(r"[A-Za-z0-9]{4,40}", self.completion_code):
+            raise ValueError("completion_code: Prolific needs the code of the study's completion path, as C1ABCDEF")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """[articles]: the study's items and its context articles, by the `id` of the article."""
+
+    items: tuple[str, ...] = ()
+    context: tuple[str, ...] = ()
+    candidates: int = 5
+
+    def __post_init__(self) -> None:
+        chosen = [*self.items, *self.context]
+        doubled = sorted({ref for ref in chosen if chosen.count(ref) > 1}) if len(set(chosen)) < len(chosen) else []
+        if doubled:
+            raise ValueError(f"items: an article serves once, as an item or in the context; twice: {', '.join(doubled)}")
+        if not 1 <= self.candidates <= 100:
+            raise ValueError("candidates: must be from 1 to 100")
+
+
+@dataclass(frozen=True)
+class ArmDesign:
+    """[[arms]]: one model. An unconditioned arm sees neither context nor title (the published control)."""
+
+    name: str
+    label: str = ""
+    n_params: int | None = None
+    control: bool = False
+    generator: str = ""
+    conditioned: bool = True
+    sampling: dict[str, float | int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not SLUG.fullmatch(self.name.replace(".", "-")) or len(self.name) > 60:
+            raise ValueError(f"name: {self.name!r} must be small letters, digits, dots and hyphens, at most 60")
+        if self.n_params is not None and self.n_params < 1:
+            raise ValueError("n_params: must be the model's number of parameters")
+        scheme, _, place = self.generator.partition(":")
+        if self.generator and (scheme not in GENERATOR_SCHEMES or not place or ".." in place.split("/")):
+            raise ValueError(f"generator: {self.generator!r} must be 'checkpoint:FOLDER', inside the models folder")
+        for key, value in self.sampling.items():
+            if key not in SAMPLING_RANGES:
+                raise ValueError(f"sampling: there is no {key!r}; choose from {', '.join(SAMPLING_RANGES)}")
+            low, high = SAMPLING_RANGES[key]
+            if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+                raise ValueError(f"sampling: {key} is {value!r}; it must be a number from {low:g} to {high:g}")
+
+
+@dataclass(frozen=True)
+class StudyDesign:
+    """Everything a study file says."""
+
+    study: Identity
+    texts: Texts
+    checks: Checks
+    targets: Targets
+    recruitment: Recruitment
+    articles: Selection
+    arms: tuple[ArmDesign, ...]
+
+    def __post_init__(self) -> None:
+        names = [arm.name for arm in self.arms]
+        if doubled := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"arms: each needs a name of its own; twice: {', '.join(doubled)}")
+        if sum(arm.control for arm in self.arms) > 1:
+            raise ValueError("arms: only one arm can be the control")
+
+
+_SECTIONS: dict[str, type] = {
+    name: kind for name, kind in get_type_hints(StudyDesign).items() if name != "arms"
+}  # section name -> its dataclass, in the order of the file
+
+
+def parse_design(mapping: Mapping[str, Any]) -> StudyDesign:
+    """The design that a study file means.
+
+    Raises:
+        DesignError: with every fault found, as "[section] key: what is wrong".
+    """
+    faults: list[str] = [
+        f"[{name}]: there is no such section; the sections are {', '.join([*_SECTIONS, 'arms'])}"
+        for name in mapping
+        if name not in _SECTIONS and name != "arms"
+    ]
+    sections = {
+        name: read_section(kind, mapping.get(name, {}), where=f"[{name}]", faults=faults)
+        for name, kind in _SECTIONS.items()
+    }
+    entries = mapping.get("arms", [])
+    if not isinstance(entries, list):
+        faults.append("arms: write each arm as a table of its own, under [[arms]]")
+        entries = []
+    arms = tuple(
+        read_section(ArmDesign, entry, where=f"[[arms]] {number}", faults=faults)
+        for number, entry in enumerate(entries, start=1)
+    )
+    if faults:
+        raise DesignError(faults)
+    try:
+        return StudyDesign(**sections, arms=arms)
+    except ValueError as error:
+        raise DesignError([str(error)]) from None
+
+
+def describe_design(design: StudyDesign) -> dict[str, Any]:
+    """The mapping from which `parse_design` makes the same design; unknown values (None) are left out."""
+    described: dict[str, Any] = {name: _describe(getattr(design, name)) for name in _SECTIONS}
+    described["arms"] = [_describe(arm) for arm in design.arms]
+    return described
+
+
+def _describe(section: Any) -> dict[str, Any]:
+    values = dataclasses.asdict(section)
+    return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items() if v is not None}
+
+
+def hash_design(frozen: Mapping[str, Any]) -> str:
+    """SHA-256 (hex) of a frozen design in canonical JSON."""
+    canonical = json.dumps(frozen, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

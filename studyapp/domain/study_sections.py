@@ -1,0 +1,63 @@
+"""Reading one section of a study file into its frozen dataclass, with faults that name the key."""
+
+import dataclasses
+import difflib
+import types
+from collections.abc import Mapping
+from typing import Any, get_args, get_origin, get_type_hints
+
+
+def read_section(kind: type, values: Any, *, where: str, faults: list[str]) -> Any:
+    """An instance of `kind`, or None with what is wrong appended to `faults` as "where key: reason"."""
+    if not isinstance(values, Mapping):
+        faults.append(f"{where}: must be a table of keys and values")
+        return None
+    hints = get_type_hints(kind)
+    before = len(faults)
+    arguments: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in hints:
+            near = difflib.get_close_matches(str(key), hints, n=1)
+            meant = f"; did you mean {near[0]!r}?" if near else f"; its keys are {', '.join(hints)}"
+            faults.append(f"{where} {key}: there is no such key{meant}")
+            continue
+        try:
+            arguments[key] = _convert(value, hints[key])
+        except TypeError as error:
+            faults.append(f"{where} {key}: {error}")
+    for needed in dataclasses.fields(kind):
+        has_default = needed.default is not dataclasses.MISSING or needed.default_factory is not dataclasses.MISSING
+        if not has_default and needed.name not in values:
+            faults.append(f"{where} {needed.name}: is missing")
+    if len(faults) > before:
+        return None
+    try:
+        return kind(**arguments)
+    except ValueError as error:
+        faults.append(f"{where} {error}")
+        return None
+
+
+def _convert(value: Any, hint: Any) -> Any:
+    """The value as the field's type; a number is never taken for a text, nor a truth value for a number."""
+    if isinstance(hint, types.UnionType):  # `int | None`: a key that may be left out
+        hint = next(part for part in get_args(hint) if part is not type(None))
+    if get_origin(hint) is tuple:
+        if not isinstance(value, list | tuple) or not all(isinstance(part, str) for part in value):
+            raise TypeError("must be a list of texts")
+        return tuple(str(part) for part in value)
+    if get_origin(hint) is dict:
+        if not isinstance(value, Mapping):
+            raise TypeError("must be a table of keys and values")
+        return {str(key): _plain(part) for key, part in value.items()}
+    expected = {str: "a text in quotes", int: "a whole number", bool: "true or false"}[hint]
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+        raise TypeError(f"is {value!r}; it must be {expected}")
+    return hint(value)
+
+
+def _plain(value: Any) -> Any:
+    """A number as Python's own type, so that equal designs are equal whatever library read them."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return int(value) if isinstance(value, int) else float(value)

@@ -1,0 +1,28 @@
+"""The rows of a study, one stem a file in the order of the line."""
+
+from studyapp.models.articles import Article
+from studyapp.models.export import Export
+from studyapp.models.generation import Candidate, GenerationJob, Stimulus
+from studyapp.models.participation import Assignment, Participant, PlatformIdentity, Trial
+from studyapp.models.quiz_forms import QuizForm, QuizFormItem
+from studyapp.models.responses import Response
+from studyapp.models.study import Arm, ContextArticle, Item, Study
+
+__all__ = [
+    "Arm",
+    "Article",
+    "Assignment",
+    "Candidate",
+    "ContextArticle",
+    "Export",
+    "GenerationJob",
+    "Item",
+    "Participant",
+    "PlatformIdentity",
+    "QuizForm",
+    "QuizFormItem",
+    "Response",
+    "Stimulus",
+    "Study",
+    "Trial",
+]

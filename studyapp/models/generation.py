@@ -1,0 +1,127 @@
+"""Jobs, the candidates they yield, and the stimuli chosen from them."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from studyapp.models.study import Arm, Item, make_code
+
+
+class JobState(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class GenerationJobQuerySet(models.QuerySet):
+    def of_study(self, study_id: int) -> "GenerationJobQuerySet":
+        return self.filter(arm__study_id=study_id)
+
+    def silent_since(self, moment: datetime) -> "GenerationJobQuerySet":
+        """Running jobs whose worker has given no sign of life since `moment`."""
+        return self.filter(state=JobState.RUNNING, heartbeat_at__lt=moment)
+
+
+class GenerationJob(models.Model):
+    """One article in one arm. The row is the truth: a task only carries its id.
+
+    `claim` is drawn anew by every worker that takes the job up; a worker whose claim is no longer the row's has lost
+    the job (it was silent too long) and writes nothing.
+    """
+
+    State = JobState
+
+    arm = models.ForeignKey(Arm, on_delete=models.CASCADE, related_name="jobs")
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="jobs")
+    candidates_wanted = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=JobState, default=JobState.QUEUED)
+    claim = models.CharField(max_length=32, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True)
+    queued_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = GenerationJobQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["arm", "item"], name="one_job_an_arm_and_item")]
+        indexes = [models.Index(fields=["state", "heartbeat_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.arm.name} x {self.item}"
+
+    @property
+    def seconds(self) -> float | None:
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return (self.finished_at - self.started_at) / timedelta(seconds=1)
+
+
+class CandidateQuerySet(models.QuerySet):
+    def fit_to_choose(self) -> "CandidateQuerySet":
+        """Candidates that the rule may choose from: neither disqualified by a flag nor rejected with a reason."""
+        return self.filter(is_fit=True, rejected_reason="")
+
+
+class Candidate(models.Model):
+    """One generated text, kept whatever becomes of it, with the seed that makes it again."""
+
+    job = models.ForeignKey(GenerationJob, on_delete=models.CASCADE, related_name="candidates")
+    index = models.PositiveIntegerField()
+    seed = models.BigIntegerField()
+    text = models.TextField(blank=True)
+    words = models.PositiveIntegerField()
+    flags = models.JSONField(default=list)
+    is_fit = models.BooleanField(help_text="no flag forbids showing it")
+    n_tokens = models.PositiveIntegerField()
+    seconds = models.FloatField()
+    prompt_sha256 = models.CharField(max_length=64)
+    rejected_reason = models.CharField(max_length=300, blank=True)
+    rejected_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    rejected_at = models.DateTimeField(null=True, blank=True)
+
+    objects = CandidateQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["index"]
+        constraints = [models.UniqueConstraint(fields=["job", "index"], name="candidate_index_once_a_job")]
+
+    def __str__(self) -> str:
+        return f"candidate {self.index + 1} of {self.job}"
+
+
+class Stimulus(models.Model):
+    """The exact text that may be shown for an item: the human one (no arm) or an arm's chosen candidate."""
+
+    code = models.CharField(max_length=24, unique=True, default=make_code, editable=False)
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="stimuli")
+    arm = models.ForeignKey(Arm, null=True, blank=True, on_delete=models.CASCADE, related_name="stimuli")
+    candidate = models.OneToOneField(Candidate, null=True, blank=True, on_delete=models.RESTRICT)
+    text = models.TextField()
+    words = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["item__position", "arm__position"]
+        verbose_name_plural = "stimuli"
+        constraints = [
+            models.UniqueConstraint(fields=["item", "arm"], name="stimulus_once_an_item_and_arm"),
+            models.UniqueConstraint(fields=["item"], condition=Q(arm=None), name="one_human_stimulus_an_item"),
+            models.CheckConstraint(
+                name="model_stimulus_has_its_candidate",
+                condition=Q(arm=None, candidate=None) | Q(arm__isnull=False, candidate__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} text of {self.item}"
+
+    @property
+    def source(self) -> str:
+        return "human" if self.arm_id is None else "model"

@@ -1,0 +1,128 @@
+"""People in a study: who they are to us (a code), where they were allocated, and what they will be shown."""
+
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.db.models import Q
+
+from studyapp.models.generation import Stimulus
+from studyapp.models.quiz_forms import QuizForm
+from studyapp.models.study import Arm, Study, make_code
+
+
+class ParticipantStatus(models.TextChoices):
+    ENROLLED = "enrolled"
+    COMPLETED = "completed"
+    SCREENED_OUT = "screened_out"
+    DROPPED_OUT = "dropped_out"
+    WITHDRAWN = "withdrawn"
+
+
+class ParticipantQuerySet(models.QuerySet):
+    def occupying(self) -> "ParticipantQuerySet":
+        """Those who take a place in a cell: completed, or at work."""
+        return self.filter(status__in=[ParticipantStatus.COMPLETED, ParticipantStatus.ENROLLED])
+
+    def silent_since(self, moment: datetime) -> "ParticipantQuerySet":
+        return self.filter(status=ParticipantStatus.ENROLLED, last_seen_at__lt=moment)
+
+
+class Participant(models.Model):
+    """A person in a study, or a simulated one. `entry_key` (a keyed hash of the platform's id) lets nobody in twice."""
+
+    Status = ParticipantStatus
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="participants")
+    code = models.CharField(max_length=24, unique=True, default=make_code, editable=False)
+    entry_key = models.CharField(max_length=64, blank=True, editable=False)
+    simulated = models.BooleanField(default=False, editable=False)
+    status = models.CharField(max_length=12, choices=ParticipantStatus, default=ParticipantStatus.ENROLLED)
+    consent_sha256 = models.CharField(max_length=64, help_text="of the consent text that was agreed to")
+    enrolled_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, help_text="when the instructions were done")
+    last_seen_at = models.DateTimeField()
+    completed_at = models.DateTimeField(null=True)
+    debriefed_at = models.DateTimeField(null=True)
+    looked_up = models.BooleanField(null=True)
+    internet_check_answer = models.CharField(max_length=200, blank=True)
+    excluded = models.BooleanField(default=False)
+    exclusion_reasons = models.JSONField(default=list)
+
+    objects = ParticipantQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study", "entry_key"], condition=~Q(entry_key=""), name="participant_takes_part_once"
+            ),
+            models.CheckConstraint(
+                name="completed_participant_has_time",
+                condition=~Q(status="completed") | Q(completed_at__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(fields=["study", "status", "last_seen_at"])]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def minutes(self) -> float | None:
+        if self.completed_at is None:
+            return None
+        return (self.completed_at - self.enrolled_at) / timedelta(minutes=1)
+
+
+class PlatformIdentity(models.Model):
+    """The platform's own ids, kept apart because only payment needs them; never exported, deleted on withdrawal."""
+
+    participant = models.OneToOneField(Participant, on_delete=models.CASCADE, related_name="identity")
+    platform = models.CharField(max_length=30)
+    external_id = models.CharField(max_length=120)
+    session_id = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        verbose_name_plural = "platform identities"
+
+    def __str__(self) -> str:
+        return f"{self.platform} identity of {self.participant}"
+
+
+class Assignment(models.Model):
+    """The cell a participant was allocated to, for good, and the seed their trials were ordered by."""
+
+    participant = models.OneToOneField(Participant, on_delete=models.CASCADE, related_name="assignment")
+    arm = models.ForeignKey(Arm, on_delete=models.RESTRICT, related_name="assignments")
+    form = models.ForeignKey(QuizForm, on_delete=models.RESTRICT, related_name="assignments")
+    order_seed = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.participant}: {self.arm.name}, {self.form}"
+
+
+class TrialQuerySet(models.QuerySet):
+    def still_open(self) -> "TrialQuerySet":
+        """Trials without a response, the next one first."""
+        return self.filter(response=None).order_by("position")
+
+
+class Trial(models.Model):
+    """One stimulus at one position for one participant, laid down when they enrol. Its code names it in addresses."""
+
+    code = models.CharField(max_length=24, unique=True, default=make_code, editable=False)
+    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="trials")
+    stimulus = models.ForeignKey(Stimulus, on_delete=models.RESTRICT, related_name="trials")
+    position = models.PositiveIntegerField(help_text="from 1")
+    shown_at = models.DateTimeField(null=True, help_text="when the server first sent it")
+
+    objects = TrialQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["participant", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["participant", "position"], name="position_once_a_participant"),
+            models.UniqueConstraint(fields=["participant", "stimulus"], name="stimulus_once_a_participant"),
+        ]
+
+    def __str__(self) -> str:
+        return f"trial {self.position} of {self.participant}"

@@ -1,0 +1,34 @@
+"""Answers, appended once and never changed."""
+
+from django.db import models
+from django.db.models import Q
+
+from studyapp.domain.judgment import LABELS
+from studyapp.models.participation import Trial
+
+
+class Response(models.Model):
+    """The answer to one trial. What the browser measured is bounded, and never used for a verdict."""
+
+    trial = models.OneToOneField(Trial, on_delete=models.CASCADE, related_name="response")
+    judgment = models.PositiveSmallIntegerField(choices=[(int(j), label) for j, label in LABELS.items()])
+    seen_before = models.BooleanField(null=True)
+    comment = models.TextField(blank=True)
+    answered_at = models.DateTimeField()
+    active_seconds = models.FloatField(null=True)
+    focus_losses = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="judgment_is_on_the_scale", condition=Q(judgment__gte=1, judgment__lte=5))
+        ]
+
+    def __str__(self) -> str:
+        return f"answer to {self.trial}"
+
+    @property
+    def seconds(self) -> float | None:
+        """From the first time the server sent the page to the answer; never the browser's clock."""
+        if self.trial.shown_at is None:
+            return None
+        return (self.answered_at - self.trial.shown_at).total_seconds()

@@ -1,0 +1,150 @@
+"""A study: its design as rows until `launch` freezes it."""
+
+import secrets
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from studyapp.domain.study_design import PLATFORMS
+from studyapp.models.articles import Article
+
+
+class StudyState(models.TextChoices):
+    DRAFT = "draft"
+    LAUNCHED = "launched"
+    CLOSED = "closed"
+
+
+class StudyQuerySet(models.QuerySet):
+    def open_to_participants(self) -> "StudyQuerySet":
+        return self.filter(state=StudyState.LAUNCHED)
+
+
+class Study(models.Model):
+    """draft → launched → closed. The columns below `texts` are those of `domain.study_design`, one for one."""
+
+    State = StudyState
+
+    slug = models.SlugField(max_length=60, unique=True)
+    title = models.CharField(max_length=200, help_text="shown to participants; must not tell which texts are whose")
+    preset = models.CharField(max_length=60, default="gpt3-short")
+    language = models.CharField(max_length=20, default="en")
+    seed = models.BigIntegerField(default=0, help_text="forms, candidates and orders are drawn from it")
+    state = models.CharField(max_length=10, choices=StudyState, default=StudyState.DRAFT, editable=False)
+
+    consent_text = models.TextField("consent", blank=True, help_text="Markdown")
+    instructions_text = models.TextField("instructions", blank=True, help_text="Markdown")
+    question_text = models.TextField("question", blank=True, help_text="asked under every article")
+    debriefing_text = models.TextField("debriefing", blank=True, help_text="Markdown")
+
+    asks_seen_before = models.BooleanField(default=True)
+    asks_comment = models.BooleanField(default=True)
+    asks_looked_up = models.BooleanField(default=True)
+    internet_check_question = models.TextField(blank=True)
+    internet_check_solutions = models.JSONField(default=list, blank=True)
+    exclusion_rules = models.JSONField(default=list, blank=True)
+
+    participants_per_cell = models.PositiveIntegerField(default=40, help_text="in each arm x form")
+    dropout_minutes = models.PositiveIntegerField(default=90)
+    candidates_per_article = models.PositiveIntegerField(default=5)
+
+    platform = models.CharField(max_length=30, default="anonymous", choices=[(name, name) for name in PLATFORMS])
+    completion_code = models.CharField(max_length=40, blank=True)
+    estimated_minutes = models.PositiveIntegerField(default=30)
+    reward = models.CharField(max_length=60, blank=True)
+    contact = models.CharField(max_length=200, blank=True)
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    launched_at = models.DateTimeField(null=True, editable=False)
+    closed_at = models.DateTimeField(null=True, editable=False)
+    frozen_design = models.JSONField(null=True, editable=False)
+    design_sha256 = models.CharField(max_length=64, blank=True, editable=False)
+
+    objects = StudyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name_plural = "studies"
+        constraints = [
+            models.CheckConstraint(
+                name="launched_study_is_frozen",
+                condition=Q(state="draft") | Q(launched_at__isnull=False, frozen_design__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("staff:study_overview", args=[self.slug])
+
+    @property
+    def is_draft(self) -> bool:
+        return self.state == StudyState.DRAFT
+
+    @property
+    def is_demonstration(self) -> bool:
+        """True where the "human" articles are machine-written stand-ins; every page says so."""
+        return self.items.filter(article__stand_in=True).exists()
+
+
+class Arm(models.Model):
+    """One model, between participants. An unconditioned arm sees neither context nor title."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="arms")
+    position = models.PositiveIntegerField()
+    name = models.CharField(max_length=60)
+    label = models.CharField(max_length=100, blank=True)
+    n_params = models.BigIntegerField(null=True, blank=True)
+    is_control = models.BooleanField(default=False)
+    generator = models.CharField(max_length=300, blank=True, help_text="checkpoint:FOLDER, inside the models folder")
+    conditioned = models.BooleanField(default=True, help_text="the prompt holds the context articles and the title")
+    sampling = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "name"], name="arm_name_once_a_study"),
+            models.UniqueConstraint(
+                fields=["study"], condition=Q(is_control=True), name="one_control_a_study", violation_error_message=""
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label or self.name
+
+
+class Item(models.Model):
+    """A story's slot in a study: it has one human version, and one of each arm's model."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="items")
+    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="items")
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["study", "article"], name="article_once_a_study")]
+
+    def __str__(self) -> str:
+        return self.article.title
+
+
+class ContextArticle(models.Model):
+    """An earlier article that stands in every prompt before the one to be written."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="context")
+    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="contexts")
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["study", "article"], name="context_article_once_a_study")]
+
+    def __str__(self) -> str:
+        return self.article.title
+
+
+def make_code() -> str:
+    """An opaque, unguessable name (96 bits) for a row that participants' browsers or exports name."""
+    return secrets.token_hex(12)

@@ -1,0 +1,260 @@
+"""Settings, all of them from the environment (prefix BYLINE_), with defaults that fit one machine.
+
+Everything that Byline writes lies in one folder, BYLINE_HOME (default: `var/` beside manage.py).
+"""
+
+import hashlib
+import secrets
+import tempfile
+from pathlib import Path
+
+import environ
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+HOME = Path(env.str("BYLINE_HOME", default=str(BASE_DIR / "var"))).resolve()
+MODELS_DIR = Path(env.str("BYLINE_MODELS", default=str(HOME / "models"))).resolve()
+EXPORTS_DIR = HOME / "exports"
+REPORTS_DIR = HOME / "reports"
+LOG_DIR = HOME / "log"
+HOME.mkdir(parents=True, exist_ok=True)
+
+DEBUG = env.bool("BYLINE_DEBUG", default=False)
+HTTPS = env.bool("BYLINE_HTTPS", default=False)  # the site is reached through https: secure cookies and HSTS
+
+
+def read_secret(name: str) -> str:
+    """A secret from NAME, or from the file that NAME_FILE points to; empty when neither is set."""
+    if value := env.str(name, default=""):
+        return value
+    if path := env.str(f"{name}_FILE", default=""):
+        return Path(path).read_text(encoding="utf-8").strip()
+    return ""
+
+
+def keep_secret_key() -> str:
+    """The secret key of this machine's own folder, made at the first start and readable by its owner only."""
+    path = HOME / "secret_key"
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    return path.read_text(encoding="utf-8")
+
+
+SECRET_KEY = read_secret("BYLINE_SECRET_KEY") or keep_secret_key()
+ALLOWED_HOSTS = env.list("BYLINE_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("BYLINE_ORIGINS", default=[])
+SITE_URL = env.str("BYLINE_SITE_URL", default="http://localhost:8000")  # as participants reach it; printed in links
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "axes",
+    "csp",
+    "studyapp.apps.StudyConfig",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "studyapp.urls"
+WSGI_APPLICATION = "studyapp.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- database: one SQLite file, or DATABASE_URL (postgres://…) ---------------------------------------------------
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{HOME / 'db.sqlite3'}")}
+if database_password := read_secret("BYLINE_DATABASE_PASSWORD"):
+    DATABASES["default"]["PASSWORD"] = database_password
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # Immediate transactions: a write waits for the one before it instead of failing half-way on an upgraded lock.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=30000;",
+    }
+else:
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"]["CONN_MAX_AGE"] = 60
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+
+# --- queue ------------------------------------------------------------------------------------------------------
+def place_redis_socket() -> Path:
+    """Where the local Redis listens: in HOME, or in the temporary folder where HOME's path is too long for a socket."""
+    inside = HOME / "redis" / "redis.sock"
+    if len(str(inside)) <= 100:  # a socket's path has room for 107 bytes
+        return inside
+    return Path(tempfile.gettempdir()) / f"byline-{hashlib.sha256(str(HOME).encode()).hexdigest()[:12]}.sock"
+
+
+REDIS_SOCKET = place_redis_socket()
+CELERY_BROKER_URL = env.str("BYLINE_BROKER_URL", default=f"redis+socket://{REDIS_SOCKET}")
+CELERY_TASK_IGNORE_RESULT = True  # the row is the truth
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 12 * 3600}  # seconds; above the longest job
+CELERY_TASK_ROUTES = {"studyapp.tasks.generate_article": {"queue": "generation"}}
+CELERY_TASK_DEFAULT_QUEUE = "light"
+CELERY_TIMEZONE = "UTC"
+HEARTBEAT_TIMEOUT_SECONDS = env.int("BYLINE_HEARTBEAT_TIMEOUT", default=60)  # a job silent for longer is taken up again
+CELERY_BEAT_SCHEDULE = {
+    "sweep-jobs": {"task": "studyapp.tasks.sweep_jobs", "schedule": 30.0},
+    "mark-dropouts": {"task": "studyapp.tasks.mark_dropouts", "schedule": 300.0},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "celerybeat-schedule")
+
+# --- who may sign in, and what a browser may do -----------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = reverse_lazy("admin:login")
+AXES_FAILURE_LIMIT = 8
+AXES_COOLOFF_TIME = 0.5  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_ENABLE_ACCESS_FAILURE_LOG = False
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+# Unfold's pages evaluate Alpine expressions and carry inline styles; only signed-in staff ever load them.
+STAFF_CONTENT_SECURITY_POLICY = {
+    "script-src": [SELF, NONCE, "'unsafe-eval'", "'unsafe-inline'"],
+    "style-src": [SELF, "'unsafe-inline'"],
+    "img-src": [SELF, "data:"],
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
+FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
+MAX_ARTICLE_FILE_BYTES = 50 * 2**20
+PARTICIPANT_COOKIE_DAYS = 60
+
+# --- language, time, files --------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+STATIC_URL = "static/"
+STATIC_ROOT = HOME / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+MEDIA_ROOT = HOME / "uploads"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("BYLINE_LOG_LEVEL", default="INFO")},
+    "loggers": {"axes": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
+}
+
+UNFOLD = {
+    "SITE_TITLE": "Byline",
+    "SITE_HEADER": "Byline",
+    "SITE_SUBHEADER": "Can people tell?",
+    "SITE_URL": None,
+    "SITE_SYMBOL": "newspaper",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "STYLES": ["/static/staff/staff.css"],
+    "COLORS": {
+        "primary": {
+            "50": "#eff6fb", "100": "#dbeaf5", "200": "#b9d6ea", "300": "#8abadb", "400": "#5499c7",
+            "500": "#307dae", "600": "#236492", "700": "#1f5177", "800": "#1e4563", "900": "#1c3a54", "950": "#132537",
+        }
+    },
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "title": "Studies",
+                "items": [
+                    {"title": "All studies", "icon": "science", "link": reverse_lazy("staff:study_list")},
+                    {"title": "New study", "icon": "add_circle", "link": reverse_lazy("staff:study_new")},
+                    {"title": "Import articles", "icon": "upload_file", "link": reverse_lazy("staff:article_import")},
+                    {"title": "Models", "icon": "memory", "link": reverse_lazy("staff:checkpoint_list")},
+                ],
+            },
+            {
+                "title": "Rows",
+                "collapsible": True,
+                "items": [
+                    {"title": "Articles", "icon": "article", "link": reverse_lazy("admin:studyapp_article_changelist")},
+                    {"title": "Studies", "icon": "tune", "link": reverse_lazy("admin:studyapp_study_changelist")},
+                    {"title": "Jobs", "icon": "work", "link": reverse_lazy("admin:studyapp_generationjob_changelist")},
+                    {
+                        "title": "Candidates",
+                        "icon": "notes",
+                        "link": reverse_lazy("admin:studyapp_candidate_changelist"),
+                    },
+                    {
+                        "title": "Participants",
+                        "icon": "groups",
+                        "link": reverse_lazy("admin:studyapp_participant_changelist"),
+                    },
+                    {"title": "Staff", "icon": "badge", "link": reverse_lazy("admin:auth_user_changelist")},
+                ],
+            },
+        ],
+    },
+}  # fmt: skip
+
+if HTTPS and DEBUG:
+    raise ImproperlyConfigured("BYLINE_DEBUG must be off where BYLINE_HTTPS is on: a public site shows no tracebacks")

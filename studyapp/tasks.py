@@ -1,0 +1,150 @@
+"""Doorways: ids in, the row is the truth, safe to run twice. torch and the analysis are loaded inside the bodies."""
+
+import logging
+import os
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from celery import shared_task
+from celery.signals import worker_process_init
+from django.conf import settings
+from django.utils import timezone
+
+from studyapp.actions import export, generation, participation
+from studyapp.models import Study
+
+logger = logging.getLogger(__name__)
+HEARTBEAT_SECONDS = 5.0
+
+
+class LostClaimError(Exception):
+    """Another worker has the job by now; what this one wrote so far is dropped."""
+
+
+@shared_task
+def generate_article(job_id: int) -> None:
+    """Write the candidates of one job. A job that is done, or another worker's, is left alone."""
+    order = generation.claim_job(job_id, now=timezone.now())
+    if order is None:
+        return
+    try:
+        written = _write(order)
+    except LostClaimError:
+        logger.warning("job %s was taken over by another worker", job_id)
+    except (ValueError, OSError, RuntimeError) as error:  # a bad checkpoint or setting: named on the row, not retried
+        logger.exception("job %s failed", job_id)
+        generation.fail_job(order, error=f"{type(error).__name__}: {error}", now=timezone.now())
+    else:
+        generation.store_candidates(order, written, now=timezone.now())
+
+
+@shared_task
+def sweep_jobs() -> None:
+    """Send the jobs of dead workers again, and those whose messages the broker has lost."""
+    now = timezone.now()
+    silence = timedelta(seconds=settings.HEARTBEAT_TIMEOUT_SECONDS)
+    waiting = set(generation.release_silent_jobs(silent_since=now - silence))
+    if not _count_messages("generation"):
+        waiting.update(generation.list_queued_jobs())
+    for job_id in sorted(waiting):
+        generate_article.delay(job_id)
+
+
+@shared_task
+def mark_dropouts() -> None:
+    """Give back the places of participants who have been silent for longer than their study allows."""
+    for study in Study.objects.open_to_participants():
+        participation.drop_silent_participants(study, now=timezone.now())
+
+
+@shared_task
+def write_report(export_id: int) -> None:
+    """Make the report of a bundle; what goes wrong is named on the export's row."""
+    row = export.begin_report(export_id)
+    if row is None:
+        return
+    from analysis.report import write_report as analyse
+
+    unfinished = row.report_dir.with_name(row.report_dir.name + ".part")
+    try:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        analyse(row.bundle_path, unfinished)
+        shutil.rmtree(row.report_dir, ignore_errors=True)
+        unfinished.replace(row.report_dir)
+    except Exception as error:
+        logger.exception("report of export %s failed", export_id)
+        export.end_report(export_id, error=f"{type(error).__name__}: {error}")
+    else:
+        export.end_report(export_id, error="")
+
+
+@worker_process_init.connect
+def limit_threads(**_: object) -> None:
+    """Share the cores among the worker's processes: each would otherwise start a thread for every core."""
+    os.environ.setdefault("OMP_NUM_THREADS", os.environ.get("BYLINE_TORCH_THREADS", "1"))
+
+
+def _write(order: generation.GenerationOrder) -> list[generation.WrittenCandidate]:
+    from generator.postprocess import DISQUALIFYING_FLAGS
+    from generator.prompts import Story
+    from generator.sample import ArticleRequest, Sampling, open_writer, write_candidates
+
+    writer = open_writer(_find_checkpoint(order.generator))
+    request = ArticleRequest(
+        title=order.title,
+        subtitle=order.subtitle,
+        context=tuple(Story(title=a.title, subtitle=a.subtitle, body=a.body) for a in order.context),
+        conditioned=order.conditioned,
+        target_words=order.human_words,
+        sampling=Sampling.from_mapping(order.sampling),
+    )
+    drafts = write_candidates(writer, request, seeds=order.seeds, on_progress=_make_heartbeat(order))
+    return [
+        generation.WrittenCandidate(
+            seed=draft.seed,
+            text=draft.text,
+            flags=draft.flags,
+            is_fit=not DISQUALIFYING_FLAGS.intersection(draft.flags),
+            n_tokens=draft.n_tokens,
+            seconds=draft.seconds,
+            prompt_sha256=draft.prompt_sha256,
+        )
+        for draft in drafts
+    ]
+
+
+def _make_heartbeat(order: generation.GenerationOrder) -> Callable[[int, int], None]:
+    last = timezone.now()
+
+    def beat(done_tokens: int, limit: int) -> None:
+        nonlocal last
+        now = timezone.now()
+        if now - last < timedelta(seconds=HEARTBEAT_SECONDS):
+            return
+        last = now
+        if not generation.record_heartbeat(order, now=now):
+            raise LostClaimError
+
+    return beat
+
+
+def _find_checkpoint(generator: str) -> Path:
+    """The folder that `checkpoint:FOLDER` names.
+
+    Raises:
+        FileNotFoundError: no checkpoint lies there.
+    """
+    folder = Path(settings.MODELS_DIR) / generator.partition(":")[2]
+    if not (folder / "config.json").is_file():
+        raise FileNotFoundError(f"no checkpoint at {generator!r}; train it, or copy it into the models folder")
+    return folder
+
+
+def _count_messages(queue: str) -> int:
+    """Messages that wait in a queue of the broker."""
+    from studyapp.celery import app
+
+    with app.connection_for_read() as connection, connection.channel() as channel:
+        return channel.queue_declare(queue=queue, passive=False, durable=True).message_count
