@@ -1,0 +1,51 @@
+# Byline's commands. `make` or `make help` lists them.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+PYTEST_WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo serve test lint format lock clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: $(INSTALLED) ## Make the environment in .venv (done by the others when needed)
+
+$(INSTALLED): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Byline needs Python 3.11 or newer; set PYTHON=…")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'
+	@touch $@
+
+demo: $(INSTALLED) ## The whole line on this machine: ARTICLES=… CORPUS=… for your own files, PORT=8000
+	@$(BIN)/python manage.py demo --port $(PORT) $(if $(ARTICLES),--articles '$(ARTICLES)') $(if $(CORPUS),--corpus '$(CORPUS)') $(if $(LADDER),--ladder '$(LADDER)')
+
+serve: $(INSTALLED) ## The site, a worker and Redis, for a study of your own (PORT=8000)
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py collectstatic --no-input --verbosity 0
+	@$(BIN)/python manage.py ensure_staff
+	@PATH="$(CURDIR)/$(BIN):$$PATH" BYLINE_PORT=$(PORT) $(BIN)/honcho start
+
+test: $(INSTALLED) ## All tests but those marked gpu or slow, and the lint
+	$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup
+
+lint: $(INSTALLED) ## ruff, mypy, import contracts, missing migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	BYLINE_HOME=$$(mktemp -d) $(BIN)/python manage.py makemigrations --check --dry-run
+
+format: $(INSTALLED) ## Put the code in shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(INSTALLED) ## Write down the versions that are installed now
+	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > requirements.lock
+
+clean: ## Remove the environment and everything Byline wrote
+	rm -rf $(VENV) var report

@@ -1,0 +1,96 @@
+"""The whole line on this machine, then the addresses: `manage.py demo [--articles FILE] [--corpus FILE]`."""
+
+import subprocess
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
+
+from studyapp import demonstration
+from studyapp.actions.study import StudyExistsError
+from studyapp.demonstration import Material
+from studyapp.domain.study_design import DesignError
+from studyapp.models import Export, Study
+from studyapp.study_file import StudyFileError
+
+
+class Command(BaseCommand):
+    help = "Train a ladder, write every arm's articles, run simulated participants, report, and keep serving."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--articles", type=Path, help="your own human articles (.jsonl or .csv)")
+        parser.add_argument("--corpus", type=Path, help="your own training corpus (.jsonl, .jsonl.gz or .csv)")
+        parser.add_argument("--ladder", type=Path, default=demonstration.EXAMPLES / "ladder.toml")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--per-cell", type=int, default=10, help="simulated participants in each arm x form")
+        parser.add_argument("--exit", action="store_true", help="end when the report is there, without serving on")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        started = time.monotonic()
+        material = Material(
+            articles=options["articles"],
+            corpus=(options["corpus"],) if options["corpus"] else demonstration.EXAMPLE_CORPUS,
+            ladder=options["ladder"].resolve(),
+        )
+        demonstration.check_material(material)
+        self._say(1, "Database, static files, administrator")
+        password = demonstration.prepare_site()
+        try:
+            with demonstration.run_services(port=options["port"]) as services:
+                study, export = self._run_line(material, port=options["port"], per_cell=options["per_cell"])
+                minutes = (time.monotonic() - started) / 60
+                self._print_addresses(study, export, port=options["port"], password=password, minutes=minutes)
+                if not options["exit"]:
+                    self._serve(services)
+        except (DesignError, StudyFileError, StudyExistsError) as error:
+            raise CommandError(str(error)) from None
+        except KeyboardInterrupt:
+            self.stdout.write("\nStopped. `make demo` takes up where this ended.")
+
+    def _run_line(self, material: Material, *, port: int, per_cell: int) -> tuple[Study, Export]:
+        self._say(2, "The study and its articles")
+        study = demonstration.make_study(material)
+        self._say(3, "A ladder of models")
+        demonstration.train_models(material)
+        if study.is_draft:
+            self._say(4, "Every arm's articles, through the queue")
+            call_command("queue_generation", study.slug, "--wait", stdout=self.stdout, stderr=self.stderr)
+            self._say(5, "Texts chosen by rule, forms A and B, launch")
+            for step in ("select_stimuli", "make_forms", "launch_study"):
+                call_command(step, study.slug, stdout=self.stdout)
+        else:
+            self._say(4, f"Its texts are written, its forms made; it is {study.state}")
+        self._say(6, "Simulated participants, through the pages of the site")
+        url = f"http://127.0.0.1:{port}"
+        call_command("simulate_participants", study.slug, per_cell=per_cell, url=url, stdout=self.stdout)
+        self._say(7, "The bundle and its report")
+        study.refresh_from_db()
+        return study, demonstration.make_report(study)
+
+    def _print_addresses(self, study: Study, export: Export, *, port: int, password: str, minutes: float) -> None:
+        site = f"http://localhost:{port}"
+        lines = (
+            ("A rater's page", f"{site}/s/{study.slug}/"),
+            ("Staff pages", f"{site}{reverse('staff:study_overview', args=[study.slug])}"),
+            ("", f"sign in as admin with the password {password}"),
+            ("Report", str(export.report_dir / "report.html")),
+            ("Bundle", str(export.bundle_path)),
+            ("Services' log", str(settings.LOG_DIR / "services.log")),
+        )
+        self.stdout.write(self.style.SUCCESS(f"\nDone in {minutes:.1f} minutes. Simulated participants, no people."))
+        for label, value in lines:
+            self.stdout.write(f"  {label:<15} {value}")
+
+    def _serve(self, services: subprocess.Popen) -> None:
+        self.stdout.write("\nServing. Ctrl-C ends everything.")
+        services.wait()
+        raise CommandError("The services ended by themselves; see their log.")
+
+    def _say(self, number: int, what: str) -> None:
+        self.stdout.write(self.style.MIGRATE_HEADING(f"[{number}/7] {what}"))
+        self.stdout.flush()

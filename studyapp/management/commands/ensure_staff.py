@@ -1,0 +1,31 @@
+"""Make the first administrator: `manage.py ensure_staff [--username NAME]`."""
+
+import secrets
+from argparse import ArgumentParser
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand
+
+from studyapp.settings import read_secret
+
+
+class Command(BaseCommand):
+    help = (
+        "Make an administrator if there is none of that name, with the password in BYLINE_ADMIN_PASSWORD "
+        "(or the file in BYLINE_ADMIN_PASSWORD_FILE), or with a generated one, which is printed once."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--username", default="admin")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        users, name = get_user_model().objects, options["username"]
+        if users.filter(username=name).exists():
+            self.stdout.write(f"The administrator {name!r} is there already.")
+            return
+        given = read_secret("BYLINE_ADMIN_PASSWORD")
+        password = given or secrets.token_urlsafe(12)
+        users.create_superuser(username=name, password=password)
+        shown = "the password that was given" if given else f"the password {password}"
+        self.stdout.write(f"Administrator {name!r} made, with {shown}.")

@@ -1,0 +1,38 @@
+"""Import human articles: `manage.py import_articles FILE.jsonl [--skip-bad]`."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from studyapp.actions.articles import ImportOutcome, import_articles
+from studyapp.management.study_command import open_article_file
+
+
+class Command(BaseCommand):
+    help = "Import the articles of a JSON Lines or CSV file (title and body required; see docs/contracts.md)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--skip-bad", action="store_true", help="import the good rows of a file that has bad ones")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        outcome = import_articles(open_article_file(options["file"]), skip_bad=options["skip_bad"])
+        self._report_rows(outcome)
+        if outcome.is_refused:
+            raise CommandError(
+                f"{len(outcome.bad)} bad rows: nothing was imported. Mend them, or pass --skip-bad for the good ones."
+            )
+        self.stdout.write(
+            f"{outcome.imported} articles imported, {len(outcome.duplicates)} were there already, "
+            f"{len(outcome.bad)} bad rows skipped."
+        )
+
+    def _report_rows(self, outcome: ImportOutcome) -> None:
+        for fault in outcome.bad:
+            self.stderr.write(str(fault))
+        for duplicate in outcome.duplicates:
+            self.stdout.write(f"line {duplicate.line}: the same text as {duplicate.ref}")
+        if outcome.ignored_columns:
+            self.stdout.write(f"Columns that mean nothing here: {', '.join(outcome.ignored_columns)}")

@@ -1,0 +1,50 @@
+"""Queue a study's articles: `manage.py queue_generation SLUG [--wait]`."""
+
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.db.models import Count
+
+from studyapp.actions.generation import GenerationRefusedError, queue_jobs
+from studyapp.management.study_command import StudyCommand
+from studyapp.models import GenerationJob, Study
+from studyapp.tasks import generate_article
+from studyapp.terminal import open_progress
+
+
+class Command(StudyCommand):
+    help = "Queue every article of every arm that is not written yet; failed jobs are tried again."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--wait", action="store_true", help="stay until all are written, with a bar")
+
+    def handle_study(self, study: Study, options: dict[str, Any]) -> None:
+        try:
+            job_ids = queue_jobs(study)
+        except GenerationRefusedError as error:
+            raise CommandError(str(error)) from None
+        for job_id in job_ids:
+            generate_article.delay_on_commit(job_id)
+        self.stdout.write(f"{len(job_ids)} articles queued for {study.slug!r}.")
+        if options["wait"]:
+            self._wait(study)
+
+    def _wait(self, study: Study) -> None:
+        jobs = GenerationJob.objects.of_study(study.pk)
+        with open_progress() as progress:
+            bar = progress.add_task("Writing articles", total=jobs.count())
+            while True:
+                counts = dict(jobs.order_by().values_list("state").annotate(Count("id")))
+                failed = counts.get(GenerationJob.State.FAILED, 0)
+                finished = counts.get(GenerationJob.State.DONE, 0) + failed
+                progress.update(bar, completed=finished)
+                if finished == sum(counts.values()):
+                    break
+                time.sleep(0.5)
+        for job in jobs.filter(state=GenerationJob.State.FAILED).select_related("arm", "item__article"):
+            self.stderr.write(f"{job}: {job.error}")
+        if failed:
+            raise CommandError(f"{failed} articles failed; mend the cause and run this again.")

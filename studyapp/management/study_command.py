@@ -1,0 +1,48 @@
+"""The commands that work on one study: they take its slug, and say which there are when it is none."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from studyapp.domain.article_file import ArticleFile, UnreadableFileError, read_article_file
+from studyapp.models import Study
+
+
+class StudyCommand(BaseCommand):
+    """A command whose first argument is a study's slug; subclasses write `handle_study`."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("study", help="the study's slug")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.handle_study(find_study(options["study"]), options)
+
+    def handle_study(self, study: Study, options: dict[str, Any]) -> None:
+        raise NotImplementedError("a study's command says what it does in handle_study")
+
+
+def find_study(slug: str) -> Study:
+    """The study of that slug.
+
+    Raises:
+        CommandError: there is none; the message names those that there are.
+    """
+    study = Study.objects.filter(slug=slug).first()
+    if study is None:
+        known = ", ".join(Study.objects.values_list("slug", flat=True)) or "none yet; make one with load_study"
+        raise CommandError(f"There is no study {slug!r}. Studies: {known}.")
+    return study
+
+
+def open_article_file(path: Path) -> ArticleFile:
+    """Read an article file from disk.
+
+    Raises:
+        CommandError: it cannot be read, or is no article file.
+    """
+    try:
+        return read_article_file(path.read_bytes(), name=path.name)
+    except (OSError, UnreadableFileError) as error:
+        raise CommandError(str(error)) from None

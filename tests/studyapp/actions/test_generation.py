@@ -1,0 +1,124 @@
+from datetime import timedelta
+
+import pytest
+
+from studyapp.actions import generation
+from studyapp.actions.generation import GenerationRefusedError
+from studyapp.models import Candidate, GenerationJob
+from tests.studyapp.study_rows import NOW, finish_jobs, make_draft, make_launched, write_candidate
+
+pytestmark = pytest.mark.django_db
+LATER = NOW + timedelta(minutes=5)
+
+
+def write_all(order):
+    return [write_candidate(seed, words=60) for seed in order.seeds]
+
+
+def test_every_article_of_every_arm_is_one_job_however_often_it_is_queued():
+    study = make_draft(n_items=4)
+    first = generation.queue_jobs(study)
+    assert len(first) == 4 * 3
+    assert generation.queue_jobs(study) == first
+
+
+def test_an_order_says_all_that_a_worker_needs_and_the_control_is_told_nothing():
+    study = make_draft(n_items=2)
+    orders = [generation.claim_job(job_id, now=NOW) for job_id in generation.queue_jobs(study)]
+    by_arm = {order.generator: order for order in orders}
+    small, control = by_arm["checkpoint:small"], by_arm["checkpoint:control"]
+    assert [article.title for article in small.context] == ["Title of pilot-story 1"]
+    assert control.context == () and not control.conditioned
+    assert control.sampling == {"temperature": 1.4}
+    assert len(small.seeds) == 2
+    assert not set(small.seeds) & set(control.seeds)
+
+
+def test_seeds_hang_on_names_not_on_rows():
+    seeds = []
+    for _ in range(2):
+        study = make_draft(n_items=2)
+        seeds.append([generation.claim_job(job, now=NOW).seeds for job in generation.queue_jobs(study)])
+        study.delete()
+    assert seeds[0] == seeds[1]
+
+
+def test_a_job_is_claimed_once():
+    job_id = generation.queue_jobs(make_draft())[0]
+    assert generation.claim_job(job_id, now=NOW) is not None
+    assert generation.claim_job(job_id, now=NOW) is None
+    assert generation.claim_job(10**9, now=NOW) is None
+
+
+def test_candidates_are_stored_with_seed_and_words_and_the_job_is_done():
+    job_id = generation.queue_jobs(make_draft())[0]
+    order = generation.claim_job(job_id, now=NOW)
+    written = [write_candidate(seed, words=5, text="“One”  two\n\n\nthree") for seed in order.seeds]
+    assert generation.store_candidates(order, written, now=LATER)
+    job = GenerationJob.objects.get(pk=job_id)
+    assert (job.state, job.seconds) == ("done", 300.0)
+    assert [(c.index, c.seed, c.text, c.words) for c in job.candidates.all()] == [
+        (index, seed, '"One" two\n\nthree', 3) for index, seed in enumerate(order.seeds)
+    ]
+
+
+def test_a_dead_workers_job_is_taken_up_again_with_the_same_seeds_and_the_dead_one_writes_nothing():
+    job_id = generation.queue_jobs(make_draft())[0]
+    dead = generation.claim_job(job_id, now=NOW)
+    assert generation.release_silent_jobs(silent_since=NOW) == []  # still alive
+    assert generation.release_silent_jobs(silent_since=LATER) == [job_id]
+    heir = generation.claim_job(job_id, now=LATER)
+    assert heir.seeds == dead.seeds
+    assert not generation.record_heartbeat(dead, now=LATER)
+    assert not generation.store_candidates(dead, write_all(dead), now=LATER)
+    assert generation.record_heartbeat(heir, now=LATER)
+    assert generation.store_candidates(heir, write_all(heir), now=LATER)
+    assert not generation.store_candidates(heir, write_all(heir), now=LATER)  # delivered twice
+    assert Candidate.objects.filter(job_id=job_id).count() == 2
+
+
+def test_a_heartbeat_keeps_a_job():
+    job_id = generation.queue_jobs(make_draft())[0]
+    order = generation.claim_job(job_id, now=NOW)
+    assert generation.record_heartbeat(order, now=LATER)
+    assert generation.release_silent_jobs(silent_since=LATER) == []
+
+
+def test_a_job_that_kills_every_worker_is_given_up_with_its_reason():
+    job_id = generation.queue_jobs(make_draft())[0]
+    for _ in range(generation.MAX_ATTEMPTS):
+        generation.claim_job(job_id, now=NOW)
+        generation.release_silent_jobs(silent_since=LATER)
+    job = GenerationJob.objects.get(pk=job_id)
+    assert job.state == "failed"
+    assert "lost 5 times" in job.error
+
+
+def test_a_failed_job_keeps_its_reason_until_it_is_queued_again():
+    study = make_draft()
+    job_id = generation.queue_jobs(study)[0]
+    generation.fail_job(generation.claim_job(job_id, now=NOW), error="no checkpoint", now=NOW)
+    assert GenerationJob.objects.get(pk=job_id).error == "no checkpoint"
+    assert job_id in generation.queue_jobs(study)
+
+
+def test_more_candidates_go_on_where_the_last_ended():
+    study = make_draft()
+    finish_jobs(study)
+    job = GenerationJob.objects.first()
+    known = list(job.candidates.values_list("seed", flat=True))
+    generation.queue_more_candidates(job, n_more=3)
+    order = generation.claim_job(job.pk, now=NOW)
+    assert (order.first_index, len(order.seeds)) == (2, 3)
+    assert not set(order.seeds) & set(known)
+    assert generation.store_candidates(order, write_all(order), now=NOW)
+    assert list(job.candidates.values_list("index", flat=True)) == [0, 1, 2, 3, 4]
+
+
+def test_nothing_is_queued_for_a_study_that_is_launched_or_says_no_generator():
+    with pytest.raises(GenerationRefusedError, match="frozen"):
+        generation.queue_jobs(make_launched())
+    study = make_draft(slug="other")
+    study.arms.filter(name="small").update(generator="")
+    with pytest.raises(GenerationRefusedError, match="small"):
+        generation.queue_jobs(study)

@@ -1,0 +1,70 @@
+import pytest
+
+from studyapp.actions.generation import claim_job, queue_jobs, store_candidates
+from studyapp.actions.selection import SelectionRefusedError, reject_candidate, select_stimuli
+from studyapp.models import Candidate, GenerationJob, Stimulus
+from tests.studyapp.study_rows import NOW, finish_jobs, make_draft, make_launched, write_candidate
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_closest_in_length_is_chosen_for_each_arm_and_the_human_text_beside_it():
+    study = make_draft(n_items=2)
+    finish_jobs(study)  # candidates of 58 and 63 words against 60 of the human article
+    outcome = select_stimuli(study)
+    assert (outcome.chosen, outcome.unserved) == (6, ())
+    assert set(Stimulus.objects.exclude(arm=None).values_list("words", flat=True)) == {58}
+    human = Stimulus.objects.filter(arm=None)
+    assert human.count() == 2
+    assert all(stimulus.words == 60 and stimulus.candidate is None for stimulus in human)
+
+
+def test_selecting_again_doubles_nothing_and_keeps_the_codes():
+    study = make_draft(n_items=2)
+    finish_jobs(study)
+    select_stimuli(study)
+    codes = set(Stimulus.objects.values_list("code", flat=True))
+    select_stimuli(study)
+    assert set(Stimulus.objects.values_list("code", flat=True)) == codes
+
+
+def test_an_unfit_candidate_is_never_chosen_and_a_job_without_a_fit_one_is_named():
+    study = make_draft(n_items=2)
+    jobs = queue_jobs(study)
+    for number, job_id in enumerate(jobs):
+        order = claim_job(job_id, now=NOW)
+        store_candidates(
+            order,
+            [write_candidate(order.seeds[0], words=60, is_fit=False),
+             write_candidate(order.seeds[1], words=90, is_fit=number > 0)],
+            now=NOW,
+        )  # fmt: skip
+    outcome = select_stimuli(study)
+    assert outcome.unserved == (jobs[0],)
+    assert set(Stimulus.objects.exclude(arm=None).values_list("words", flat=True)) == {90}
+
+
+def test_a_rejected_text_gives_way_to_the_next_by_rule_until_none_is_left(admin_user):
+    study = make_draft(n_items=2)
+    finish_jobs(study)
+    select_stimuli(study)
+    job = GenerationJob.objects.first()
+    first = Stimulus.objects.get(item=job.item, arm=job.arm).candidate
+    assert reject_candidate(first, reason="names a real person", by=admin_user, now=NOW)
+    second = Stimulus.objects.get(item=job.item, arm=job.arm).candidate
+    assert (second.words, second.pk != first.pk) == (63, True)
+    assert not reject_candidate(second, reason="so does this", by=admin_user, now=NOW)
+    assert not Stimulus.objects.filter(item=job.item, arm=job.arm).exists()
+    kept = Candidate.objects.get(pk=first.pk)
+    assert (kept.rejected_reason, kept.rejected_by, kept.rejected_at) == ("names a real person", admin_user, NOW)
+
+
+def test_nothing_is_rejected_without_a_reason_or_after_launch():
+    study = make_launched()
+    candidate = Candidate.objects.first()
+    with pytest.raises(SelectionRefusedError, match="why"):
+        reject_candidate(candidate, reason="  ", by=None, now=NOW)
+    with pytest.raises(SelectionRefusedError, match="frozen"):
+        reject_candidate(candidate, reason="late", by=None, now=NOW)
+    with pytest.raises(SelectionRefusedError, match="frozen"):
+        select_stimuli(study)
