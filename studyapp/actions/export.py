@@ -15,7 +15,7 @@ from django.db import transaction
 
 from studyapp.actions.launch import freeze_design
 from studyapp.codebook import CODEBOOK, COLUMNS, SCHEMA_VERSION
-from studyapp.models import Export, Participant, Stimulus, Study, Trial
+from studyapp.models import Export, Stimulus, Study, Trial
 
 Row = dict[str, object]
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # a bundle's bytes hang on its content alone

@@ -114,9 +114,9 @@ def claim_job(job_id: int, *, now: datetime) -> GenerationOrder | None:
 def record_heartbeat(order: GenerationOrder, *, now: datetime) -> bool:
     """Say that the worker lives; False when the job is no longer its own and it should stop."""
     return bool(
-        GenerationJob.objects.filter(
-            pk=order.job_id, claim=order.claim, state=GenerationJob.State.RUNNING
-        ).update(heartbeat_at=now)
+        GenerationJob.objects.filter(pk=order.job_id, claim=order.claim, state=GenerationJob.State.RUNNING).update(
+            heartbeat_at=now
+        )
     )
 
 

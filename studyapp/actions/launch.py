@@ -5,7 +5,6 @@ from importlib.metadata import version
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Q
 
 from studyapp.actions.quiz_forms import are_forms_balanced
 from studyapp.actions.study import describe_study
@@ -101,12 +100,8 @@ def _gather_facts(study: Study) -> StudyFacts:
         instructions=study.instructions_text,
         question=study.question_text,
         debriefing=study.debriefing_text,
-        arms=tuple(_gather_arm_facts(arm) for arm in study.arms.annotate(unfinished=_count_unfinished())),
+        arms=tuple(_gather_arm_facts(arm) for arm in study.arms.all()),
     )
-
-
-def _count_unfinished() -> Count:
-    return Count("jobs", filter=~Q(jobs__state=GenerationJob.State.DONE))
 
 
 def _gather_arm_facts(arm: Arm) -> ArmFacts:
@@ -117,7 +112,7 @@ def _gather_arm_facts(arm: Arm) -> ArmFacts:
         has_n_params=arm.n_params is not None,
         generator=arm.generator,
         stimuli=len(stimuli),
-        jobs_unfinished=arm.unfinished,
+        jobs_unfinished=arm.jobs.exclude(state=GenerationJob.State.DONE).count(),
         flagged_stimuli=sum(bool(stimulus.candidate and stimulus.candidate.flags) for stimulus in stimuli),
         model_words=tuple(stimulus.words for stimulus in stimuli),
     )

@@ -141,7 +141,9 @@ def start(participant: Participant, *, now: datetime) -> None:
 
 @transaction.atomic
 def complete(participant: Participant, answers: EndAnswers, *, now: datetime) -> Participant:
-    """Store the last answers and the verdict of the declared rules; a second time changes nothing. Locks the participant.
+    """Store the last answers and the verdict of the declared rules; a second time changes nothing.
+
+    Locks the participant.
 
     Raises:
         EnrolmentRefusedError: items are still open, so the participation is not complete.

@@ -35,8 +35,7 @@ def make_quiz_forms(study: Study) -> list[QuizForm]:
     for plan in plans:
         form = QuizForm.objects.create(study=study, name=plan.name, seed=seed)
         QuizFormItem.objects.bulk_create(
-            QuizFormItem(form=form, item=item, source=source)
-            for item, source in zip(items, plan.sources, strict=True)
+            QuizFormItem(form=form, item=item, source=source) for item, source in zip(items, plan.sources, strict=True)
         )
         forms.append(form)
     return forms

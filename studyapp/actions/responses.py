@@ -54,9 +54,7 @@ def answer_trial(trial: Trial, answer: Answer, *, now: datetime) -> AnswerOutcom
 
 def _store(trial: Trial, answer: Answer, *, now: datetime) -> None:
     elapsed = (now - trial.shown_at).total_seconds() if trial.shown_at else 0.0
-    activity = bound_activity(
-        active_seconds=answer.active_seconds, focus_losses=answer.focus_losses, elapsed=elapsed
-    )
+    activity = bound_activity(active_seconds=answer.active_seconds, focus_losses=answer.focus_losses, elapsed=elapsed)
     Response.objects.create(
         trial=trial,
         judgment=int(answer.judgment),

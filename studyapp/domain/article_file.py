@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from studyapp.domain.article_text import FIELDS, ArticleFields, RowError, parse_article
 
@@ -105,7 +106,7 @@ def _read_csv(text: str, *, name: str) -> Iterator[tuple[int, dict[str, object] 
     return _pair_with_header(reader, header)
 
 
-def _pair_with_header(reader: "csv.Reader", header: list[str]) -> Iterator[tuple[int, dict[str, object] | str]]:
+def _pair_with_header(reader: Any, header: list[str]) -> Iterator[tuple[int, dict[str, object] | str]]:
     line = reader.line_num + 1
     while True:
         try:

@@ -53,7 +53,7 @@ class Finding:
 
 def check_launch(facts: StudyFacts) -> list[Finding]:
     """Every finding, in the order in which one would mend them."""
-    findings = [
+    return [
         *_check_state(facts),
         *_check_articles(facts),
         *_check_texts(facts),
@@ -61,7 +61,6 @@ def check_launch(facts: StudyFacts) -> list[Finding]:
         *_check_lengths(facts),
         *_check_forms(facts),
     ]
-    return findings
 
 
 def may_launch(findings: Sequence[Finding]) -> bool:

@@ -131,7 +131,9 @@ class Selection:
         chosen = [*self.items, *self.context]
         doubled = sorted({ref for ref in chosen if chosen.count(ref) > 1}) if len(set(chosen)) < len(chosen) else []
         if doubled:
-            raise ValueError(f"items: an article serves once, as an item or in the context; twice: {', '.join(doubled)}")
+            raise ValueError(
+                f"items: an article serves once, as an item or in the context; twice: {', '.join(doubled)}"
+            )
         if not 1 <= self.candidates <= 100:
             raise ValueError("candidates: must be from 1 to 100")
 

@@ -3,8 +3,6 @@
 from studyapp.recruitment import anonymous, prolific, simulated
 from studyapp.recruitment.entry import Arrival, EntryError, Platform
 
-PLATFORMS: dict[str, Platform] = {
-    module.PLATFORM.name: module.PLATFORM for module in (anonymous, prolific, simulated)
-}
+PLATFORMS: dict[str, Platform] = {module.PLATFORM.name: module.PLATFORM for module in (anonymous, prolific, simulated)}
 
 __all__ = ["PLATFORMS", "Arrival", "EntryError", "Platform"]

@@ -1,4 +1,4 @@
-"""A small study made through the real actions: articles, arms, candidates as a worker would store them, forms, launch."""
+"""A small study made through the real actions: articles, arms, candidates as a worker stores them, forms, launch."""
 
 from datetime import UTC, datetime
 

@@ -25,18 +25,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--articles", type=Path, help="your own human articles (.jsonl or .csv)")
         parser.add_argument("--corpus", type=Path, help="your own training corpus (.jsonl, .jsonl.gz or .csv)")
-        parser.add_argument("--ladder", type=Path, default=demonstration.EXAMPLES / "ladder.toml")
+        parser.add_argument("--ladder", type=Path, help="your own ladder of sizes (.toml)")
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--per-cell", type=int, default=10, help="simulated participants in each arm x form")
         parser.add_argument("--exit", action="store_true", help="end when the report is there, without serving on")
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
-        material = Material(
-            articles=options["articles"],
-            corpus=(options["corpus"],) if options["corpus"] else demonstration.EXAMPLE_CORPUS,
-            ladder=options["ladder"].resolve(),
-        )
+        given = {name: options[name].resolve() for name in ("articles", "corpus", "ladder") if options[name]}
+        if "corpus" in given:
+            given["corpus"] = (given["corpus"],)
+        material = Material(**given)
         demonstration.check_material(material)
         self._say(1, "Database, static files, administrator")
         password = demonstration.prepare_site()

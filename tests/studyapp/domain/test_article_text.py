@@ -51,7 +51,12 @@ def test_a_full_row_is_read():
             "url": "https://example.org/a", "published": "2026-01-31T10:00:00Z", "language": "en", "stand_in": "true",
         }
     )  # fmt: skip
-    assert (article.ref, article.words, article.published.isoformat(), article.stand_in) == ("a-1", 2, "2026-01-31", True)
+    assert (article.ref, article.words, article.published.isoformat(), article.stand_in) == (
+        "a-1",
+        2,
+        "2026-01-31",
+        True,
+    )
 
 
 def test_a_row_without_id_is_named_by_its_content():

@@ -6,9 +6,7 @@ SOLUTIONS = ("768", "768 steps")
 
 
 def decide(rules, *, answer="", looked_up=None):
-    facts = ParticipantFacts(
-        internet_check_answer=answer, internet_check_solutions=SOLUTIONS, looked_up=looked_up
-    )
+    facts = ParticipantFacts(internet_check_answer=answer, internet_check_solutions=SOLUTIONS, looked_up=looked_up)
     return decide_exclusion(rules=rules, facts=facts)
 
 

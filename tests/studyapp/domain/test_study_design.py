@@ -16,7 +16,7 @@ arms = st.lists(
             "n_params": st.integers(1, 10**13),
             "conditioned": st.booleans(),
             "generator": names.map(lambda name: f"checkpoint:{name}"),
-            "sampling": st.fixed_dictionaries({}, optional={"temperature": st.floats(0.1, 5), "top_k": st.integers(0, 99)}),
+            "sampling": st.dictionaries(st.sampled_from(["temperature", "length_ratio"]), st.floats(0.2, 5)),
         },
     ),
     max_size=5,

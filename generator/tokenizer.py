@@ -1,0 +1,80 @@
+"""Text to tokens and back: reversible byte-level BPE, trained here on the corpus it is to serve."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+END_OF_TEXT = "<|endoftext|>"
+MIN_VOCABULARY = 257  # the 256 bytes and the end of text; with fewer some text could not be written
+_FILE = "tokenizer.json"
+
+
+class TextCodec:
+    """Encodes and decodes without loss. A literal "<|endoftext|>" within a text is text, never the mark."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        tokenizer.encode_special_tokens = True  # the mark is added by number only, where a document ends
+        self._tokenizer = tokenizer
+        self.vocab_size: int = tokenizer.get_vocab_size()
+        self.end_of_text: int = tokenizer.token_to_id(END_OF_TEXT)
+
+    def encode(self, text: str) -> list[int]:
+        return self._tokenizer.encode(text).ids
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """The tokens of many texts, encoded on all cores."""
+        return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        return self._tokenizer.decode(list(tokens), skip_special_tokens=False)
+
+    def save(self, folder: Path) -> None:
+        """Write the files that transformers' AutoTokenizer opens."""
+        from transformers import PreTrainedTokenizerFast
+
+        self._tokenizer.encode_special_tokens = False  # other tools expect the mark to be read as the mark
+        marks = {"bos_token": END_OF_TEXT, "eos_token": END_OF_TEXT, "unk_token": END_OF_TEXT}
+        PreTrainedTokenizerFast(
+            tokenizer_object=self._tokenizer, clean_up_tokenization_spaces=False, **marks
+        ).save_pretrained(str(folder))
+        self._tokenizer.encode_special_tokens = True
+
+
+def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> TextCodec:
+    """A byte-level BPE (as GPT-2's: a word keeps its leading space) of at most `vocab_size` tokens.
+
+    A corpus too small to fill the vocabulary gives a smaller one; see `TextCodec.vocab_size`.
+
+    Raises:
+        ValueError: the vocabulary could not hold every byte.
+    """
+    if vocab_size < MIN_VOCABULARY:
+        raise ValueError(f"a vocabulary of {vocab_size} tokens is too small; it needs at least {MIN_VOCABULARY}")
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        special_tokens=[END_OF_TEXT],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer=trainer)
+    return TextCodec(tokenizer)
+
+
+def load_tokenizer(folder: str | Path) -> TextCodec:
+    """The codec of a folder that `TextCodec.save` wrote, or of any byte-level BPE with an end-of-text mark.
+
+    Raises:
+        FileNotFoundError: no tokenizer.json there.
+        ValueError: it knows no end-of-text mark.
+    """
+    path = Path(folder) / _FILE
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no {_FILE} in {folder}")
+    tokenizer = Tokenizer.from_file(str(path))
+    if tokenizer.token_to_id(END_OF_TEXT) is None:
+        raise ValueError(f"{path} has no {END_OF_TEXT} token; documents could not be parted")
+    return TextCodec(tokenizer)
