@@ -21,7 +21,7 @@ $(INSTALLED): pyproject.toml requirements.lock
 	@touch $@
 
 demo: $(INSTALLED) ## The whole line on this machine: ARTICLES=… CORPUS=… for your own files, PORT=8000
-	@$(BIN)/python manage.py demo --port $(PORT) $(if $(ARTICLES),--articles '$(ARTICLES)') $(if $(CORPUS),--corpus '$(CORPUS)') $(if $(LADDER),--ladder '$(LADDER)')
+	@$(BIN)/python manage.py demo --port $(PORT) $(if $(ARTICLES),--articles '$(ARTICLES)') $(if $(CORPUS),--corpus '$(CORPUS)') $(if $(LADDER),--ladder '$(LADDER)') $(if $(PER_CELL),--per-cell $(PER_CELL))
 
 serve: $(INSTALLED) ## The site, a worker and Redis, for a study of your own (PORT=8000)
 	@$(BIN)/python manage.py migrate --verbosity 0
@@ -32,6 +32,7 @@ serve: $(INSTALLED) ## The site, a worker and Redis, for a study of your own (PO
 test: $(INSTALLED) ## All tests but those marked gpu or slow, and the lint
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup
+	BYLINE_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/test_whole_study.py tests/studyapp/actions
 
 lint: $(INSTALLED) ## ruff, mypy, import contracts, missing migrations
 	$(BIN)/ruff check .

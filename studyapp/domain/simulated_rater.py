@@ -7,6 +7,7 @@ fixes d' = 2 Phi^-1(P) (exact for a zero-width neutral band, close to it for the
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -16,14 +17,22 @@ NEUTRAL_HALF_WIDTH = 0.08
 CONFIDENT_FROM = 1.0
 RATER_SPREAD = 0.15  # standard deviation of a rater's own leaning, in units of the perceptual noise
 CONTROL_ACCURACY = 0.86  # the published control
-PUBLISHED_A, PUBLISHED_B = 1.744, 0.0480  # the published size curve (PROTOCOL §3, computed)
+SMALLEST_ACCURACY, LARGEST_ACCURACY = 0.76, 0.52  # the published smallest and largest model
 
 
-def plant_accuracy(*, n_params: int | None, is_control: bool) -> float:
-    """The accuracy planted for an arm: 0.86 for the control, else the published power law held within [0.5, 0.95]."""
-    if is_control or not n_params:
+def plant_accuracy(*, n_params: int | None, is_control: bool, ladder: Sequence[int]) -> float:
+    """The accuracy planted for an arm: 0.86 for the control; for a model, by its place on the study's own ladder.
+
+    The smallest of `ladder` (the sizes of all arms but the control) gets 0.76, the largest 0.52, and those between
+    lie on a line in log size; so a rehearsal has the published shape whatever the sizes are.
+    """
+    if is_control or n_params is None or not ladder:
         return CONTROL_ACCURACY
-    return min(0.95, max(0.5, PUBLISHED_A * math.pow(n_params, -PUBLISHED_B)))
+    smallest, largest = math.log(min(ladder)), math.log(max(ladder))
+    if smallest == largest:
+        return SMALLEST_ACCURACY
+    place = min(1.0, max(0.0, (math.log(n_params) - smallest) / (largest - smallest)))
+    return SMALLEST_ACCURACY + place * (LARGEST_ACCURACY - SMALLEST_ACCURACY)
 
 
 @dataclass
