@@ -86,9 +86,9 @@ SIZES: dict[str, GPTSpec] = {
         # for small machines; the name is nominal, for the small vocabulary that the size is trained with
         _small("demo-control", layers=2, width=32, heads=1, vocab=2048, lr=6e-3),
         _small("0.3m", layers=2, width=64, heads=2, vocab=2048, lr=5e-3),
-        _small("1m", layers=3, width=128, heads=4, vocab=2048, lr=4e-3),
-        _small("3m", layers=5, width=192, heads=4, vocab=4096, lr=3e-3),
-        _small("10m", layers=6, width=320, heads=5, vocab=8192, lr=2e-3),
+        _small("1m", layers=3, width=128, heads=4, vocab=2048, lr=3e-3),
+        _small("3m", layers=5, width=192, heads=4, vocab=4096, lr=2e-3),
+        _small("10m", layers=6, width=320, heads=5, vocab=8192, lr=1.5e-3),
         _small("30m", layers=8, width=512, heads=8, vocab=8192, lr=1.2e-3),
         _small("60m", layers=10, width=640, heads=10, vocab=16_384, lr=1e-3),
         # as published (PROTOCOL §4); of the control only the number of parameters is

@@ -172,6 +172,11 @@ def complete(participant: Participant, answers: EndAnswers, *, now: datetime) ->
     return participant
 
 
+def record_debriefing(participant: Participant, *, now: datetime) -> None:
+    """Keep when the debriefing was first shown."""
+    Participant.objects.filter(pk=participant.pk, debriefed_at=None).update(debriefed_at=now)
+
+
 @transaction.atomic
 def withdraw(participant: Participant) -> None:
     """Delete what a participant gave, at their wish; their row stays as a count. Locks the participant."""

@@ -1,0 +1,87 @@
+"""What is asked of a writer, and what it hands back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from generator.prompts import Story
+
+
+class SamplingError(ValueError):
+    """A setting that is unknown or cannot be; the message says what is allowed."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How tokens are drawn.
+
+    `top_p` 1 and `top_k` 0 take all tokens. `length_ratio` is how much longer than the human article a text may run
+    before it is cut at a sentence; `max_tokens` bounds it besides.
+    """
+
+    temperature: float = 1.0
+    top_p: float = 0.9
+    top_k: int = 0
+    length_ratio: float = 1.15
+    max_tokens: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, low, high in (("temperature", 0.01, 10), ("top_p", 0.01, 1), ("length_ratio", 0.2, 5)):
+            number = getattr(self, name)
+            if isinstance(number, bool) or not isinstance(number, int | float) or not low <= number <= high:
+                raise SamplingError(f"{name} must be a number from {low:g} to {high:g}, not {number!r}")
+        for name, low in (("top_k", 0), ("max_tokens", 1)):
+            number = getattr(self, name)
+            if name == "max_tokens" and number is None:
+                continue
+            if isinstance(number, bool) or not isinstance(number, int) or number < low:
+                raise SamplingError(f"{name} must be a whole number of at least {low}, not {number!r}")
+
+    @classmethod
+    def from_mapping(cls, settings: Mapping[str, object]) -> "Sampling":
+        """The settings as a study file or a row of the database keeps them; what is not given is as by default.
+
+        Raises:
+            SamplingError: an unknown name, or a value that cannot be.
+        """
+        names = [field.name for field in fields(cls)]
+        if unknown := sorted(settings.keys() - set(names)):
+            raise SamplingError(f"sampling has no {', '.join(unknown)}; choose from {', '.join(names)}")
+        # JSON has no whole numbers of its own: 40.0 means 40
+        whole = {
+            name: int(value)
+            for name, value in settings.items()
+            if name in ("top_k", "max_tokens") and isinstance(value, float) and value.is_integer()
+        }
+        return cls(**{**settings, **whole})
+
+
+@dataclass(frozen=True)
+class ArticleRequest:
+    """An article to write. `context` is oldest first; `target_words` is the length of the human article.
+
+    Not `conditioned` is the published control: the model sees neither context nor title.
+    """
+
+    title: str
+    subtitle: str
+    context: tuple[Story, ...]
+    conditioned: bool
+    target_words: int
+    sampling: Sampling
+
+    def __post_init__(self) -> None:
+        if self.target_words < 1:
+            raise ValueError(f"target_words must be at least 1, not {self.target_words}")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A candidate's text. `flags` are those of `generator.postprocess`, `seconds` the time until it was finished,
+    `n_tokens` what was drawn for it (before any cut), `prompt_sha256` of the prompt's text in UTF-8."""
+
+    seed: int
+    text: str
+    flags: tuple[str, ...]
+    n_tokens: int
+    seconds: float
+    prompt_sha256: str

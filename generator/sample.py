@@ -1,0 +1,168 @@
+"""Write candidates for articles: what queue workers call, and the same from the command line.
+
+python -m generator.sample --model DIR --articles FILE --out FILE.jsonl
+    [--context-ids a,b,c] [--candidates 5] [--seed N] [--temperature X] [--top-p X] [--top-k N] [--length-ratio X]
+    [--max-tokens N] [--limit N] [--unconditional] [--device cpu|cuda]
+
+DIR is a checkpoint of ours or any local causal language model of transformers. The articles named by --context-ids
+are the prompt's context, in that order; candidates are written for the others, one JSON line each.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from generator.article_request import ArticleRequest, Draft, Sampling, SamplingError
+from generator.corpus import CorpusArticle, CorpusError, read_articles
+from generator.postprocess import DISQUALIFYING_FLAGS
+from generator.progress import Board, open_board
+from generator.prompts import Story
+from generator.writer import Writer, open_writer, write_candidates
+
+__all__ = [
+    "ArticleRequest",
+    "Draft",
+    "Sampling",
+    "SamplingError",
+    "Story",
+    "Writer",
+    "open_writer",
+    "write_candidates",
+]
+
+
+@dataclass(frozen=True)
+class WritingPlan:
+    """What the command line asks for: the articles to write, the context, and how."""
+
+    articles: tuple[CorpusArticle, ...]
+    context: tuple[CorpusArticle, ...]
+    conditioned: bool
+    n_candidates: int
+    seed: int
+    sampling: Sampling
+
+
+def select_articles(
+    articles: Sequence[CorpusArticle], *, context_ids: Sequence[str], limit: int | None
+) -> tuple[tuple[CorpusArticle, ...], tuple[CorpusArticle, ...]]:
+    """The articles to write (the first `limit`) and the context, in the order of its ids.
+
+    Raises:
+        CorpusError: an id names no article.
+    """
+    by_ref = {article.ref: article for article in articles}
+    if unknown := [ref for ref in context_ids if ref not in by_ref]:
+        raise CorpusError(f"no article has the id {', '.join(unknown)}")
+    chosen = [article for article in articles if article.ref not in context_ids]
+    return tuple(chosen[:limit]), tuple(by_ref[ref] for ref in context_ids)
+
+
+def derive_seed(seed: int, *, ref: str, index: int) -> int:
+    """The seed of one candidate: 48 bits of SHA-256, so that it hangs on nothing but the run, its article and place."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{ref}/{index}".encode()).digest()[:6])
+
+
+def write_articles(writer: Writer, plan: WritingPlan, *, out: Path, board: Board) -> int:
+    """Write every article's candidates to `out`, a line each as soon as they are there; the tokens drawn."""
+    n_tokens, began, total = 0, time.monotonic(), len(plan.articles)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with out.open("w", encoding="utf-8") as file:
+        for number, article in enumerate(plan.articles):
+
+            def show(done: int, limit: int, *, number: int = number, drawn: int = n_tokens) -> None:
+                speed = (drawn + done * plan.n_candidates) / max(time.monotonic() - began, 1e-9)
+                note = f"article {min(number + 1, total)} of {total}  {speed:,.0f} tokens/s"
+                board.show(writer.name, done=number + done / limit, total=total, note=note)
+
+            seeds = [derive_seed(plan.seed, ref=article.ref, index=index) for index in range(plan.n_candidates)]
+            drafts = write_candidates(writer, _make_request(article, plan), seeds=seeds, on_progress=show)
+            n_tokens += sum(draft.n_tokens for draft in drafts)
+            for index, draft in enumerate(drafts):
+                row = _describe(draft, article=article, index=index, model=writer.name)
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            file.flush()
+    return n_tokens
+
+
+def _make_request(article: CorpusArticle, plan: WritingPlan) -> ArticleRequest:
+    return ArticleRequest(
+        title=article.story.title,
+        subtitle=article.story.subtitle,
+        context=tuple(context.story for context in plan.context),
+        conditioned=plan.conditioned,
+        target_words=len(article.story.body.split()),
+        sampling=plan.sampling,
+    )
+
+
+def _describe(draft: Draft, *, article: CorpusArticle, index: int, model: str) -> dict[str, object]:
+    return {
+        "id": article.ref,
+        "title": article.story.title,
+        "model": model,
+        "candidate": index,
+        "words": len(draft.text.split()),
+        "human_words": len(article.story.body.split()),
+        "is_fit_to_show": not DISQUALIFYING_FLAGS.intersection(draft.flags),
+        **asdict(draft),
+    }
+
+
+def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m generator.sample", description="Write candidates for articles.")
+    parser.add_argument("--model", type=Path, required=True, help="folder of a checkpoint")
+    parser.add_argument("--articles", type=Path, required=True, help=".jsonl, .jsonl.gz or .csv")
+    parser.add_argument("--out", type=Path, required=True, help="JSON Lines, a candidate a line")
+    parser.add_argument("--context-ids", default="", help="ids of the context articles, commas between, oldest first")
+    parser.add_argument("--candidates", type=int, default=5, help="an article (5)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--temperature", type=float, default=Sampling.temperature)
+    parser.add_argument("--top-p", type=float, default=Sampling.top_p)
+    parser.add_argument("--top-k", type=int, default=Sampling.top_k)
+    parser.add_argument("--length-ratio", type=float, default=Sampling.length_ratio, help="of the human article's")
+    parser.add_argument("--max-tokens", type=int, help="a candidate, besides")
+    parser.add_argument("--limit", type=int, help="only the first N articles")
+    parser.add_argument("--unconditional", action="store_true", help="no context and no title, as the control")
+    parser.add_argument("--device", help="cpu or cuda; CUDA where there is one unless given")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parse_arguments(arguments)
+    sampling_names = ("temperature", "top_p", "top_k", "length_ratio", "max_tokens")
+    try:
+        articles, context = select_articles(
+            read_articles(options.articles),
+            context_ids=[ref for ref in options.context_ids.split(",") if ref],
+            limit=options.limit,
+        )
+        plan = WritingPlan(
+            articles=articles,
+            context=context,
+            conditioned=not options.unconditional,
+            n_candidates=options.candidates,
+            seed=options.seed,
+            sampling=Sampling(**{name: getattr(options, name) for name in sampling_names}),
+        )
+        began = time.monotonic()
+        with open_board() as board:
+            writer = open_writer(options.model, device=options.device)
+            n_tokens = write_articles(writer, plan, out=options.out, board=board)
+            seconds = time.monotonic() - began
+            board.say(f"{options.out}: {len(articles)} articles, {n_tokens:,} tokens in {seconds:.0f} s")
+    except KeyboardInterrupt:
+        return 130
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""The pages around the articles: instructions, the last questions, debriefing, withdrawal."""
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from studyapp.actions import participation
+from studyapp.actions.participation import EndAnswers
+from studyapp.domain.progress import Step
+from studyapp.models import Participant, Study
+from studyapp.participant_site.visitor import find_participant, find_study, locate, on_step, redirect_to
+from studyapp.recruitment import PLATFORMS
+
+
+class EndForm(forms.Form):
+    """The questions after the last article, those of them that the study asks."""
+
+    looked_up = forms.TypedChoiceField(
+        label=_("Did you look anything up while you were reading?"),
+        choices=[("yes", _("Yes")), ("no", _("No"))],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please answer yes or no; either is fine.")},
+    )
+    internet_check_answer = forms.CharField(required=False, max_length=200)
+
+    def __init__(self, study: Study, *arguments: object) -> None:
+        super().__init__(*arguments)
+        if not study.asks_looked_up:
+            del self.fields["looked_up"]
+        if study.internet_check_question:
+            self.fields["internet_check_answer"].label = study.internet_check_question
+        else:
+            del self.fields["internet_check_answer"]
+
+    def read_answers(self) -> EndAnswers:
+        return EndAnswers(
+            looked_up=self.cleaned_data.get("looked_up"),
+            internet_check_answer=self.cleaned_data.get("internet_check_answer", ""),
+        )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def go_on(request: HttpRequest, slug: str) -> HttpResponse:
+    """To the page where the visitor belongs; the two ends without a page of their own are told here."""
+    study = find_study(slug)
+    participant = find_participant(request, study)
+    if participant is None:
+        return redirect("rater:enter", slug)
+    participant.study = study
+    step = locate(participant)
+    if step not in (Step.WITHDRAWN, Step.DROPPED_OUT):
+        return redirect_to(study, participant, step)
+    return render(request, "participant_site/ended.html", {"study": study, "withdrawn": step is Step.WITHDRAWN})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@on_step(Step.INSTRUCTIONS)
+def instructions(request: HttpRequest, participant: Participant) -> HttpResponse:
+    if request.method == "POST":
+        participation.start(participant, now=timezone.now())
+        return redirect("rater:continue", participant.study.slug)
+    context = {"study": participant.study, "total": participant.trials.count()}
+    return render(request, "participant_site/instructions.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@on_step(Step.QUESTIONS)
+def questions(request: HttpRequest, participant: Participant) -> HttpResponse:
+    form = EndForm(participant.study, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        participation.complete(participant, form.read_answers(), now=timezone.now())
+        return redirect("rater:debriefing", participant.study.slug)
+    return render(request, "participant_site/questions.html", {"study": participant.study, "form": form})
+
+
+@require_safe
+@on_step(Step.DEBRIEFING)
+def debriefing(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """What it was about, and which articles a machine wrote: only here, once every answer is stored."""
+    study = participant.study
+    participation.record_debriefing(participant, now=timezone.now())
+    platform = "simulated" if participant.simulated else study.platform
+    context = {
+        "study": study,
+        "trials": participant.trials.select_related("stimulus__item__article", "stimulus__arm").order_by("position"),
+        "completion_url": PLATFORMS[platform].completion_url(study.completion_code),
+        "completion_code": study.completion_code,
+    }
+    return render(request, "participant_site/debriefing.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@on_step(Step.INSTRUCTIONS, Step.ITEM, Step.QUESTIONS, Step.DEBRIEFING)
+def withdraw(request: HttpRequest, participant: Participant) -> HttpResponse:
+    if request.method == "POST":
+        participation.withdraw(participant)
+        return redirect("rater:continue", participant.study.slug)
+    return render(request, "participant_site/withdraw.html", {"study": participant.study})

@@ -1,0 +1,92 @@
+"""Who is looking: the participant that a browser's signed cookie names, and the page where they belong."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+
+from studyapp.actions import participation
+from studyapp.domain.progress import Step, find_step
+from studyapp.models import Participant, Study
+
+View = Callable[..., HttpResponse]
+
+
+def find_study(slug: str) -> Study:
+    """The study of an address, unless it is a draft, which is nobody's business."""
+    study = Study.objects.filter(slug=slug).first()
+    if study is None or study.is_draft:
+        raise Http404("no such study")
+    return study
+
+
+def _cookie_name(study: Study) -> str:
+    return f"byline-{study.slug}"
+
+
+def find_participant(request: HttpRequest, study: Study) -> Participant | None:
+    """The participant whom the cookie names; a forged or foreign cookie is nobody's."""
+    code = request.get_signed_cookie(_cookie_name(study), default=None, salt=study.slug)
+    if code is None:
+        return None
+    return Participant.objects.filter(study=study, code=code).first()
+
+
+def remember(response: HttpResponse, participant: Participant) -> HttpResponse:
+    """Give the browser the cookie by which it is known again."""
+    study = participant.study
+    response.set_signed_cookie(
+        _cookie_name(study),
+        participant.code,
+        salt=study.slug,
+        max_age=settings.PARTICIPANT_COOKIE_DAYS * 24 * 3600,
+        path=f"/s/{study.slug}/",
+        httponly=True,
+        samesite="Lax",
+        secure=settings.HTTPS,
+    )
+    return response
+
+
+def locate(participant: Participant) -> Step:
+    """The page where the participant belongs; somebody who had dropped out is let in again if there is room."""
+    if participant.status == Participant.Status.DROPPED_OUT:
+        participant = participation.resume(participant, now=timezone.now())
+    return find_step(participation.describe_place(participant))
+
+
+def redirect_to(study: Study, participant: Participant, step: Step) -> HttpResponse:
+    """To the page of a step; the item step is the page of the next open trial."""
+    if step is Step.ITEM:
+        trial = participant.trials.still_open().only("code").first()
+        return redirect("rater:item", study.slug, trial.code)
+    if step in (Step.WITHDRAWN, Step.DROPPED_OUT):
+        return redirect("rater:continue", study.slug)
+    return redirect(f"rater:{step}", study.slug)
+
+
+def on_step(*steps: Step) -> Callable[[View], View]:
+    """Let a view be seen by participants who belong on one of its steps; everybody else is led to their own page."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, slug: str, **arguments: str) -> HttpResponse:
+            study = find_study(slug)
+            participant = find_participant(request, study)
+            if participant is None:
+                return redirect("rater:enter", slug)
+            participant.study = study
+            step = locate(participant)
+            if step not in steps:
+                return redirect_to(study, participant, step)
+            response = view(request, participant, **arguments)
+            add_never_cache_headers(response)
+            return response
+
+        return guarded
+
+    return decorate

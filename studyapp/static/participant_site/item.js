@@ -1,0 +1,50 @@
+// Makes the item page smoother; everything works without it.
+"use strict";
+(() => {
+  const form = document.getElementById("judgment");
+  const radios = [...form.querySelectorAll("input[name=judgment]")];
+  const started = performance.now();
+  let activeSince = document.hasFocus() && !document.hidden ? started : null;
+  let active = 0;
+  let losses = 0;
+
+  const pause = () => {
+    if (activeSince === null) return;
+    active += performance.now() - activeSince;
+    activeSince = null;
+    losses += 1;
+  };
+  const resume = () => {
+    if (activeSince === null && !document.hidden && document.hasFocus()) activeSince = performance.now();
+  };
+  addEventListener("blur", pause);
+  addEventListener("focus", resume);
+  document.addEventListener("visibilitychange", () => (document.hidden ? pause() : resume()));
+
+  let sent = false;
+  form.addEventListener("submit", (event) => {
+    if (sent) {
+      event.preventDefault();
+      return;
+    }
+    sent = true;
+    const running = activeSince === null ? 0 : performance.now() - activeSince;
+    form.elements.active_seconds.value = ((active + running) / 1000).toFixed(2);
+    form.elements.focus_losses.value = losses;
+  });
+  addEventListener("pageshow", () => { sent = false; });
+
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.matches("textarea, input[type=text]");
+    if (typing || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.key >= "1" && event.key <= "5") {
+      radios[event.key - 1].checked = true;
+      radios[event.key - 1].focus();
+      event.preventDefault();
+    } else if (event.key === "Enter" && !event.target.matches("a, button, summary") && radios.some((radio) => radio.checked)) {
+      event.preventDefault();
+      form.requestSubmit();
+    }
+  });
+  form.querySelector(".keys").hidden = false;
+})();
