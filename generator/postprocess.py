@@ -12,7 +12,7 @@ REPEAT_NGRAM = 4  # words
 MAX_REPEATED_SHARE = 0.3  # of a text's 4-grams; published news stays below 0.1, a loop soon passes 0.5
 
 # "Title:" ends a text wherever it stands; the other two are ordinary words unless they begin a line
-_NEXT_FRAME = re.compile(r"\bTitle:|^[ \t]*(?:Subtitle|Article):", re.MULTILINE)
+_NEXT_FRAME = re.compile(r"Title:|^[ \t]*(?:Subtitle|Article):", re.MULTILINE)
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*(?=\s|$)")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|Gov|Sen|Rep|Gen|Lt|Col|Sgt|Capt|Rev|Jr|Sr|No|vs|Inc|Co|Corp|Ltd|Jan|Feb|Aug|Sept?"

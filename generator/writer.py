@@ -19,6 +19,7 @@ from generator.prompts import PromptTooLongError, build_prompt, build_unconditio
 from generator.token_choice import choose_tokens, draw_uniforms
 
 FRAME_CHECK_STEPS = 16  # tokens between two looks whether a text has run into the frame of a next story
+EARLIEST_END = 0.5  # of the human article's length; small models end many texts after a line, which tells their source
 PROGRESS_SECONDS = 0.5
 OPEN_WRITERS = 4  # kept a process; a worker has a few arms' models in turn
 
@@ -70,7 +71,8 @@ def find_token_limit(writer: Writer, request: ArticleRequest) -> int:
     """How many tokens a candidate may have: target_words × length_ratio × tokens a word, rounded up.
 
     A text that reaches the limit is cut at its last complete sentence, so that, with a ratio somewhat above 1, lengths
-    come out like the human article's. `max_tokens` bounds it, and so does the context, of which it leaves the frame
+    come out like the human article's. For the same reason the end-of-text token is not drawn before half the human
+    article's length (`EARLIEST_END`). `max_tokens` bounds it, and so does the context, of which it leaves the frame
     of the article itself its place: the length goes before the context stories.
 
     Raises:
@@ -134,6 +136,7 @@ class _Batch:
 
     def __init__(self, checkpoint: Checkpoint, sampling: Sampling, *, seeds: Sequence[int], limit: int) -> None:
         self._checkpoint, self._sampling, self._seeds, self._limit = checkpoint, sampling, seeds, limit
+        self._earliest_end = math.floor(EARLIEST_END * limit / sampling.length_ratio)  # tokens
         self._uniforms = torch.stack([draw_uniforms(seed=seed, count=limit) for seed in seeds])
         self._tokens = torch.zeros(len(seeds), limit, dtype=torch.long)
         self._lengths = [limit] * len(seeds)  # tokens, without the end of text
@@ -166,7 +169,9 @@ class _Batch:
             self._seconds[row] = time.perf_counter() - began
 
     def _choose(self, logits: Tensor, active: Tensor, step: int) -> Tensor:
-        sampling = self._sampling
+        sampling, end = self._sampling, self._checkpoint.codec.end_of_text
+        if end is not None and step < self._earliest_end:
+            logits = logits.index_fill(1, torch.tensor([end]), float("-inf"))
         return choose_tokens(
             logits,
             self._uniforms[active, step],

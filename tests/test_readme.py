@@ -121,7 +121,8 @@ def fetch(url):
 @pytest.mark.xdist_group("demo")
 def test_make_demo_runs_the_line_and_takes_up_where_it_stopped(home, tmp_path):
     articles = tmp_path / "my-articles.jsonl"
-    articles.write_text("".join(open(ROOT / "examples/articles.jsonl").readlines()[:7]))
+    lines = (ROOT / "examples/articles.jsonl").read_text().splitlines(keepends=True)
+    articles.write_text("".join(lines[:7]))
     (tmp_path / "ladder.toml").write_text(LADDER)
     port = find_free_port()
     command = [

@@ -1,0 +1,142 @@
+"""The report's figures: for print, for colour-blind eyes, and the same bytes at every run."""
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.answer import Answer, ArmAnswer
+from analysis.power_law import NoFit
+
+INK, SOFT, MODEL, CONTROL, GHOST = "#1d1c1a", "#6b675f", "#0072b2", "#d55e00", "#b9b4a8"  # Okabe and Ito 2008
+STYLE: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.edgecolor": SOFT,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "svg.hashsalt": "byline",
+    "svg.fonttype": "path",
+    "figure.dpi": 100,
+    "savefig.dpi": 200,
+}
+PUBLISHED = (  # n_params, accuracy in percent: Brown et al. 2020, table 3.11
+    (125e6, 76), (350e6, 61), (760e6, 68), (1.3e9, 62), (2.7e9, 62), (6.7e9, 60), (13e9, 55), (175e9, 52),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as bytes in both forms, and what it shows in words."""
+
+    name: str
+    alt: str
+    svg: bytes
+    png: bytes
+
+
+def draw_figures(answer: Answer) -> list[Picture]:
+    """Every figure that the data allow."""
+    with mpl.rc_context(STYLE):
+        return [_draw_accuracy(answer), _draw_participants(answer), _draw_seconds(answer)]
+
+
+def _draw_accuracy(answer: Answer) -> Picture:
+    figure, axes = _begin("Accuracy (%)")
+    axes.axhline(50, color=SOFT, linestyle=(0, (4, 3)), linewidth=1)
+    axes.annotate("chance", (1, 50), xycoords=("axes fraction", "data"), ha="right", va="bottom", color=SOFT)
+    control = answer.control
+    if control and control.accuracy.mean is not None:
+        level = 100 * control.accuracy.mean
+        axes.axhline(level, color=CONTROL, linestyle=(0, (4, 3)), linewidth=1)
+        axes.annotate("control", (1, level), xycoords=("axes fraction", "data"), ha="right", va="bottom", color=CONTROL)
+    if answer.models and answer.models[-1].n_params and answer.models[-1].n_params > 5e7:
+        axes.plot(*zip(*PUBLISHED, strict=True), "o", color=GHOST, markersize=5, zorder=1, label="GPT-3 study, 2020")
+        axes.legend(frameon=False, loc="lower left")
+    if not isinstance(answer.power_law, NoFit) and answer.models:
+        grid = _grid(answer.models)
+        lower, upper = answer.power_law.band(grid)
+        axes.fill_between(grid, 100 * lower, 100 * upper, color=MODEL, alpha=0.15, linewidth=0)
+        axes.plot(grid, 100 * answer.power_law.predict(grid), color=MODEL, linewidth=1.5)
+    for arm in answer.models:
+        mean = 100 * (arm.accuracy.mean or 0)
+        low, high = (mean if limit is None else 100 * limit for limit in (arm.accuracy.low, arm.accuracy.high))
+        _mark(axes, arm, mean=mean, low=low, high=high)
+    axes.set_ylim(min(40.0, axes.get_ylim()[0]), 100)
+    return _finish(
+        figure, "accuracy", "Mean accuracy by model size with 95 % intervals, power law, control and chance."
+    )
+
+
+def _draw_seconds(answer: Answer) -> Picture:
+    figure, axes = _begin("Seconds an article")
+    timed = [arm for arm in answer.models if arm.seconds.mean is not None]
+    control = answer.control
+    if control and control.seconds.mean is not None:
+        axes.axhline(control.seconds.mean, color=CONTROL, linestyle=(0, (4, 3)), linewidth=1, label="control")
+        axes.legend(frameon=False)
+    if not isinstance(answer.duration, NoFit) and timed:
+        grid = _grid(timed)
+        lower, upper = answer.duration.band(grid)
+        axes.fill_between(grid, lower, upper, color=MODEL, alpha=0.15, linewidth=0)
+        axes.plot(grid, answer.duration.predict(grid), color=MODEL, linewidth=1.5)
+    for arm in timed:
+        mean = arm.seconds.mean or 0.0
+        low, high = (mean if limit is None else limit for limit in (arm.seconds.low, arm.seconds.high))
+        _mark(axes, arm, mean=mean, low=low, high=high)
+    return _finish(
+        figure, "seconds", "Mean seconds an article by model size with 95 % intervals and a line in log size."
+    )
+
+
+def _draw_participants(answer: Answer) -> Picture:
+    """Every participant a point; the arm's mean a bar. Places are jittered by rank, so nothing is drawn at random."""
+    figure, axes = _begin("Participant's accuracy (%)", log=False)
+    axes.axhline(50, color=SOFT, linestyle=(0, (4, 3)), linewidth=1)
+    for place, arm in enumerate(answer.arms):
+        values = 100 * np.sort(np.asarray(arm.accuracies, dtype=float))
+        jitter = 0.28 * np.sin(np.arange(len(values)) * 2.399963)  # the golden angle spreads neighbours apart
+        colour = CONTROL if arm.is_control else MODEL
+        axes.plot(place + jitter, values, "o", color=colour, markersize=3, alpha=0.45, markeredgewidth=0)
+        if len(values):
+            axes.plot([place - 0.34, place + 0.34], [values.mean()] * 2, color=INK, linewidth=1.6)
+    axes.set_xticks(range(len(answer.arms)), [arm.label for arm in answer.arms], rotation=20, ha="right")
+    axes.set_ylim(-3, 103)
+    return _finish(figure, "participants", "Accuracy of every participant by arm, with the arm's mean as a bar.")
+
+
+def _begin(ylabel: str, *, log: bool = True) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(6.4, 3.9), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_ylabel(ylabel)
+    axes.grid(axis="y", color="#e8e4da", linewidth=0.8)
+    axes.set_axisbelow(True)
+    if log:
+        axes.set_xscale("log")
+        axes.set_xlabel("Parameters of the model")
+    return figure, axes
+
+
+def _mark(axes: Axes, arm: ArmAnswer, *, mean: float, low: float, high: float) -> None:
+    x = float(arm.n_params or 1)
+    axes.errorbar(x, mean, yerr=[[mean - low], [high - mean]], fmt="o", color=MODEL, capsize=3, markersize=5, zorder=3)
+    axes.annotate(arm.label, (x, high), textcoords="offset points", xytext=(0, 5), ha="center", fontsize=8)
+
+
+def _grid(arms: list[ArmAnswer]) -> "np.ndarray":
+    sizes = [float(arm.n_params or 1) for arm in arms]
+    return np.geomspace(min(sizes) / 1.5, max(sizes) * 1.5, 200)
+
+
+def _finish(figure: Figure, name: str, alt: str) -> Picture:
+    svg, png = io.BytesIO(), io.BytesIO()
+    figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+    figure.savefig(png, format="png", metadata={"Software": None})
+    return Picture(name=name, alt=alt, svg=svg.getvalue(), png=png.getvalue())

@@ -1,0 +1,202 @@
+"""Reading a bundle, a folder or a .zip: every fault is named by file, row and column."""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from analysis.schema import ARMS, PARTICIPANTS, SCHEMA_VERSION, TABLES, TRIALS, Column, Table
+
+MAX_BYTES = 4 * 2**30  # of one file, unpacked
+SHOWN_FAULTS = 20
+
+
+class BundleError(ValueError):
+    """A bundle that cannot be used; `faults` say where and what to do."""
+
+    def __init__(self, faults: list[str]) -> None:
+        shown = faults[:SHOWN_FAULTS]
+        if len(faults) > len(shown):
+            shown.append(f"… and {len(faults) - len(shown)} faults more")
+        super().__init__("\n".join(shown))
+        self.faults = faults
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A checked bundle: a frame a file (missing optional files are empty frames) and the manifest ({} without one)."""
+
+    manifest: Mapping[str, Any]
+    arms: pl.DataFrame
+    items: pl.DataFrame
+    stimuli: pl.DataFrame
+    participants: pl.DataFrame
+    trials: pl.DataFrame
+    present: frozenset[str] = field(default_factory=frozenset)
+
+
+def load_bundle(path: Path) -> Bundle:
+    """Read and check a bundle.
+
+    Raises:
+        BundleError: it is none, or a file, row or column is wrong; up to 20 faults are shown at once.
+    """
+    contents = _read_files(path)
+    manifest = _read_manifest(contents)
+    faults: list[str] = []
+    frames: dict[str, pl.DataFrame] = {}
+    for table in TABLES:
+        if table.name in contents:
+            frames[table.name] = _read_table(contents[table.name], table, faults)
+        elif table.is_needed:
+            faults.append(f"{table.name}: is missing; a bundle needs it")
+        else:
+            frames[table.name] = _empty(table)
+    if faults:
+        raise BundleError(faults)
+    _check_across(frames, faults)
+    if faults:
+        raise BundleError(faults)
+    return Bundle(
+        manifest=manifest,
+        arms=frames["arms.csv"],
+        items=frames["items.csv"],
+        stimuli=frames["stimuli.csv"],
+        participants=frames["participants.csv"],
+        trials=frames["trials.csv"],
+        present=frozenset(contents),
+    )
+
+
+def _read_files(path: Path) -> dict[str, bytes]:
+    """The bundle's known files by name; nothing else of a folder or archive is opened."""
+    names = [table.name for table in TABLES] + ["manifest.json"]
+    if path.is_dir():
+        return {name: (path / name).read_bytes() for name in names if (path / name).is_file()}
+    if not path.is_file():
+        raise BundleError([f"{path}: there is no such bundle"])
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = {Path(entry.filename).name: entry for entry in archive.infolist() if not entry.is_dir()}
+            large = [name for name in names if name in entries and entries[name].file_size > MAX_BYTES]
+            if large:
+                raise BundleError([f"{name}: larger than {MAX_BYTES:,} bytes" for name in large])
+            found = {name: archive.read(entries[name]) for name in names if name in entries}
+    except zipfile.BadZipFile:
+        raise BundleError([f"{path}: neither a folder nor a .zip file; export the study again"]) from None
+    return found
+
+
+def _read_manifest(contents: Mapping[str, bytes]) -> dict[str, Any]:
+    if "manifest.json" not in contents:
+        return {}
+    try:
+        manifest = json.loads(contents["manifest.json"])
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise BundleError([f"manifest.json: no JSON ({error})"]) from None
+    if not isinstance(manifest, dict):
+        raise BundleError(["manifest.json: must be a JSON object"])
+    version = manifest.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise BundleError([f"manifest.json: schema_version is {version!r}; this report reads {SCHEMA_VERSION!r}"])
+    digests = manifest.get("files", {})
+    faults = [
+        f"{name}: its content is not what manifest.json says (SHA-256); it was changed after the export"
+        for name, digest in sorted(digests.items())
+        if name in contents and hashlib.sha256(contents[name]).hexdigest() != digest
+    ]
+    if faults:
+        raise BundleError(faults)
+    return manifest
+
+
+def _read_table(content: bytes, table: Table, faults: list[str]) -> pl.DataFrame:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        faults.append(f"{table.name}: row {content[: error.start].count(10) + 1}: not UTF-8")
+        return _empty(table)
+    try:
+        raw = pl.read_csv(io.BytesIO(content), infer_schema=False).with_columns(pl.all().replace("", None))
+    except (pl.exceptions.PolarsError, ValueError) as error:
+        faults.append(f"{table.name}: no CSV ({str(error).splitlines()[0]})")
+        return _empty(table)
+    missing = [column.name for column in table.columns if column.name not in raw.columns]
+    if missing:
+        faults.extend(f"{table.name}: column {name!r} is missing" for name in missing)
+        return _empty(table)
+    converted = [_convert(raw[column.name], column, table, faults) for column in table.columns]
+    return raw.with_columns(converted)
+
+
+def _convert(series: pl.Series, column: Column, table: Table, faults: list[str]) -> pl.Series:
+    """The column in its own type; cells that cannot be are named by their row (the header is row 1)."""
+    bad = pl.Series([False] * len(series), dtype=pl.Boolean)
+    result = series
+    if column.kind in ("integer", "number"):
+        result = series.cast(pl.Int64 if column.kind == "integer" else pl.Float64, strict=False)
+        bad = result.is_null() & series.is_not_null()
+        if column.kind == "number":
+            bad = bad | ~result.is_finite().fill_null(True)
+        if column.least is not None:
+            bad = bad | (result < column.least).fill_null(False)
+    if column.values:
+        bad = bad | ~series.is_in(list(column.values)).fill_null(True)
+    if column.kind == "flag":
+        result = (series == "1").alias(column.name)
+    if column.required:
+        bad = bad | series.is_null()
+    for row in bad.arg_true()[: SHOWN_FAULTS + 1]:
+        faults.append(f"{table.name}: row {row + 2}: {column.name} is {series[row]!r}; {_describe(column)}")
+    return result.alias(column.name)
+
+
+def _describe(column: Column) -> str:
+    if column.values:
+        return f"it must be one of {', '.join(column.values)}" + ("" if column.required else ", or empty")
+    least = f" of at least {column.least:g}" if column.least is not None else ""
+    return f"it must be a {column.kind}{least}" + ("" if column.required else ", or empty")
+
+
+def _check_across(frames: Mapping[str, pl.DataFrame], faults: list[str]) -> None:
+    """What one file says of another."""
+    arms, people, trials = (frames[table.name] for table in (ARMS, PARTICIPANTS, TRIALS))
+    _check_unique(arms, ["arm"], ARMS, faults)
+    _check_unique(people, ["participant"], PARTICIPANTS, faults)
+    _check_unique(trials, ["participant", "item"], TRIALS, faults)
+    if arms["is_control"].sum() > 1:
+        faults.append("arms.csv: column is_control: more than one arm is the control")
+    for table, frame in ((PARTICIPANTS, people), (TRIALS, trials)):
+        unknown = ~frame["arm"].is_in(arms["arm"].to_list())
+        for row in unknown.arg_true()[: SHOWN_FAULTS + 1]:
+            faults.append(f"{table.name}: row {row + 2}: arm {frame['arm'][row]!r} is not in arms.csv")
+    joined = trials.with_row_index("row").join(
+        people.select("participant", pl.col("arm").alias("own_arm")),
+        on="participant",
+        how="left",
+        maintain_order="left",
+    )
+    for row in joined.filter(pl.col("own_arm").is_null())["row"][: SHOWN_FAULTS + 1]:
+        faults.append(
+            f"trials.csv: row {row + 2}: participant {trials['participant'][row]!r} is not in participants.csv"
+        )
+    for row in joined.filter(pl.col("own_arm") != pl.col("arm"))["row"][: SHOWN_FAULTS + 1]:
+        faults.append(f"trials.csv: row {row + 2}: arm is not that of the participant in participants.csv")
+
+
+def _check_unique(frame: pl.DataFrame, keys: list[str], table: Table, faults: list[str]) -> None:
+    doubled = frame.select(keys).is_duplicated() & ~frame.select(pl.struct(keys).is_first_distinct()).to_series()
+    for row in doubled.arg_true()[: SHOWN_FAULTS + 1]:
+        what = ", ".join(f"{key} {frame[key][row]!r}" for key in keys)
+        faults.append(f"{table.name}: row {row + 2}: {what} stands here a second time")
+
+
+def _empty(table: Table) -> pl.DataFrame:
+    kinds = {"integer": pl.Int64, "number": pl.Float64, "flag": pl.Boolean}
+    return pl.DataFrame(schema={column.name: kinds.get(column.kind, pl.String) for column in table.columns})

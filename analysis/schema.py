@@ -1,0 +1,122 @@
+"""The bundle's format (schema version 1): every file's columns, their types, values and meaning.
+
+The one place in this package that knows the format. The study's side keeps its own description; a contract test holds
+the two together.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+SCHEMA_VERSION = "1"
+Kind = Literal["text", "integer", "number", "flag", "time", "list", "JSON"]
+
+STATUSES = ("enrolled", "completed", "screened_out", "dropped_out", "withdrawn")
+JUDGMENTS = (1, 2, 3, 4, 5)
+NEUTRAL = 3
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. `values` are all that may stand in it; `required`: no cell may be empty; `least`: lower bound."""
+
+    name: str
+    kind: Kind
+    meaning: str
+    unit: str = ""
+    values: tuple[str, ...] = ()
+    required: bool = False
+    least: float | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One file. `is_needed` files must be in every bundle; further columns are allowed where `is_open`."""
+
+    name: str
+    columns: tuple[Column, ...]
+    is_needed: bool = False
+    is_open: bool = True
+
+    def column(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+
+_FLAG = ("0", "1")
+ARMS = Table(
+    "arms.csv",
+    (
+        Column("arm", "text", "name of the arm", required=True),
+        Column("label", "text", "its name for people"),
+        Column("n_params", "integer", "size of its model", unit="parameters", least=1),
+        Column("is_control", "flag", "1 for the control model", values=_FLAG, required=True),
+        Column("generator", "text", "what wrote its texts"),
+        Column("sampling", "JSON", "temperature and the like"),
+    ),
+    is_needed=True,
+)
+ITEMS = Table(
+    "items.csv",
+    (
+        Column("item", "text", "name of the story", required=True),
+        Column("title", "text", "shown with both versions"),
+        Column("subtitle", "text", "shown with both versions"),
+        Column("section", "text", "newspaper section"),
+        Column("source", "text", "where the human article was published"),
+        Column("human_words", "integer", "length of the human text", unit="words", least=0),
+    ),
+)
+STIMULI = Table(
+    "stimuli.csv",
+    (
+        Column("stimulus", "text", "name of the exact text", required=True),
+        Column("item", "text", "the story", required=True),
+        Column("arm", "text", "the arm whose model wrote it; empty = human"),
+        Column("words", "integer", "length", unit="words", least=0),
+        Column("seed", "integer", "makes the text again", least=0),
+        Column("candidates", "integer", "texts the rule chose from", unit="texts", least=1),
+        Column("text", "text", "the text"),
+    ),
+)
+PARTICIPANTS = Table(
+    "participants.csv",
+    (
+        Column("participant", "text", "opaque name of a person", required=True),
+        Column("arm", "text", "their arm", required=True),
+        Column("form", "text", "their form"),
+        Column("status", "text", "how far they came", values=STATUSES, required=True),
+        Column("excluded", "flag", "1 when a declared rule leaves them out", values=_FLAG, required=True),
+        Column("exclusion_reasons", "list", "the rules that were broken"),
+        Column("simulated", "flag", "1 for a simulated participant", values=_FLAG),
+        Column("enrolled_at", "time", "when they consented"),
+        Column("completed_at", "time", "when the last answer was stored"),
+        Column("looked_up", "flag", "1 when they said they looked something up", values=_FLAG),
+    ),
+    is_needed=True,
+)
+TRIALS = Table(
+    "trials.csv",
+    (
+        Column("participant", "text", "who", required=True),
+        Column("arm", "text", "their arm", required=True),
+        Column("form", "text", "their form"),
+        Column("item", "text", "the story", required=True),
+        Column("stimulus", "text", "the exact text"),
+        Column("source", "text", "who wrote it", values=("human", "model"), required=True),
+        Column("position", "integer", "place in the participant's order", least=1),
+        Column("judgment", "integer", "1 very likely human … 5 very likely machine; empty = unanswered",
+               values=tuple(map(str, JUDGMENTS))),
+        Column("seen_before", "flag", "1 when seen before", values=_FLAG),
+        Column("shown_at", "time", "when the page was first sent"),
+        Column("answered_at", "time", "when the answer was stored"),
+        Column("seconds", "number", "answered_at - shown_at", unit="seconds", least=0),
+        Column("active_seconds", "number", "time with the page in front", unit="seconds", least=0),
+        Column("focus_losses", "integer", "times the page lost the focus", least=0),
+        Column("comment", "text", "the participant's comment"),
+    ),
+    is_needed=True,
+)  # fmt: skip
+CODEBOOK = Table(
+    "codebook.csv",
+    tuple(Column(name, "text", "") for name in ("file", "column", "type", "unit", "values", "meaning")),
+)
+TABLES = (ARMS, ITEMS, STIMULI, PARTICIPANTS, TRIALS, CODEBOOK)

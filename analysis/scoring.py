@@ -1,0 +1,55 @@
+"""From answers to scores: what is right, what is neutral, and who is analysed (PROTOCOL of Brown et al. 2020, §3.9.4).
+
+A judgment of 1 or 2 says human, 4 or 5 says machine; both degrees of confidence count alike. "I don't know" (3) is left
+out of an accuracy, above and below the line, and reported as a share of all answers.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from analysis.load import Bundle
+from analysis.schema import NEUTRAL
+
+
+@dataclass(frozen=True)
+class Scores:
+    """`trials`: the analysed participants' answered trials, with `outcome` (1 right, 0 wrong, null neutral).
+
+    `participants`: one row an analysed participant with any answer: arm, answered, neutral, correct, judged (answers
+    that are not neutral), accuracy (null when all answers are neutral), dont_know_rate, seconds_mean.
+    """
+
+    trials: pl.DataFrame
+    participants: pl.DataFrame
+
+
+def score_bundle(bundle: Bundle) -> Scores:
+    """Score everybody who completed and is not excluded by a declared rule."""
+    analysed = bundle.participants.filter(is_analysed()).select("participant")
+    says_machine = pl.col("judgment") > NEUTRAL
+    outcome = pl.when(pl.col("judgment") != NEUTRAL).then(says_machine == (pl.col("source") == "model"))
+    trials = (
+        bundle.trials.join(analysed, on="participant", how="semi", maintain_order="left")
+        .filter(pl.col("judgment").is_not_null())
+        .with_columns(outcome.cast(pl.Int8).alias("outcome"))
+    )
+    participants = (
+        trials.group_by("participant", "arm", maintain_order=True)
+        .agg(
+            pl.len().alias("answered"),
+            pl.col("outcome").is_null().sum().alias("neutral"),
+            pl.col("outcome").sum().alias("correct"),
+            pl.col("outcome").count().alias("judged"),
+            pl.col("outcome").mean().alias("accuracy"),
+            pl.col("seconds").mean().alias("seconds_mean"),
+        )
+        .with_columns((pl.col("neutral") / pl.col("answered")).alias("dont_know_rate"))
+        .sort("arm", "participant")
+    )
+    return Scores(trials=trials, participants=participants)
+
+
+def is_analysed() -> pl.Expr:
+    """The published rule: who completed, less those whom a declared rule excludes."""
+    return (pl.col("status") == "completed") & ~pl.col("excluded")

@@ -1,0 +1,43 @@
+"""The report's tables, each as rows of text for the page and as a CSV file with full precision."""
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from analysis.schema import STATUSES
+
+ARM_COLUMNS = (
+    "arm", "label", "n_params", "is_control", "recruited", "excluded", "participants", "trials", "accuracy", "ci_low",
+    "ci_high", "sd", "difference", "difference_low", "difference_high", "t", "df", "p", "p_holm", "dont_know_rate",
+    "words_human", "words_model", "seconds_mean", "seconds_low", "seconds_high",
+)  # fmt: skip
+
+
+def write_tables(results: dict[str, Any]) -> dict[str, str]:
+    """The CSV files by name."""
+    flow = [
+        [row["arm"], row["recruited"], *(row["by_status"][status] for status in STATUSES), row["excluded"],
+         ";".join(f"{reason}={n}" for reason, n in row["reasons"].items()), row["analysed"]]
+        for row in results["flow"]
+    ]  # fmt: skip
+    curves = [
+        [curve, key, value]
+        for curve in ("power_law", "duration")
+        for key, value in results[curve].items()
+        if not isinstance(value, list)
+    ]
+    return {
+        "arms.csv": _write(ARM_COLUMNS, [[row[column] for column in ARM_COLUMNS] for row in results["arms"]]),
+        "flow.csv": _write(("arm", "recruited", *STATUSES, "excluded", "reasons", "analysed"), flow),
+        "curves.csv": _write(("curve", "quantity", "value"), curves),
+    }
+
+
+def _write(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(header)
+    for row in rows:
+        writer.writerow("" if cell is None else int(cell) if isinstance(cell, bool) else cell for cell in row)
+    return text.getvalue()

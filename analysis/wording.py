@@ -1,0 +1,95 @@
+"""Numbers and verdicts in words, never more than their test says."""
+
+from analysis.answer import Answer, ArmAnswer
+from analysis.power_law import NoFit
+
+
+def percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f}"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    return "–" if low is None or high is None else f"{100 * low:.1f} to {100 * high:.1f}"
+
+
+def number(value: float | None, digits: int = 1) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def size(n_params: int | None) -> str:
+    """A number of parameters as people write it: 125M, 1.3B."""
+    if n_params is None:
+        return "–"
+    for unit, name in ((10**9, "B"), (10**6, "M"), (10**3, "k")):
+        if n_params >= unit:
+            return f"{n_params / unit:.3g}{name}"
+    return str(n_params)
+
+
+def p_value(p: float | None) -> str:
+    """As published: two digits with an exponent below 0.001, else three decimals."""
+    if p is None:
+        return "–"
+    return f"{p:.3f}" if p >= 0.001 else f"{p:.1e}"
+
+
+def tell_answer(answer: Answer) -> list[str]:
+    """The first page's sentences."""
+    return [
+        sentence
+        for sentence in (_tell_control(answer), _tell_ends(answer), _tell_largest(answer), _tell_curve(answer))
+        if sentence
+    ]
+
+
+def _tell_control(answer: Answer) -> str:
+    control = answer.control
+    if control is None or control.accuracy.mean is None:
+        return "There is no control arm with answers, so nothing shows how well these participants could tell at all."
+    return (
+        f"Against the control, participants were right in {percent(control.accuracy.mean)} % of their judgments "
+        f"(95 % CI {interval(control.accuracy.low, control.accuracy.high)}, {control.accuracy.n} participants); "
+        "guessing gives 50 %."
+    )
+
+
+def _tell_ends(answer: Answer) -> str:
+    if not answer.models:
+        return "No model arm has both a size and answers, so nothing can be said about size."
+    if len(answer.models) == 1:
+        return f"There is one model, {_tell_arm(answer.models[0])}."
+    return f"The smallest model is {_tell_arm(answer.models[0])}, the largest {_tell_arm(answer.models[-1])}."
+
+
+def _tell_arm(arm: ArmAnswer) -> str:
+    return (
+        f"{arm.label} with {percent(arm.accuracy.mean)} % "
+        f"(95 % CI {interval(arm.accuracy.low, arm.accuracy.high)}, {arm.accuracy.n} participants)"
+    )
+
+
+def _tell_largest(answer: Answer) -> str:
+    if not answer.models or answer.models[-1].accuracy.low is None or answer.models[-1].accuracy.high is None:
+        return ""
+    arm = answer.models[-1]
+    low, high = arm.accuracy.low or 0.0, arm.accuracy.high or 0.0
+    if low > 0.5:
+        return f"With {arm.label}, participants of this kind do better than guessing on these articles."
+    if high < 0.5:
+        return f"With {arm.label}, participants of this kind do worse than guessing on these articles."
+    return (
+        f"For {arm.label} the interval holds 50 %: a difference from guessing was not shown. That is no proof that "
+        "people cannot tell, which would take a test of equivalence."
+    )
+
+
+def _tell_curve(answer: Answer) -> str:
+    curve = answer.power_law
+    if isinstance(curve, NoFit):
+        return f"No curve over size was fitted: {curve.reason}."
+    fell = 100 * (1 - 10**-curve.b)
+    direction = "lower" if curve.b > 0 else "higher"
+    return (
+        f"Along the fitted power law, ten times the parameters go with an accuracy {abs(fell):.1f} % {direction} "
+        f"(exponent b = {curve.b:.4f}, SE {curve.b_se:.4f}, {curve.n_models} models)."
+    )

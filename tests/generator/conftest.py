@@ -1,0 +1,79 @@
+"""A tiny corpus of made-up news and a checkpoint trained on it, one for all tests of a process."""
+
+import json
+import random
+
+import pytest
+
+from generator.packing import CorpusPlan
+from generator.progress import LineBoard
+from generator.specs import GPTSpec
+from generator.train import train_model
+from generator.training_run import TrainingPlan
+
+PLACES = ["Vellmar", "Osthaven", "Little Quay", "Brannock", "Tessaly", "Ambersea"]
+THINGS = ["bridge", "harbour", "library", "ferry", "market hall", "orchard", "lighthouse"]
+DEEDS = ["reopened", "closed", "flooded", "moved", "grew", "sold out"]
+
+
+def make_articles(count: int, *, seed: int = 1, words: int = 120) -> list[dict[str, str]]:
+    """Rows of the articles contract; no two alike."""
+    rng = random.Random(seed)
+    rows = []
+    for number in range(count):
+        place, thing, deed = rng.choice(PLACES), rng.choice(THINGS), rng.choice(DEEDS)
+        sentences = []
+        while sum(len(sentence.split()) for sentence in sentences) < words:
+            sentences.append(
+                f"The {rng.choice(THINGS)} in {rng.choice(PLACES)} {rng.choice(DEEDS)} after {rng.randint(2, 900)} days."
+            )
+        half = len(sentences) // 2
+        rows.append(
+            {
+                "id": f"a{number}",
+                "title": f"{place} {thing} {deed} for the {number}th time",
+                "subtitle": f"Residents of {place} counted {rng.randint(10, 99)} visitors." if number % 3 else "",
+                "body": " ".join(sentences[:half]) + "\n\n" + " ".join(sentences[half:]),
+            }
+        )
+    return rows
+
+
+def write_jsonl(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def make_spec(**changes) -> GPTSpec:
+    shape = {
+        "name": "test", "n_layers": 2, "d_model": 32, "n_heads": 2, "context": 64, "vocab_size": 400, "band": 16,
+        "attention": "alternating", "batch_tokens": 256, "peak_lr": 3e-3,
+    }  # fmt: skip
+    return GPTSpec(**{**shape, **changes})
+
+
+@pytest.fixture(scope="session")
+def corpus_file(tmp_path_factory):
+    return write_jsonl(tmp_path_factory.mktemp("corpus") / "news.jsonl", make_articles(60))
+
+
+@pytest.fixture(scope="session")
+def checkpoints(tmp_path_factory, corpus_file):
+    """Folders of two trained models, by attention; a context of 512 tokens."""
+    import sys
+
+    root = tmp_path_factory.mktemp("checkpoints")
+    folders = {}
+    for attention in ("dense", "alternating"):
+        spec = make_spec(attention=attention, context=512, band=64, batch_tokens=1024)
+        plan = TrainingPlan(
+            spec=spec,
+            tokens=40_000,
+            seed=3,
+            corpus=CorpusPlan(files=(corpus_file,), exclude=(), vocab_size=spec.vocab_size),
+            out=root / attention,
+            device="cpu",
+        )
+        train_model(plan, board=LineBoard(sys.stderr))
+        folders[attention] = plan.out
+    return folders

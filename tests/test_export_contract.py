@@ -1,0 +1,91 @@
+"""The one thing that the study and the analysis share: the bundle."""
+
+import json
+import random
+import zipfile
+
+import polars as pl
+import pytest
+
+from analysis.load import load_bundle
+from analysis.schema import SCHEMA_VERSION, TABLES
+from studyapp import codebook
+from studyapp.actions import participation
+from studyapp.actions.export import export_study
+from studyapp.actions.participation import EndAnswers
+from studyapp.actions.responses import Answer, answer_trial, show_trial
+from studyapp.domain.judgment import Judgment
+from studyapp.models import Stimulus
+from studyapp.recruitment import Arrival
+from tests.studyapp.study_rows import NOW, make_launched
+
+
+def test_both_sides_know_the_same_format():
+    assert codebook.SCHEMA_VERSION == SCHEMA_VERSION
+    assert {table.name: [column.name for column in table.columns] for table in TABLES} == codebook.COLUMNS
+
+
+def test_every_value_that_one_side_names_the_other_takes():
+    for table in TABLES:
+        if table.name == "codebook.csv":
+            continue
+        written = {
+            column: (kind, values) for file, column, kind, _, values, _ in codebook.CODEBOOK if file == table.name
+        }
+        for column in table.columns:
+            kind, values = written[column.name]
+            assert kind == column.kind, (table.name, column.name)
+            if column.values:
+                assert values.split(";") == list(column.values), (table.name, column.name)
+
+
+@pytest.fixture
+def bundle_path(db, tmp_path):
+    study = make_launched(n_items=4)
+    rng = random.Random(5)
+    for number in range(6):
+        arrival = Arrival(external_id=f"person-{number}")
+        person = participation.enrol(study, platform="prolific", arrival=arrival, rng=rng, now=NOW)
+        for position, trial in enumerate(person.trials.order_by("position")):
+            if number == 5 and position == 2:
+                break  # one who stops half-way
+            show_trial(trial, now=NOW)
+            trial.refresh_from_db()
+            answer_trial(trial, Answer(Judgment(1 + position), True, 'a "quoted"\nline; é', "0", "2"), now=NOW)
+        else:
+            participation.complete(person, EndAnswers(looked_up=False, internet_check_answer=""), now=NOW)
+    return tmp_path / export_study(study, folder=tmp_path, now=NOW).file_name
+
+
+def test_what_the_study_exports_the_analysis_reads(bundle_path):
+    bundle = load_bundle(bundle_path)
+    assert bundle.participants["status"].to_list().count("completed") == 5
+    assert bundle.trials["judgment"].drop_nulls().len() == 5 * 4 + 2
+    assert bundle.trials["comment"].drop_nulls().unique().to_list() == ['a "quoted"\nline; é']
+    assert bundle.arms.filter(pl.col("is_control"))["arm"].to_list() == ["control"]
+    assert bundle.manifest["simulated"] is False
+    texts = dict(bundle.stimuli.select("stimulus", "text").iter_rows())
+    assert texts == dict(Stimulus.objects.values_list("code", "text"))
+
+
+def test_no_platform_id_leaves_the_server(bundle_path):
+    with zipfile.ZipFile(bundle_path) as archive:
+        assert not [name for name in archive.namelist() if b"person-" in archive.read(name)]
+
+
+def test_the_bundle_holds_the_frozen_design_and_its_hash(bundle_path):
+    with zipfile.ZipFile(bundle_path) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+    assert manifest["design"]["study"]["slug"] == "pilot"
+    assert len(manifest["design_sha256"]) == 64
+    assert set(manifest) == {
+        "schema_version", "study", "title", "preset", "exported_at", "software_version", "simulated",
+        "stand_in_articles", "files", "design", "design_sha256",
+    }  # fmt: skip
+
+
+def test_the_same_study_at_the_same_moment_makes_the_same_bytes(bundle_path, tmp_path):
+    from studyapp.models import Study
+
+    again = export_study(Study.objects.get(), folder=tmp_path / "again", now=NOW)
+    assert (tmp_path / "again" / again.file_name).read_bytes() == bundle_path.read_bytes()
