@@ -1,7 +1,8 @@
 """One token a step for several rows at once: prefill, keys and values, and the step, for our models and for others.
 
-A row's logits do not hang on the rows beside it: matrix products of `MIN_ROWS` rows or more give every row the same
-bits, whatever the number of rows (measured with MKL in float32), so a session never computes with fewer.
+A row's logits do not hang on the rows beside it: for a given number of threads, matrix products whose number of rows
+is a multiple of `ROW_BLOCK` give every row the same bits wherever it stands and however many there are (measured with
+MKL in float32, on one and two threads), so a session always computes whole blocks.
 """
 
 from typing import NamedTuple, Protocol
@@ -12,7 +13,12 @@ from torch.nn import functional
 
 from generator.model import GPT, LAYER_NORM_EPS
 
-MIN_ROWS = 4  # with 1 to 3 rows MKL takes other kernels, whose last bits differ
+ROW_BLOCK = 4  # what remains beyond whole blocks goes through other kernels, whose last bits differ
+
+
+def round_up_rows(count: int) -> int:
+    """The rows that are computed for `count` rows: whole blocks."""
+    return -(-count // ROW_BLOCK) * ROW_BLOCK
 
 
 class DecodingSession(Protocol):
@@ -76,7 +82,7 @@ class GPTDecoder:
         device = self.model.tokens.weight.device
         kept: list[tuple[Tensor, Tensor]] = []
         states = self.model(torch.tensor([prompt], device=device), kept=kept)
-        session = GPTSession(self, kept, rows=max(rows, MIN_ROWS), max_new=max_new)
+        session = GPTSession(self, kept, rows=round_up_rows(rows), max_new=max_new)
         return session, self.model.project(states[:, -1]).float().cpu()
 
 
@@ -143,7 +149,7 @@ class GPTSession:
         return torch.bmm(from_prompt, prompt_values).transpose(0, 1) + own
 
     def keep_rows(self, rows: Tensor) -> None:
-        kept = max(len(rows), MIN_ROWS)
+        kept = round_up_rows(len(rows))
         if kept == self._rows and torch.equal(rows, torch.arange(len(rows))):
             return
         filled = torch.cat((rows, rows[:1].expand(kept - len(rows)))).to(self._memory[0].own.device)
@@ -162,8 +168,8 @@ class TransformersDecoder:
         tokens = torch.tensor([prompt], device=self.model.device)
         output = self.model(input_ids=tokens, use_cache=True, logits_to_keep=1)
         cache = output.past_key_values
-        cache.batch_repeat_interleave(max(rows, MIN_ROWS))
-        return TransformersSession(self.model, cache, rows=max(rows, MIN_ROWS)), output.logits[:, -1].float().cpu()
+        cache.batch_repeat_interleave(round_up_rows(rows))
+        return TransformersSession(self.model, cache, rows=round_up_rows(rows)), output.logits[:, -1].float().cpu()
 
 
 class TransformersSession:
@@ -179,6 +185,6 @@ class TransformersSession:
         return logits[:count, -1].float().cpu()
 
     def keep_rows(self, rows: Tensor) -> None:
-        self._rows = max(len(rows), MIN_ROWS)
+        self._rows = round_up_rows(len(rows))
         filled = torch.cat((rows, rows[:1].expand(self._rows - len(rows))))
         self._cache.batch_select_indices(filled.to(self._model.device))

@@ -62,12 +62,23 @@ class BylineGPTForCausalLM(PreTrainedModel, GenerationMixin):
         return self.gpt.tokens
 
     def forward(
-        self, input_ids: Tensor, *, labels: Tensor | None = None, logits_to_keep: int = 0, **_: object
+        self,
+        input_ids: Tensor,
+        *,
+        attention_mask: Tensor | None = None,
+        labels: Tensor | None = None,
+        logits_to_keep: int = 0,
+        **_: object,
     ) -> CausalLMOutput:
-        """input_ids (B, T) without padding → logits (B, T, V), or of the last `logits_to_keep` positions.
+        """input_ids (B, T) → logits (B, T, V), or of the last `logits_to_keep` positions.
 
         `labels` (B, T) are the same tokens; the shift by one is made here, and −100 is left out of the loss.
+
+        Raises:
+            ValueError: `attention_mask` masks something: padding is not known here.
         """
+        if attention_mask is not None and not attention_mask.all():
+            raise ValueError("a byline_gpt knows no padding; give sequences of one length")
         states = self.gpt(input_ids)
         logits = self.gpt.project(states[:, -logits_to_keep:] if logits_to_keep else states)
         loss = None

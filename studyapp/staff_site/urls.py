@@ -1,2 +1,21 @@
+"""Addresses of the researcher's pages, in the order of the line."""
+
+from django.urls import path
+
+from studyapp.staff_site import articles, export, generation, launch, review, setup, studies
+
 app_name = "staff"
-urlpatterns: list = []
+urlpatterns = [
+    path("studies/", studies.show_list, name="study_list"),
+    path("studies/new/", setup.make_new, name="study_new"),
+    path("articles/import/", articles.import_file, name="article_import"),
+    path("models/", studies.show_checkpoints, name="checkpoint_list"),
+    path("studies/<slug:slug>/", studies.show_overview, name="study_overview"),
+    path("studies/<slug:slug>/file/", studies.download_file, name="study_file"),
+    path("studies/<slug:slug>/generation/", generation.show_generation, name="study_generation"),
+    path("studies/<slug:slug>/review/", review.show_review, name="study_review"),
+    path("studies/<slug:slug>/launch/", launch.show_launch, name="study_launch"),
+    path("studies/<slug:slug>/export/", export.show_exports, name="study_export"),
+    path("studies/<slug:slug>/export/<int:export_id>/bundle/", export.download_bundle, name="export_bundle"),
+    path("studies/<slug:slug>/export/<int:export_id>/report/<path:name>", export.show_report, name="export_report"),
+]

@@ -1,10 +1,14 @@
 """A tiny corpus of made-up news and a checkpoint trained on it, one for all tests of a process."""
 
 import json
+import os
 import random
+import sys
 
 import pytest
+import torch
 
+from generator.devices import THREADS_VARIABLE
 from generator.packing import CorpusPlan
 from generator.progress import LineBoard
 from generator.specs import GPTSpec
@@ -25,7 +29,7 @@ def make_articles(count: int, *, seed: int = 1, words: int = 120) -> list[dict[s
         sentences = []
         while sum(len(sentence.split()) for sentence in sentences) < words:
             sentences.append(
-                f"The {rng.choice(THINGS)} in {rng.choice(PLACES)} {rng.choice(DEEDS)} after {rng.randint(2, 900)} days."
+                f"The {rng.choice(THINGS)} in {rng.choice(PLACES)} {rng.choice(DEEDS)} on day {rng.randint(2, 900)}."
             )
         half = len(sentences) // 2
         rows.append(
@@ -52,6 +56,17 @@ def make_spec(**changes) -> GPTSpec:
     return GPTSpec(**{**shape, **changes})
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Models this small lose time on a second thread, most of all beside other tests."""
+    before, limit = torch.get_num_threads(), os.environ.get(THREADS_VARIABLE)
+    os.environ[THREADS_VARIABLE] = "1"
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+    os.environ.pop(THREADS_VARIABLE) if limit is None else os.environ.update({THREADS_VARIABLE: limit})
+
+
 @pytest.fixture(scope="session")
 def corpus_file(tmp_path_factory):
     return write_jsonl(tmp_path_factory.mktemp("corpus") / "news.jsonl", make_articles(60))
@@ -60,8 +75,6 @@ def corpus_file(tmp_path_factory):
 @pytest.fixture(scope="session")
 def checkpoints(tmp_path_factory, corpus_file):
     """Folders of two trained models, by attention; a context of 512 tokens."""
-    import sys
-
     root = tmp_path_factory.mktemp("checkpoints")
     folders = {}
     for attention in ("dense", "alternating"):

@@ -1,0 +1,123 @@
+"""The rows, for a look and for small mendings. What is frozen or said by participants can be read and not changed."""
+
+from csp.decorators import csp_update
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from studyapp.models import Arm, Article, Candidate, Export, GenerationJob, Participant, Study
+
+# The admin's own pages need the policy of the staff pages; every one of its views passes through `admin_view`.
+_admin_view = admin.site.admin_view
+admin.site.admin_view = lambda view, cacheable=False: csp_update(settings.STAFF_CONTENT_SECURITY_POLICY)(
+    _admin_view(view, cacheable)
+)
+admin.site.login = csp_update(settings.STAFF_CONTENT_SECURITY_POLICY)(admin.site.login)
+admin.site.unregister(User)
+admin.site.unregister(Group)
+
+
+class ReadOnlyMixin:
+    """Rows that are made by the line and by nobody's hand."""
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Article)
+class ArticleAdmin(ModelAdmin):
+    list_display = ["title", "section", "source", "words", "stand_in", "ref"]
+    list_filter = ["stand_in", "section", "source"]
+    search_fields = ["title", "ref", "body"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # articles come through the import, which knows duplicates
+
+    def has_change_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
+        return False  # a text that was imported stays what it was
+
+    def has_delete_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
+        if obj is not None and (obj.items.exists() or obj.contexts.exists()):
+            return False
+        return super().has_delete_permission(request, obj)
+
+
+class ArmInline(TabularInline):
+    model = Arm
+    extra = 0
+    fields = ["name", "label", "n_params", "is_control", "generator", "conditioned", "sampling", "position"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
+        return obj is None or obj.is_draft
+
+    def has_change_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
+        return obj is None or obj.is_draft
+
+    def has_delete_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
+        return obj is None or obj.is_draft
+
+
+@admin.register(Study)
+class StudyAdmin(ModelAdmin):
+    list_display = ["title", "slug", "state", "preset", "launched_at", "closed_at"]
+    list_filter = ["state"]
+    inlines = [ArmInline]
+    readonly_fields = ["state", "launched_at", "closed_at", "design_sha256"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # a study is made from a preset or a study file
+
+    def has_change_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or obj.is_draft)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and obj is not None and obj.is_draft
+
+
+@admin.register(GenerationJob)
+class GenerationJobAdmin(ReadOnlyMixin, ModelAdmin):
+    list_display = ["item", "arm", "state", "attempts", "seconds", "error"]
+    list_filter = ["state", "arm__study"]
+    list_select_related = ["arm", "item__article"]
+
+
+@admin.register(Candidate)
+class CandidateAdmin(ReadOnlyMixin, ModelAdmin):
+    list_display = ["job", "index", "words", "flags", "is_fit", "rejected_reason"]
+    list_filter = ["is_fit", "job__arm__study", "job__arm__name"]
+    list_select_related = ["job__arm", "job__item__article"]
+
+
+@admin.register(Participant)
+class ParticipantAdmin(ReadOnlyMixin, ModelAdmin):
+    list_display = ["code", "study", "status", "simulated", "excluded", "enrolled_at", "completed_at"]
+    list_filter = ["study", "status", "simulated", "excluded"]
+    exclude = ["entry_key"]
+
+
+@admin.register(Export)
+class ExportAdmin(ReadOnlyMixin, ModelAdmin):
+    list_display = ["file_name", "study", "created_at", "participants", "trials", "report_state"]
+    list_filter = ["study"]
+
+
+@admin.register(User)
+class StaffAdmin(UserAdmin, ModelAdmin):
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+
+
+@admin.register(Group)
+class StaffGroupAdmin(GroupAdmin, ModelAdmin):
+    pass

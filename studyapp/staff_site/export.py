@@ -1,0 +1,79 @@
+"""Stations 8 and 9 for staff: bundles, and the reports that a worker writes from them."""
+
+from pathlib import Path
+
+from csp.decorators import csp_replace
+from django.conf import settings
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+
+from studyapp import tasks
+from studyapp.actions.export import export_study, request_report
+from studyapp.models import Export, Study
+from studyapp.staff_site.pages import show, study_page
+
+# The report is one file with its styles and pictures inside; it needs no script, and may send nothing anywhere.
+REPORT_POLICY = {
+    "default-src": ["'none'"],
+    "style-src": ["'unsafe-inline'"],
+    "img-src": ["'self'", "data:"],
+    "frame-ancestors": ["'none'"],
+    "sandbox": ["allow-same-origin"],
+}
+
+
+@study_page
+def show_exports(request: HttpRequest, study: Study) -> HttpResponse:
+    if request.method == "POST":
+        _carry_out(request, study)
+        return redirect("staff:study_export", study.slug)
+    exports = list(study.exports.all())
+    busy = (Export.ReportState.QUEUED, Export.ReportState.RUNNING)
+    return show(
+        request,
+        "study_export.html",
+        title=study.title,
+        study=study,
+        exports=exports,
+        is_busy=any(export.report_state in busy for export in exports),
+    )
+
+
+@study_page
+def download_bundle(request: HttpRequest, study: Study, export_id: int) -> HttpResponse:
+    export = get_object_or_404(Export, pk=export_id, study=study)
+    if not export.bundle_path.is_file():
+        raise Http404("the bundle is no longer in the folder of exports")
+    return FileResponse(export.bundle_path.open("rb"), as_attachment=True, filename=export.file_name)
+
+
+def show_report(request: HttpRequest, slug: str, export_id: int, name: str) -> HttpResponse:
+    """A file of a report: report.html, or what lies beside it."""
+    return csp_replace(REPORT_POLICY)(_serve_report)(request, slug=slug, export_id=export_id, name=name)
+
+
+@study_page
+def _serve_report(request: HttpRequest, study: Study, export_id: int, name: str) -> HttpResponse:
+    export = get_object_or_404(Export, pk=export_id, study=study, report_state=Export.ReportState.DONE)
+    folder = export.report_dir.resolve()
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder) or not path.is_file():
+        raise Http404("the report has no such file")
+    return FileResponse(path.open("rb"), filename=Path(name).name)
+
+
+def _carry_out(request: HttpRequest, study: Study) -> None:
+    if request.POST.get("do") == "export":
+        made = export_study(study, folder=settings.EXPORTS_DIR, now=timezone.now())
+        messages.success(request, f"Bundle made: {made.participants} participants, {made.trials} trials.")
+    elif request.POST.get("do") == "report":
+        wanted = get_object_or_404(Export, pk=request.POST.get("export"), study=study)
+        if request_report(wanted):
+            tasks.write_report.delay_on_commit(wanted.pk)
+            messages.success(request, "A worker is writing the report.")
+        else:
+            messages.info(request, "The report is under way already.")
+    else:
+        messages.error(request, "Nothing was done: the page asked for something that does not exist.")

@@ -1,0 +1,71 @@
+"""Stations 2 and 3 for staff: queue the articles, and watch them being written."""
+
+from datetime import timedelta
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from studyapp import tasks
+from studyapp.actions.generation import GenerationRefusedError, queue_jobs
+from studyapp.models import GenerationJob, Study
+from studyapp.staff_site.pages import show, study_page
+
+RATE_WINDOW = timedelta(minutes=5)
+SHOWN_ERRORS = 20
+
+
+@study_page
+def show_generation(request: HttpRequest, study: Study) -> HttpResponse:
+    if request.method == "POST":
+        try:
+            job_ids = queue_jobs(study)
+        except GenerationRefusedError as error:
+            messages.error(request, str(error))
+        else:
+            for job_id in job_ids:
+                tasks.generate_article.delay_on_commit(job_id)
+            messages.success(request, f"{len(job_ids)} articles queued.")
+        return redirect("staff:study_generation", study.slug)
+    jobs = GenerationJob.objects.of_study(study.pk)
+    totals = _count_states(jobs)
+    return show(
+        request,
+        "study_generation.html",
+        title=study.title,
+        study=study,
+        totals=totals,
+        wanted=study.items.count() * study.arms.count(),
+        arms=_count_by_arm(study),
+        is_busy=bool(totals["queued"] or totals["running"]),
+        pace=_estimate_pace(jobs, remaining=totals["queued"] + totals["running"]),
+        errors=jobs.filter(state=GenerationJob.State.FAILED).select_related("arm", "item__article")[:SHOWN_ERRORS],
+    )
+
+
+def _count_states(jobs: object) -> dict[str, int]:
+    counts = dict(jobs.order_by().values_list("state").annotate(Count("id")))
+    return {state: counts.get(state, 0) for state in GenerationJob.State.values}
+
+
+def _count_by_arm(study: Study) -> list[dict[str, object]]:
+    rows = GenerationJob.objects.of_study(study.pk).order_by().values_list("arm_id", "state").annotate(n=Count("id"))
+    counts: dict[tuple[int, str], int] = {(arm_id, state): n for arm_id, state, n in rows}
+    return [
+        {"arm": arm, "counts": [counts.get((arm.pk, state), 0) for state in GenerationJob.State.values]}
+        for arm in study.arms.all()
+    ]
+
+
+def _estimate_pace(jobs: object, *, remaining: int) -> dict[str, float] | None:
+    """Articles a minute over the last minutes, and the minutes left at that pace."""
+    now = timezone.now()
+    recent = jobs.filter(state=GenerationJob.State.DONE, finished_at__gte=now - RATE_WINDOW)
+    first = recent.order_by("started_at").values_list("started_at", flat=True).first()
+    if first is None:
+        return None
+    minutes = max((now - first) / timedelta(minutes=1), 1e-6)
+    a_minute = recent.count() / minutes
+    return {"a_minute": a_minute, "minutes_left": remaining / a_minute}

@@ -1,0 +1,42 @@
+"""The launch checklist, the launch, and the end of a study."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from studyapp.actions.launch import LaunchRefusedError, close_study, launch_study, review_readiness
+from studyapp.domain.launch_checklist import may_launch
+from studyapp.models import Study
+from studyapp.staff_site.pages import show, study_page
+
+
+@study_page
+def show_launch(request: HttpRequest, study: Study) -> HttpResponse:
+    if request.method == "POST":
+        _carry_out(request, study)
+        return redirect("staff:study_launch", study.slug)
+    findings = review_readiness(study) if study.is_draft else []
+    return show(
+        request,
+        "study_launch.html",
+        title=study.title,
+        study=study,
+        findings=findings,
+        may_launch=study.is_draft and may_launch(findings),
+    )
+
+
+def _carry_out(request: HttpRequest, study: Study) -> None:
+    if request.POST.get("do") == "launch":
+        try:
+            launched = launch_study(study, now=timezone.now())
+        except LaunchRefusedError as error:
+            messages.error(request, f"Not launched: {error}")
+        else:
+            messages.success(request, f"Launched. The design is frozen under {launched.design_sha256[:12]}….")
+    elif request.POST.get("do") == "close" and request.POST.get("sure") == "yes":
+        close_study(study, now=timezone.now())
+        messages.success(request, "The study is closed: nobody enters any more; those at work may finish.")
+    else:
+        messages.error(request, "Nothing was done: tick the box to say that you are sure.")

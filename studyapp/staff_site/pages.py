@@ -1,0 +1,45 @@
+"""What every staff page shares: who may see it, its look (that of the admin), and its content security policy."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from csp.decorators import csp_update
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.views.decorators import staff_member_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_http_methods
+
+from studyapp.models import Study
+
+STUDY_TABS = (
+    ("study_overview", "Overview"),
+    ("study_generation", "Generation"),
+    ("study_review", "Review"),
+    ("study_launch", "Launch"),
+    ("study_export", "Export"),
+)
+
+
+def staff_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A page for signed-in staff, by GET and POST, with the policy that the admin's scripts need."""
+    guarded = staff_member_required(require_http_methods(["GET", "HEAD", "POST"])(view), login_url="admin:login")
+    return csp_update(settings.STAFF_CONTENT_SECURITY_POLICY)(guarded)
+
+
+def study_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A staff page of one study, which the view is given in place of its slug."""
+
+    @wraps(view)
+    def with_study(request: HttpRequest, slug: str, **arguments: Any) -> HttpResponse:
+        return view(request, get_object_or_404(Study, slug=slug), **arguments)
+
+    return staff_page(with_study)
+
+
+def show(request: HttpRequest, template: str, *, title: str, study: Study | None = None, **context: Any) -> HttpResponse:
+    """Render a staff page in the frame of the admin; a study's pages get its tabs."""
+    frame = {**admin.site.each_context(request), "title": title, "study": study, "tabs": STUDY_TABS if study else ()}
+    return render(request, f"staff_site/{template}", {**frame, **context})

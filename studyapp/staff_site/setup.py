@@ -1,0 +1,218 @@
+"""A new study: from a study file, or from a preset with articles and models chosen on the page."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from studyapp.actions.articles import import_articles
+from studyapp.actions.study import StudyExistsError, load_study
+from studyapp.checkpoints import Checkpoint, list_checkpoints
+from studyapp.domain.study_design import PLATFORMS, DesignError, StudyDesign
+from studyapp.models import Article, Study
+from studyapp.staff_site.articles import read_upload
+from studyapp.staff_site.pages import show, staff_page
+from studyapp.study_file import (
+    DEFAULT_PRESET,
+    StudyFile,
+    StudyFileError,
+    list_presets,
+    merge_over_preset,
+    parse_study_file,
+    read_preset,
+)
+
+MAX_STUDY_FILE_BYTES = 2**20
+
+
+class StudyFileForm(forms.Form):
+    """A study as code. Its articles must have been imported before."""
+
+    file = forms.FileField(label="Study file", help_text="TOML, as dump_study writes it; its articles must be imported.")
+
+    def clean_file(self) -> StudyDesign:
+        upload = self.cleaned_data["file"]
+        if upload.size > MAX_STUDY_FILE_BYTES:
+            raise forms.ValidationError("A study file is never this large; is it the article file?")
+        try:
+            text = upload.read().decode("utf-8")
+            refs = list(Article.objects.values_list("ref", flat=True))
+            return parse_study_file(text, name=upload.name, folder=None).resolve(refs)
+        except UnicodeDecodeError:
+            raise forms.ValidationError("The file is not UTF-8; save it as UTF-8 and try again.") from None
+        except StudyFileError as error:
+            raise forms.ValidationError(error.faults) from None
+
+
+class PresetForm(forms.Form):
+    """A preset's protocol on one's own articles and models."""
+
+    preset = forms.ChoiceField(choices=[(name, name) for name in list_presets()], initial=DEFAULT_PRESET)
+    title = forms.CharField(max_length=200, help_text="Participants see it; it must not tell which texts are whose.")
+    slug = forms.SlugField(max_length=60, help_text="Names the study in its address, as my-pilot.")
+    file = forms.FileField(
+        label="Article file",
+        required=False,
+        help_text="JSON Lines or CSV. Without one, the articles imported last are taken.",
+    )
+    context = forms.IntegerField(label="Context articles", min_value=0, max_value=20, help_text="The first of the file.")
+    items = forms.IntegerField(label="Items", min_value=2, max_value=1000, help_text="The next ones.")
+    participants_per_cell = forms.IntegerField(label="Participants in each arm and form", min_value=1, max_value=100_000)
+    platform = forms.ChoiceField(choices=[(name, name) for name in PLATFORMS])
+    completion_code = forms.CharField(required=False, max_length=40, help_text="Of the platform; Prolific needs one.")
+    contact = forms.CharField(required=False, max_length=200, help_text="Shown under every page: a name and an address.")
+
+    def clean_file(self) -> Any:
+        upload = self.cleaned_data["file"]
+        return read_upload(upload) if upload else None
+
+
+@dataclass(frozen=True)
+class ArmRow:
+    """A model on the shelf as the page offers it: ticked or not, with what the preset gives such an arm."""
+
+    number: int
+    checkpoint: Checkpoint
+    is_ticked: bool
+    is_control: bool
+    label: str
+    temperature: str
+    top_p: str
+
+
+@staff_page
+def make_new(request: HttpRequest) -> HttpResponse:
+    is_file = request.POST.get("from") == "file"
+    file_form = StudyFileForm(*(_posted(request) if is_file else ()))
+    preset_form = PresetForm(
+        *(_posted(request) if request.method == "POST" and not is_file else ()), initial=_read_defaults()
+    )
+    rows = _read_arm_rows(request)
+    if request.method == "POST":
+        form = file_form if is_file else preset_form
+        study = _make_study(request, form, rows) if form.is_valid() else None
+        if study is not None:
+            messages.success(request, f"The study {study.slug!r} is made, as a draft.")
+            return redirect(study)
+    return show(
+        request, "study_new.html", title="New study", file_form=file_form, preset_form=preset_form, rows=rows,
+        shelf=settings.MODELS_DIR, n_articles=Article.objects.count(),
+    )  # fmt: skip
+
+
+def _posted(request: HttpRequest) -> tuple[Any, Any]:
+    return request.POST, request.FILES
+
+
+def _read_defaults() -> dict[str, Any]:
+    """What the default preset says where the page asks."""
+    preset = read_preset(DEFAULT_PRESET)
+    return {
+        "context": preset["articles"]["context"],
+        "items": preset["articles"]["items"],
+        "participants_per_cell": preset["targets"]["participants_per_cell"],
+    }
+
+
+def _read_arm_rows(request: HttpRequest) -> list[ArmRow]:
+    """The shelf's models with what was posted for each, or with the preset's sampling."""
+    preset_arms = read_preset(DEFAULT_PRESET)["arms"]
+    sampling = {is_control: _first_sampling(preset_arms, is_control=is_control) for is_control in (True, False)}
+    rows = []
+    for number, checkpoint in enumerate(list_checkpoints(settings.MODELS_DIR)):
+        posted, likely = request.POST, checkpoint.looks_like_control
+        if request.method == "POST":
+            likely = posted.get("control") == str(number)
+        rows.append(
+            ArmRow(
+                number=number,
+                checkpoint=checkpoint,
+                is_ticked=f"arm-{number}" in posted,
+                is_control=likely,
+                label=posted.get(f"label-{number}", checkpoint.folder.rsplit("/", 1)[-1]),
+                temperature=posted.get(f"temperature-{number}", str(sampling[likely]["temperature"])),
+                top_p=posted.get(f"top_p-{number}", str(sampling[likely]["top_p"])),
+            )
+        )
+    return rows
+
+
+def _first_sampling(arms: list[dict[str, Any]], *, is_control: bool) -> dict[str, Any]:
+    return next(arm["sampling"] for arm in arms if bool(arm.get("control")) == is_control)
+
+
+def _make_study(request: HttpRequest, form: forms.Form, rows: list[ArmRow]) -> Study | None:
+    """The study that the form says, or None with what is wrong written on the form. All of it or nothing."""
+    try:
+        with transaction.atomic():
+            design = form.cleaned_data["file"] if isinstance(form, StudyFileForm) else _design_from(form, rows)
+            study, is_new = load_study(design)
+            if not is_new:
+                raise StudyExistsError(f"There is a study {study.slug!r} already; choose another slug.")
+            return study
+    except (DesignError, StudyFileError) as error:
+        for fault in error.faults:
+            form.add_error(None, fault)
+    except StudyExistsError as error:
+        form.add_error(None if isinstance(form, StudyFileForm) else "slug", str(error))
+    return None
+
+
+def _design_from(form: forms.Form, rows: list[ArmRow]) -> StudyDesign:
+    """The preset's design with what the page says put in its place.
+
+    Raises:
+        DesignError, StudyFileError: what the page says cannot be.
+    """
+    said = form.cleaned_data
+    refs = _import(said["file"]) if said["file"] else _find_last_import()
+    mapping = merge_over_preset(
+        {
+            "study": {"slug": said["slug"], "title": said["title"]},
+            "targets": {"participants_per_cell": said["participants_per_cell"]},
+            "recruitment": {key: said[key] for key in ("platform", "completion_code", "contact")},
+            "articles": {"context": said["context"], "items": said["items"]},
+            "arms": [_describe_arm(row) for row in rows if row.is_ticked],
+        },
+        preset=said["preset"],
+    )
+    if not mapping["arms"]:
+        raise DesignError(["Tick at least one model."])
+    return StudyFile(name="This page", mapping=mapping, article_file=None).resolve(refs)
+
+
+def _describe_arm(row: ArmRow) -> dict[str, Any]:
+    try:
+        sampling = {"temperature": float(row.temperature), "top_p": float(row.top_p)}
+    except ValueError:
+        raise DesignError([f"{row.label}: temperature and top-p must be numbers."]) from None
+    arm: dict[str, Any] = {
+        "name": row.checkpoint.folder.rsplit("/", 1)[-1].lower().replace("_", "-"),
+        "label": row.label,
+        "control": row.is_control,
+        "conditioned": not row.is_control,
+        "generator": row.checkpoint.generator,
+        "sampling": sampling,
+    }
+    return arm if row.checkpoint.n_params is None else {**arm, "n_params": row.checkpoint.n_params}
+
+
+def _import(file: Any) -> list[str]:
+    outcome = import_articles(file)
+    if outcome.is_refused:
+        raise DesignError([f"Article file, {fault}" for fault in outcome.bad])
+    return list(outcome.refs)
+
+
+def _find_last_import() -> list[str]:
+    """The articles of the newest import, in their order; those of one import share their moment to the second."""
+    newest = Article.objects.order_by("-imported_at").values_list("imported_at", flat=True).first()
+    if newest is None:
+        raise DesignError(["There are no articles yet: choose an article file."])
+    moment = newest.replace(microsecond=0)
+    return list(Article.objects.filter(imported_at__gte=moment).order_by("id").values_list("ref", flat=True))

@@ -1,0 +1,137 @@
+"""All studies, one study's place on the line, and the models on the shelf."""
+
+from dataclasses import dataclass
+from statistics import median
+
+from django.conf import settings
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from studyapp.actions.participation import count_cells
+from studyapp.actions.study import describe_study
+from studyapp.checkpoints import list_checkpoints
+from studyapp.models import Export, GenerationJob, Participant, Stimulus, Study
+from studyapp.recruitment import PLATFORMS
+from studyapp.staff_site.pages import show, staff_page, study_page
+from studyapp.study_file import write_study_file
+
+
+@staff_page
+def show_list(request: HttpRequest) -> HttpResponse:
+    studies = Study.objects.annotate(
+        n_arms=Count("arms", distinct=True),
+        n_items=Count("items", distinct=True),
+        n_completed=Count("participants", filter=Q(participants__status="completed"), distinct=True),
+        n_forms=Count("quiz_forms", distinct=True),
+    )
+    jobs = dict(
+        GenerationJob.objects.filter(state=GenerationJob.State.DONE)
+        .order_by()
+        .values_list("arm__study")
+        .annotate(Count("id"))
+    )
+    rows = [
+        {
+            "study": study,
+            "written": jobs.get(study.pk, 0),
+            "to_write": study.n_arms * study.n_items,
+            "target": study.participants_per_cell * study.n_arms * max(study.n_forms, 2),
+        }
+        for study in studies
+    ]
+    return show(request, "study_list.html", title="Studies", rows=rows)
+
+
+@staff_page
+def show_checkpoints(request: HttpRequest) -> HttpResponse:
+    checkpoints = list_checkpoints(settings.MODELS_DIR)
+    return show(request, "checkpoint_list.html", title="Models", checkpoints=checkpoints, shelf=settings.MODELS_DIR)
+
+
+@dataclass(frozen=True)
+class Station:
+    """A stage of a study as its overview shows it."""
+
+    name: str
+    state: str  # done, next, waiting
+    detail: str
+    page: str
+
+
+@study_page
+def show_overview(request: HttpRequest, study: Study) -> HttpResponse:
+    """Where the study is on the line, and how its cells fill. Accuracy is not shown: watching stays blind."""
+    stations = _find_stations(study)
+    return show(
+        request,
+        "study_overview.html",
+        title=study.title,
+        study=study,
+        stations=stations,
+        next_station=next((station for station in stations if station.state == "next"), None),
+        entry_link=_make_entry_link(study),
+        cells=_describe_cells(study),
+        counts=_count_participants(study),
+    )
+
+
+@study_page
+def download_file(request: HttpRequest, study: Study) -> HttpResponse:
+    response = HttpResponse(write_study_file(describe_study(study)), content_type="application/toml; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{study.slug}.toml"'
+    return response
+
+
+def _find_stations(study: Study) -> list[Station]:
+    """The line with what is done of it; the first that is not done is next."""
+    n_items, n_arms = study.items.count(), study.arms.count()
+    written = GenerationJob.objects.of_study(study.pk).filter(state=GenerationJob.State.DONE).count()
+    chosen = Stimulus.objects.filter(item__study=study).exclude(arm=None).count()
+    wanted = n_items * n_arms
+    completed = study.participants.filter(status=Participant.Status.COMPLETED).count()
+    target = study.participants_per_cell * n_arms * 2
+    reports = study.exports.filter(report_state=Export.ReportState.DONE).count()
+    facts = [
+        ("Articles and arms", bool(wanted), f"{n_items} items, {n_arms} arms", "study_overview"),
+        ("Generation", bool(wanted) and written == wanted, f"{written} of {wanted} written", "study_generation"),
+        ("Selection", bool(wanted) and chosen == wanted, f"{chosen} of {wanted} chosen", "study_review"),
+        ("Forms", study.quiz_forms.count() == 2, "A and B, mirrored", "study_review"),
+        ("Launch", not study.is_draft, study.state, "study_launch"),
+        ("Answers", bool(target) and completed >= target, f"{completed} of {target} completed", "study_overview"),
+        ("Report", reports > 0, f"{reports} written", "study_export"),
+    ]
+    stations, found_next = [], False
+    for name, is_done, detail, page in facts:
+        state = "done" if is_done else "waiting" if found_next else "next"
+        found_next = found_next or not is_done
+        stations.append(Station(name, state, detail, page))
+    return stations
+
+
+def _make_entry_link(study: Study) -> str:
+    """The link for participants, with the placeholders that the platform replaces."""
+    link = f"{settings.SITE_URL}{reverse('rater:enter', args=[study.slug])}"
+    parameters = PLATFORMS[study.platform].parameters
+    return link + ("?" + "&".join(f"{name}={{{{%{name}%}}}}" for name in parameters) if parameters else "")
+
+
+def _describe_cells(study: Study) -> list[dict[str, object]]:
+    forms = {form.pk: form.name for form in study.quiz_forms.all()}
+    cells = {(cell.arm_id, cell.form_id): cell for cell in count_cells(study)}
+    return [
+        {"arm": arm, "forms": [(name, cells[arm.pk, form_id]) for form_id, name in forms.items()]}
+        for arm in study.arms.all()
+    ]
+
+
+def _count_participants(study: Study) -> dict[str, object]:
+    people = study.participants
+    counts = dict(people.order_by().values_list("status").annotate(Count("id")))
+    minutes = [person.minutes for person in people.filter(status=Participant.Status.COMPLETED, simulated=False)]
+    return {
+        "statuses": [(label, counts.get(status, 0)) for status, label in Participant.Status.choices],
+        "excluded": people.filter(excluded=True).count(),
+        "simulated": people.filter(simulated=True).count(),
+        "median_minutes": median(minutes) if minutes else None,
+    }
