@@ -86,7 +86,7 @@ class BylineGPTForCausalLM(PreTrainedModel, GenerationMixin):
             loss = functional.cross_entropy(logits[:, :-1].float().flatten(0, 1), labels[:, 1:].flatten())
         return CausalLMOutput(loss=loss, logits=logits)
 
-    def prepare_inputs_for_generation(self, input_ids: Tensor, **_: object) -> dict[str, Tensor]:
+    def prepare_inputs_for_generation(self, input_ids: Tensor, **kwargs: object) -> dict[str, Tensor]:
         return {"input_ids": input_ids[:, -self.gpt.spec.context :]}
 
 

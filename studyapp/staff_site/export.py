@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from csp.decorators import csp_replace
+from csp.decorators import csp
 from django.conf import settings
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -12,7 +12,7 @@ from django.utils import timezone
 from studyapp import tasks
 from studyapp.actions.export import export_study, request_report
 from studyapp.models import Export, Study
-from studyapp.staff_site.pages import show, study_page
+from studyapp.staff_site.pages import show, staff_only, study_page
 
 # The report is one file with its styles and pictures inside; it needs no script, and may send nothing anywhere.
 REPORT_POLICY = {
@@ -49,14 +49,11 @@ def download_bundle(request: HttpRequest, study: Study, export_id: int) -> HttpR
     return FileResponse(export.bundle_path.open("rb"), as_attachment=True, filename=export.file_name)
 
 
+@csp(REPORT_POLICY)
+@staff_only
 def show_report(request: HttpRequest, slug: str, export_id: int, name: str) -> HttpResponse:
     """A file of a report: report.html, or what lies beside it."""
-    return csp_replace(REPORT_POLICY)(_serve_report)(request, slug=slug, export_id=export_id, name=name)
-
-
-@study_page
-def _serve_report(request: HttpRequest, study: Study, export_id: int, name: str) -> HttpResponse:
-    export = get_object_or_404(Export, pk=export_id, study=study, report_state=Export.ReportState.DONE)
+    export = get_object_or_404(Export, pk=export_id, study__slug=slug, report_state=Export.ReportState.DONE)
     folder = export.report_dir.resolve()
     path = (folder / name).resolve()
     if not path.is_relative_to(folder) or not path.is_file():

@@ -23,10 +23,14 @@ STUDY_TABS = (
 )
 
 
+def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """For signed-in staff, by GET and POST; everybody else is sent to the login."""
+    return staff_member_required(require_http_methods(["GET", "HEAD", "POST"])(view), login_url="admin:login")
+
+
 def staff_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A page for signed-in staff, by GET and POST, with the policy that the admin's scripts need."""
-    guarded = staff_member_required(require_http_methods(["GET", "HEAD", "POST"])(view), login_url="admin:login")
-    return csp_update(settings.STAFF_CONTENT_SECURITY_POLICY)(guarded)
+    """A page in the frame of the admin, under the policy that the admin's scripts need."""
+    return csp_update(settings.STAFF_CONTENT_SECURITY_POLICY)(staff_only(view))
 
 
 def study_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -39,7 +43,9 @@ def study_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
     return staff_page(with_study)
 
 
-def show(request: HttpRequest, template: str, *, title: str, study: Study | None = None, **context: Any) -> HttpResponse:
+def show(
+    request: HttpRequest, template: str, *, title: str, study: Study | None = None, **context: Any
+) -> HttpResponse:
     """Render a staff page in the frame of the admin; a study's pages get its tabs."""
     frame = {**admin.site.each_context(request), "title": title, "study": study, "tabs": STUDY_TABS if study else ()}
     return render(request, f"staff_site/{template}", {**frame, **context})

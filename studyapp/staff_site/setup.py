@@ -33,7 +33,9 @@ MAX_STUDY_FILE_BYTES = 2**20
 class StudyFileForm(forms.Form):
     """A study as code. Its articles must have been imported before."""
 
-    file = forms.FileField(label="Study file", help_text="TOML, as dump_study writes it; its articles must be imported.")
+    file = forms.FileField(
+        label="Study file", help_text="TOML, as dump_study writes it; its articles must be imported."
+    )
 
     def clean_file(self) -> StudyDesign:
         upload = self.cleaned_data["file"]
@@ -60,12 +62,18 @@ class PresetForm(forms.Form):
         required=False,
         help_text="JSON Lines or CSV. Without one, the articles imported last are taken.",
     )
-    context = forms.IntegerField(label="Context articles", min_value=0, max_value=20, help_text="The first of the file.")
+    context = forms.IntegerField(
+        label="Context articles", min_value=0, max_value=20, help_text="The first of the file."
+    )
     items = forms.IntegerField(label="Items", min_value=2, max_value=1000, help_text="The next ones.")
-    participants_per_cell = forms.IntegerField(label="Participants in each arm and form", min_value=1, max_value=100_000)
+    participants_per_cell = forms.IntegerField(
+        label="Participants in each arm and form", min_value=1, max_value=100_000
+    )
     platform = forms.ChoiceField(choices=[(name, name) for name in PLATFORMS])
     completion_code = forms.CharField(required=False, max_length=40, help_text="Of the platform; Prolific needs one.")
-    contact = forms.CharField(required=False, max_length=200, help_text="Shown under every page: a name and an address.")
+    contact = forms.CharField(
+        required=False, max_length=200, help_text="Shown under every page: a name and an address."
+    )
 
     def clean_file(self) -> Any:
         upload = self.cleaned_data["file"]
@@ -151,10 +159,9 @@ def _make_study(request: HttpRequest, form: forms.Form, rows: list[ArmRow]) -> S
     try:
         with transaction.atomic():
             design = form.cleaned_data["file"] if isinstance(form, StudyFileForm) else _design_from(form, rows)
-            study, is_new = load_study(design)
-            if not is_new:
-                raise StudyExistsError(f"There is a study {study.slug!r} already; choose another slug.")
-            return study
+            if Study.objects.filter(slug=design.study.slug).exists():
+                raise StudyExistsError(f"There is a study {design.study.slug!r} already; choose another slug.")
+            return load_study(design)[0]
     except (DesignError, StudyFileError) as error:
         for fault in error.faults:
             form.add_error(None, fault)

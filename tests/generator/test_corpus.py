@@ -77,10 +77,10 @@ def test_a_short_study_article_counts_as_one_run(tmp_path):
 
 
 def test_the_split_hangs_on_the_article_alone(tmp_path):
-    articles = read_articles(write_jsonl(tmp_path / "a.jsonl", make_articles(400)))
+    articles = read_articles(write_jsonl(tmp_path / "a.jsonl", make_articles(1000, words=15)))
     train, held_out = split_held_out(articles)
-    assert 8 <= len(held_out) <= 36  # 20 expected, 3.7 standard deviations either side
-    fewer_train, fewer_held_out = split_held_out(articles[:300][::-1])
+    assert 26 <= len(held_out) <= 74  # 50 expected, 3.5 standard deviations either side
+    fewer_train, fewer_held_out = split_held_out(articles[:700][::-1])
     assert set(fewer_held_out) <= set(held_out) and set(fewer_train) <= set(train)
     for few in (articles[:2], articles[:5]):
         assert all(split_held_out(few))

@@ -31,7 +31,7 @@ def make_plan(corpus_file, out, **changes):
 
 def test_a_killed_run_goes_on_exactly(corpus_file, tmp_path):
     """SIGKILL in the middle, wherever it falls; the losses and the weights are those of the unbroken run."""
-    arguments = [*ARGUMENTS, "--corpus", str(corpus_file), "--tokens", "150000", "--state-seconds", "0.2"]
+    arguments = [*ARGUMENTS, "--corpus", str(corpus_file), "--tokens", "80000", "--state-seconds", "0.1"]
     assert main([*arguments, "--out", str(tmp_path / "whole")]) == 0
     broken = tmp_path / "broken"
     command = [sys.executable, "-m", "generator.train", *arguments, "--out", str(broken)]
