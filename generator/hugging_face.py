@@ -1,15 +1,13 @@
 """Our GPT as transformers sees it, so that `AutoModelForCausalLM` opens a checkpoint with banded layers."""
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AutoConfig, AutoModelForCausalLM, GenerationMixin, PretrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutput
 
+from generator.checkpoint_files import MODEL_TYPE
 from generator.model import GPT
 from generator.specs import GPTSpec
-
-MODEL_TYPE = "byline_gpt"
 
 
 class BylineGPTConfig(PretrainedConfig):
@@ -26,6 +24,8 @@ class BylineGPTConfig(PretrainedConfig):
     band: int = 256
     attention: str = "alternating"
     size_name: str = ""
+    tie_word_embeddings: bool = False  # the shell has one matrix for both, so there is nothing to tie
+    use_cache: bool = False
 
     def to_spec(self) -> GPTSpec:
         """The shape; batch and learning rate belong to the training and are placeholders here."""
@@ -88,25 +88,6 @@ class BylineGPTForCausalLM(PreTrainedModel, GenerationMixin):
 
     def prepare_inputs_for_generation(self, input_ids: Tensor, **kwargs: object) -> dict[str, Tensor]:
         return {"input_ids": input_ids[:, -self.gpt.spec.context :]}
-
-
-def make_config(spec: GPTSpec, *, end_of_text: int) -> BylineGPTConfig:
-    return BylineGPTConfig(
-        n_layers=spec.n_layers,
-        d_model=spec.d_model,
-        n_heads=spec.n_heads,
-        max_position_embeddings=spec.context,
-        vocab_size=spec.vocab_size,
-        band=spec.band,
-        attention=spec.attention,
-        size_name=spec.name,
-        architectures=[BylineGPTForCausalLM.__name__],
-        bos_token_id=end_of_text,
-        eos_token_id=end_of_text,
-        tie_word_embeddings=False,  # the shell has one matrix for both, so there is nothing to tie
-        use_cache=False,
-        dtype=str(torch.float32).removeprefix("torch."),
-    )
 
 
 AutoConfig.register(MODEL_TYPE, BylineGPTConfig, exist_ok=True)

@@ -1,5 +1,6 @@
 """Text to tokens and back: reversible byte-level BPE, trained here on the corpus it is to serve."""
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 END_OF_TEXT = "<|endoftext|>"
 MIN_VOCABULARY = 257  # the 256 bytes and the end of text; with fewer some text could not be written
 _FILE = "tokenizer.json"
+_CONFIG_FILE = "tokenizer_config.json"
 
 
 class TextCodec:
@@ -30,15 +32,17 @@ class TextCodec:
         return self._tokenizer.decode(list(tokens), skip_special_tokens=False)
 
     def save(self, folder: Path) -> None:
-        """Write the files that transformers' AutoTokenizer opens."""
-        from transformers import PreTrainedTokenizerFast
-
-        self._tokenizer.encode_special_tokens = False  # other tools expect the mark to be read as the mark
-        marks = {"bos_token": END_OF_TEXT, "eos_token": END_OF_TEXT, "unk_token": END_OF_TEXT}
-        PreTrainedTokenizerFast(
-            tokenizer_object=self._tokenizer, clean_up_tokenization_spaces=False, **marks
-        ).save_pretrained(str(folder))
-        self._tokenizer.encode_special_tokens = True
+        """Write the files that transformers' AutoTokenizer opens (as PreTrainedTokenizerFast)."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._tokenizer.save(str(folder / _FILE))
+        described = {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "bos_token": END_OF_TEXT,
+            "eos_token": END_OF_TEXT,
+            "unk_token": END_OF_TEXT,
+            "clean_up_tokenization_spaces": False,
+        }
+        (folder / _CONFIG_FILE).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
 
 
 def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> TextCodec:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from generator.checkpoints import save_checkpoint
+from generator.checkpoint_files import save_checkpoint
 from generator.devices import limit_threads
 from generator.model_card import ModelCard, has_card, read_card
 from generator.packing import CorpusPlan, prepare_corpus

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from generator.article_request import ArticleRequest, Draft, Sampling
-from generator.checkpoints import Checkpoint, open_checkpoint
+from generator.checkpoint_files import Checkpoint, open_own_checkpoint
 from generator.devices import limit_threads, pick_device
+from generator.model_card import has_card
 from generator.postprocess import cut_next_frame, finish_text
 from generator.prompts import PromptTooLongError, build_prompt, build_unconditional_prompt, fit_prompt
 from generator.token_choice import choose_tokens, draw_uniforms
@@ -51,6 +52,10 @@ def open_writer(checkpoint: str | Path, *, device: str | None = None) -> Writer:
 @lru_cache(maxsize=OPEN_WRITERS)
 def _open_writer(path: Path, device: str | None, written_at: int) -> Writer:
     limit_threads()
+    if has_card(path):
+        return Writer(name=path.name, checkpoint=open_own_checkpoint(path, device=pick_device(device)))
+    from generator.checkpoints import open_checkpoint  # only here: transformers takes seconds to import
+
     return Writer(name=path.name, checkpoint=open_checkpoint(path, device=pick_device(device)))
 
 

@@ -87,10 +87,9 @@ def limit_threads(**_: object) -> None:
 
 
 def write_order(order: generation.GenerationOrder) -> list[generation.WrittenCandidate]:
-    from generator.sample import ArticleRequest, Sampling, open_writer, write_candidates
-
     from generator.postprocess import DISQUALIFYING_FLAGS
     from generator.prompts import Story
+    from generator.sample import ArticleRequest, Sampling, open_writer, write_candidates
 
     writer = open_writer(_find_checkpoint(order.generator))
     request = ArticleRequest(

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from generator.checkpoints import name_as_gpt2, name_as_ours
+from generator.checkpoint_files import name_as_gpt2, name_as_ours
 from generator.loss import CHUNK, mean_cross_entropy
 from generator.model import GPT, attend_banded
 from tests.generator.conftest import make_spec

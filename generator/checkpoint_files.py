@@ -1,0 +1,168 @@
+"""The files of our own checkpoints: model.safetensors, config.json, the tokenizer's files, and our card.
+
+Written and read without transformers, which takes seconds to import. Nothing is ever pickled.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from generator.decoding import Decoder, GPTDecoder
+from generator.model import GPT
+from generator.model_card import ModelCard, read_card
+from generator.specs import GPTSpec
+from generator.tokenizer import TextCodec, load_tokenizer
+
+MODEL_TYPE = "byline_gpt"
+WEIGHTS_FILE = "model.safetensors"
+CONFIG_FILE = "config.json"
+_PREFIX = {"gpt2": "transformer.", MODEL_TYPE: "gpt."}
+
+# ours -> GPT-2's, within a block; GPT-2 keeps its matrices transposed, (in, out)
+_GPT2_BLOCK = {
+    "attention_norm": "ln_1",
+    "attention.query_key_value": "attn.c_attn",
+    "attention.projection": "attn.c_proj",
+    "feed_forward_norm": "ln_2",
+    "expansion": "mlp.c_fc",
+    "contraction": "mlp.c_proj",
+}
+_GPT2_OUTSIDE = {"tokens": "wte", "positions": "wpe", "final_norm": "ln_f"}
+
+
+class CheckpointError(ValueError):
+    """A folder that cannot be opened as a checkpoint; the message says why."""
+
+
+class Codec(Protocol):
+    """Text to tokens and back, for models of any origin."""
+
+    end_of_text: int | None
+
+    def encode(self, text: str) -> list[int]: ...
+
+    def decode(self, tokens: list[int]) -> str: ...
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """An opened checkpoint. `card` is None for other people's models; `first_token` goes before every prompt."""
+
+    decoder: Decoder
+    codec: Codec
+    card: ModelCard | None
+    first_token: int | None
+
+
+def save_checkpoint(folder: Path, *, model: GPT, codec: TextCodec, card: ModelCard) -> None:
+    """Write a checkpoint: weights, config.json, tokenizer, and last the card, so that a folder with a card is whole.
+
+    An all-dense model is written as plain GPT-2 and opens anywhere, one with banded layers as a `byline_gpt`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    spec = model.spec
+    is_gpt2 = spec.attention == "dense"
+    weights = name_as_gpt2(model.state_dict()) if is_gpt2 else model.state_dict()
+    prefix = _PREFIX["gpt2" if is_gpt2 else MODEL_TYPE]
+    named = {prefix + name: weight.detach().cpu().contiguous() for name, weight in weights.items()}
+    save_file(named, folder / WEIGHTS_FILE, metadata={"format": "pt"})
+    config = _describe_gpt2(spec) if is_gpt2 else _describe_byline(spec)
+    config |= {"vocab_size": spec.vocab_size, "bos_token_id": codec.end_of_text, "eos_token_id": codec.end_of_text}
+    (folder / CONFIG_FILE).write_text(json.dumps({**config, "dtype": "float32"}, indent=2) + "\n", encoding="utf-8")
+    codec.save(folder)
+    card.write(folder)
+
+
+def load_model(folder: str | Path, *, device: torch.device | None = None) -> GPT:
+    """The model of a checkpoint that `save_checkpoint` wrote.
+
+    Raises:
+        CardError: it is not one of ours.
+        CheckpointError: the weights are not those of the card's shape.
+    """
+    spec = read_card(folder).spec
+    is_gpt2 = spec.attention == "dense"
+    prefix = _PREFIX["gpt2" if is_gpt2 else MODEL_TYPE]
+    named = {name.removeprefix(prefix): weight for name, weight in load_file(Path(folder) / WEIGHTS_FILE).items()}
+    with torch.device("meta"):
+        model = GPT(spec)
+    try:
+        model.load_state_dict(name_as_ours(named) if is_gpt2 else named, assign=True)
+    except (RuntimeError, KeyError) as error:
+        raise CheckpointError(f"{folder}: the weights are not those of the card's shape: {error}") from error
+    return model.to(device or torch.device("cpu"))
+
+
+def open_own_checkpoint(folder: Path, *, device: torch.device) -> Checkpoint:
+    """A checkpoint that `save_checkpoint` wrote, ready to decode.
+
+    Raises:
+        CardError, CheckpointError: it is not one of ours, or it is not whole.
+    """
+    codec = load_tokenizer(folder)
+    decoder = GPTDecoder(load_model(folder, device=device))
+    return Checkpoint(decoder=decoder, codec=codec, card=read_card(folder), first_token=codec.end_of_text)
+
+
+def name_as_gpt2(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Our weights under GPT-2's names and in its layout."""
+    renamed = {}
+    for name, weight in weights.items():
+        module, _, kind = name.rpartition(".")
+        if not module.startswith("blocks."):
+            renamed[f"{_GPT2_OUTSIDE[module]}.{kind}"] = weight
+            continue
+        _, number, part = module.split(".", 2)
+        renamed[f"h.{number}.{_GPT2_BLOCK[part]}.{kind}"] = weight.t() if weight.dim() == 2 else weight
+    return renamed
+
+
+def name_as_ours(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """GPT-2's weights (without the `transformer.` in front) under our names and in our layout.
+
+    Raises:
+        KeyError: a weight that GPT-2 does not have.
+    """
+    outside = {theirs: ours for ours, theirs in _GPT2_OUTSIDE.items()}
+    block = {theirs: ours for ours, theirs in _GPT2_BLOCK.items()}
+    renamed = {}
+    for name, weight in weights.items():
+        module, _, kind = name.rpartition(".")
+        if not module.startswith("h."):
+            renamed[f"{outside[module]}.{kind}"] = weight
+            continue
+        _, number, part = module.split(".", 2)
+        own = weight.t().contiguous() if weight.dim() == 2 else weight
+        renamed[f"blocks.{number}.{block[part]}.{kind}"] = own
+    return renamed
+
+
+def _describe_gpt2(spec: GPTSpec) -> dict[str, Any]:
+    return {
+        "model_type": "gpt2",
+        "architectures": ["GPT2LMHeadModel"],
+        "n_layer": spec.n_layers,
+        "n_embd": spec.d_model,
+        "n_head": spec.n_heads,
+        "n_positions": spec.context,
+        "activation_function": "gelu_new",
+    }
+
+
+def _describe_byline(spec: GPTSpec) -> dict[str, Any]:
+    return {
+        "model_type": MODEL_TYPE,
+        "architectures": ["BylineGPTForCausalLM"],
+        "n_layers": spec.n_layers,
+        "d_model": spec.d_model,
+        "n_heads": spec.n_heads,
+        "max_position_embeddings": spec.context,
+        "band": spec.band,
+        "attention": spec.attention,
+        "size_name": spec.name,
+    }
