@@ -17,14 +17,17 @@ from analysis.power_law import MIN_MODELS, NoFit
 
 @dataclass(frozen=True)
 class LogLine:
-    """seconds = intercept + slope · log10(n_params); `p` is that of slope = 0 on `df` degrees of freedom."""
+    """seconds = intercept + slope · log10(n_params); `p` is that of slope = 0 on `df` degrees of freedom.
+
+    `t` and `p` are None where the arms lie on the line exactly.
+    """
 
     intercept: float
     slope: float
     slope_se: float
-    t: float
+    t: float | None
     df: int
-    p: float
+    p: float | None
     residual_sd: float
     mean_x: float
     sum_squares_x: float
@@ -51,14 +54,19 @@ def fit_log_line(n_params: Sequence[float], seconds: Sequence[float]) -> LogLine
     fit = stats.linregress(x, y)
     residual = float(np.sum((y - fit.intercept - fit.slope * x) ** 2))
     df = len(x) - 2
+    residual_sd = float(np.sqrt(residual / df))
+    sum_squares_x = float(np.sum((x - x.mean()) ** 2))
+    slope_se = residual_sd / sum_squares_x**0.5
+    is_exact = residual_sd <= 1e-9 * float(np.abs(y).max())  # what is left is rounding
+    t = None if is_exact else float(fit.slope / slope_se)
     return LogLine(
         intercept=float(fit.intercept),
         slope=float(fit.slope),
-        slope_se=float(fit.stderr),
-        t=float(fit.slope / fit.stderr) if fit.stderr > 0 else 0.0,
+        slope_se=slope_se,
+        t=t,
         df=df,
-        p=float(fit.pvalue),
-        residual_sd=float(np.sqrt(residual / df)),
+        p=None if t is None else 2 * float(stats.t.sf(abs(t), df)),
+        residual_sd=residual_sd,
         mean_x=float(x.mean()),
-        sum_squares_x=float(np.sum((x - x.mean()) ** 2)),
+        sum_squares_x=sum_squares_x,
     )

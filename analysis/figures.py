@@ -65,6 +65,8 @@ def _draw_accuracy(answer: Answer) -> Picture:
         lower, upper = answer.power_law.band(grid)
         axes.fill_between(grid, 100 * lower, 100 * upper, color=MODEL, alpha=0.15, linewidth=0)
         axes.plot(grid, 100 * answer.power_law.predict(grid), color=MODEL, linewidth=1.5)
+    if len(answer.models) == 1:
+        _centre(axes, answer.models[0])
     for arm in answer.models:
         mean = 100 * (arm.accuracy.mean or 0)
         low, high = (mean if limit is None else 100 * limit for limit in (arm.accuracy.low, arm.accuracy.high))
@@ -87,6 +89,8 @@ def _draw_seconds(answer: Answer) -> Picture:
         lower, upper = answer.duration.band(grid)
         axes.fill_between(grid, lower, upper, color=MODEL, alpha=0.15, linewidth=0)
         axes.plot(grid, answer.duration.predict(grid), color=MODEL, linewidth=1.5)
+    if len(timed) == 1:
+        _centre(axes, timed[0])
     for arm in timed:
         mean = arm.seconds.mean or 0.0
         low, high = (mean if limit is None else limit for limit in (arm.seconds.low, arm.seconds.high))
@@ -128,6 +132,12 @@ def _mark(axes: Axes, arm: ArmAnswer, *, mean: float, low: float, high: float) -
     x = float(arm.n_params or 1)
     axes.errorbar(x, mean, yerr=[[mean - low], [high - mean]], fmt="o", color=MODEL, capsize=3, markersize=5, zorder=3)
     axes.annotate(arm.label, (x, high), textcoords="offset points", xytext=(0, 5), ha="center", fontsize=8)
+
+
+def _centre(axes: Axes, arm: ArmAnswer) -> None:
+    """A decade around the one size there is; a logarithmic axis has no width of its own for it."""
+    size = float(arm.n_params or 1)
+    axes.set_xlim(size / 10, size * 10)
 
 
 def _grid(arms: list[ArmAnswer]) -> "np.ndarray":

@@ -153,15 +153,20 @@ def _convert(series: pl.Series, column: Column, table: Table, faults: list[str])
     if column.required:
         bad = bad | series.is_null()
     for row in bad.arg_true()[: SHOWN_FAULTS + 1]:
-        faults.append(f"{table.name}: row {row + 2}: {column.name} is {series[row]!r}; {_describe(column)}")
+        faults.append(f"{table.name}: row {row + 2}: {column.name} is {_show(series[row])}; {_describe(column)}")
     return result.alias(column.name)
+
+
+def _show(cell: str | None) -> str:
+    return "empty" if cell is None else repr(cell)
 
 
 def _describe(column: Column) -> str:
     if column.values:
         return f"it must be one of {', '.join(column.values)}" + ("" if column.required else ", or empty")
     least = f" of at least {column.least:g}" if column.least is not None else ""
-    return f"it must be a {column.kind}{least}" + ("" if column.required else ", or empty")
+    kind = "whole number" if column.kind == "integer" else column.kind
+    return f"it must be a {kind}{least}" + ("" if column.required else ", or empty")
 
 
 def _check_across(frames: Mapping[str, pl.DataFrame], faults: list[str]) -> None:

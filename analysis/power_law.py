@@ -39,8 +39,8 @@ class PowerLaw:
     def band(self, n_params: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Lower and upper 95 % limits of the mean curve at sizes in parameters."""
         x = n_params / BILLION
-        gradient = np.stack([x**-self.b, -self.a_billion * x**-self.b * np.log(x)])
-        variance = np.einsum("ik,ij,jk->k", gradient, np.asarray(self.covariance), gradient)
+        slopes = _slopes(x, self.a_billion, self.b)
+        variance = np.einsum("ki,ij,kj->k", slopes, np.asarray(self.covariance), slopes)
         half = stats.t.ppf(0.975, self.n_models - 2) * np.sqrt(np.maximum(variance, 0))
         curve = self.predict(n_params)
         return curve - half, curve + half
@@ -62,14 +62,25 @@ def fit_power_law(n_params: Sequence[float], accuracy: Sequence[float]) -> Power
         return NoFit("an arm's accuracy is 0, which no power law reaches")
     slope, intercept = np.polyfit(np.log(x), np.log(y), 1)
     try:
-        (a, b), covariance = optimize.curve_fit(
-            lambda size, a, b: a * size**-b, x, y, p0=(np.exp(intercept), -slope), ftol=1e-14, xtol=1e-14, gtol=1e-14,
-            maxfev=20_000,
-        )  # fmt: skip
-    except (RuntimeError, optimize.OptimizeWarning) as error:
+        fit = optimize.least_squares(
+            lambda curve: curve[0] * x ** -curve[1] - y,
+            (np.exp(intercept), -slope),
+            jac=lambda curve: _slopes(x, *curve),
+            method="lm",
+            ftol=1e-14,
+            xtol=1e-14,
+            gtol=1e-14,
+            max_nfev=20_000,
+        )
+    except ValueError as error:
         return NoFit(f"the fit did not converge ({error})")
-    residual = float(np.sum((y - a * x**-b) ** 2))
+    if not fit.success:
+        return NoFit(f"the fit did not converge ({fit.message})")
+    a, b = fit.x
+    residual = float(np.sum(fit.fun**2))
     total = float(np.sum((y - y.mean()) ** 2))
+    slopes = _slopes(x, a, b)
+    covariance = np.linalg.inv(slopes.T @ slopes) * residual / (len(x) - 2)
     factor = BILLION**b
     gradient = np.array([factor, a * factor * np.log(BILLION)])  # of a in parameters by (a_billion, b)
     return PowerLaw(
@@ -87,3 +98,8 @@ def fit_power_law(n_params: Sequence[float], accuracy: Sequence[float]) -> Power
             (float(covariance[1, 0]), float(covariance[1, 1])),
         ),
     )
+
+
+def _slopes(x: NDArray[np.float64], a: float, b: float) -> NDArray[np.float64]:
+    """The curve's derivatives by a and b; shape (models, 2)."""
+    return np.stack([x**-b, -a * x**-b * np.log(x)], axis=1)

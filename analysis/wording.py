@@ -13,7 +13,7 @@ def interval(low: float | None, high: float | None) -> str:
 
 
 def number(value: float | None, digits: int = 1) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
+    return "–" if value is None else f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0: no "-0.0"
 
 
 def size(n_params: int | None) -> str:
@@ -91,5 +91,5 @@ def _tell_curve(answer: Answer) -> str:
     direction = "lower" if curve.b > 0 else "higher"
     return (
         f"Along the fitted power law, ten times the parameters go with an accuracy {abs(fell):.1f} % {direction} "
-        f"(exponent b = {curve.b:.4f}, SE {curve.b_se:.4f}, {curve.n_models} models)."
+        f"(exponent b = {number(curve.b, 4)}, SE {number(curve.b_se, 4)}, {curve.n_models} models)."
     )
