@@ -42,10 +42,9 @@ def answer_trial(trial: Trial, answer: Answer, *, now: datetime) -> AnswerOutcom
     try:
         with transaction.atomic():
             Participant.objects.select_for_update().get(pk=trial.participant_id)
-            if Response.objects.filter(trial=trial).exists():
-                return AnswerOutcome.ALREADY_ANSWERED
             if trial != Trial.objects.filter(participant_id=trial.participant_id).still_open().first():
-                return AnswerOutcome.OUT_OF_TURN
+                is_answered = Response.objects.filter(trial=trial).exists()
+                return AnswerOutcome.ALREADY_ANSWERED if is_answered else AnswerOutcome.OUT_OF_TURN
             _store(trial, answer, now=now)
             return AnswerOutcome.STORED
     except IntegrityError:  # another process stored one between the look and the write

@@ -62,8 +62,8 @@ def locate(participant: Participant) -> Step:
 def redirect_to(study: Study, participant: Participant, step: Step) -> HttpResponse:
     """To the page of a step; the item step is the page of the next open trial."""
     if step is Step.ITEM:
-        trial = participant.trials.still_open().only("code").first()
-        return redirect("rater:item", study.slug, trial.code)
+        code = participant.trials.still_open().values_list("code", flat=True).first()
+        return redirect("rater:item", study.slug, code)
     if step in (Step.WITHDRAWN, Step.DROPPED_OUT):
         return redirect("rater:continue", study.slug)
     return redirect(f"rater:{step}", study.slug)

@@ -1,0 +1,131 @@
+"""The rater's way in a real Chromium: by the keyboard alone, without script, wide and phone-wide."""
+
+import pytest
+from django.test import Client
+
+from studyapp.models import Participant, Response
+from tests.studyapp.study_rows import make_launched
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+
+
+@pytest.fixture
+def study():
+    return make_launched()
+
+
+@pytest.fixture
+def tab(chromium):
+    """Opens pages that fail the test on any error in their console; a phone with `width=360`."""
+    contexts = []
+
+    def open_tab(*, width=1200, **options):
+        context = chromium.new_context(viewport={"width": width, "height": 800}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.faults = []
+        page.on("console", lambda message: page.faults.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        return page
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+
+
+def test_by_the_keyboard_alone(study, tab, live_server):
+    page = tab()
+    page.goto(f"{live_server.url}/s/{study.slug}/")
+    page.get_by_role("button", name="I agree").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/instructions/")
+    page.get_by_role("button").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/item/**")
+    for key in ("1", "2", "3", "5"):
+        here = page.url
+        page.keyboard.press("Enter")  # nothing is chosen yet, so nothing is sent
+        page.keyboard.press(key)
+        assert page.locator("input[name=judgment]:checked").get_attribute("value") == key
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda url, here=here: url != here)
+    assert page.url.endswith("/questions/")
+    page.get_by_label("No").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/debriefing/")
+    assert page.faults == []
+    assert list(Response.objects.order_by("trial__position").values_list("judgment", flat=True)) == [1, 2, 3, 5]
+    stored = Response.objects.values_list("active_seconds", "focus_losses")
+    assert all(seconds is not None and seconds >= 0 and losses == 0 for seconds, losses in stored)
+
+
+def test_keys_in_the_comment_are_text(study, tab, live_server):
+    page = tab()
+    go_to_first_item(page, live_server, study)
+    page.keyboard.press("4")
+    page.get_by_label("Comment").fill("")
+    page.get_by_label("Comment").focus()
+    page.keyboard.type("125")
+    assert page.get_by_label("Comment").input_value() == "125"
+    assert page.locator("input[name=judgment]:checked").get_attribute("value") == "4"
+
+
+def test_without_script(study, tab, live_server):
+    page = tab(java_script_enabled=False)
+    go_to_first_item(page, live_server, study)
+    while "/item/" in page.url:
+        page.locator("input[name=judgment]").nth(1).check()
+        page.get_by_role("button", name="Next").click()
+    page.get_by_label("No").check()
+    page.get_by_role("button", name="Finish").click()
+    assert page.url.endswith("/debriefing/")
+    assert Participant.objects.get().status == "completed"
+    assert set(Response.objects.values_list("active_seconds", "focus_losses")) == {(None, None)}
+
+
+def test_an_impatient_double_click_and_the_back_button(study, tab, live_server):
+    page = tab()
+    go_to_first_item(page, live_server, study)
+    first = page.url
+    page.keyboard.press("2")
+    page.get_by_role("button", name="Next").dblclick(no_wait_after=True)
+    page.wait_for_url(lambda url: url != first)
+    second = page.url
+    page.go_back()
+    page.wait_for_url(second)  # the page that was answered is not to be had again
+    assert Response.objects.count() == 1
+
+
+@pytest.mark.parametrize("width", [320, 1200])
+def test_nothing_runs_over_the_edge(study, tab, live_server, width):
+    page = tab(width=width)
+    page.goto(f"{live_server.url}/s/{study.slug}/")
+    for step in ("consent", "instructions", "item", "questions", "debriefing"):
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, step
+        while "/item/" in page.url:
+            assert page.locator("fieldset.scale label").first.bounding_box()["height"] >= 44
+            page.locator("input[name=judgment]").first.check()
+            page.get_by_role("button", name="Next").click()
+        if page.url.endswith("/questions/"):
+            page.get_by_label("No").check()
+        if not page.url.endswith("/debriefing/"):
+            page.get_by_role("button").first.click()
+    assert page.faults == []
+
+
+def go_to_first_item(page, live_server, study):
+    page.goto(f"{live_server.url}/s/{study.slug}/")
+    page.get_by_role("button", name="I agree").click()
+    page.wait_for_url("**/instructions/")
+    page.get_by_role("button").first.click()
+    page.wait_for_url("**/item/**")
+
+
+def test_pages_need_no_other_host(study, tab, live_server):
+    page = tab()
+    hosts = set()
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+    go_to_first_item(page, live_server, study)
+    assert hosts == {live_server.url.split("/")[2]}
+    assert Client().get(f"/s/{study.slug}/")["Referrer-Policy"] in ("same-origin", "no-referrer", "strict-origin")
