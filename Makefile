@@ -21,7 +21,7 @@ $(INSTALLED): pyproject.toml requirements.lock
 	@touch $@
 
 demo: $(INSTALLED) ## The whole line on this machine: ARTICLES=… CORPUS=… for your own files, PORT=8000
-	@$(BIN)/python manage.py demo --port $(PORT) $(if $(ARTICLES),--articles '$(ARTICLES)') $(if $(CORPUS),--corpus '$(CORPUS)') $(if $(LADDER),--ladder '$(LADDER)') $(if $(PER_CELL),--per-cell $(PER_CELL))
+	@BYLINE_PORT=$(PORT) $(BIN)/python manage.py demo $(if $(ARTICLES),--articles '$(ARTICLES)') $(if $(CORPUS),--corpus '$(CORPUS)') $(if $(LADDER),--ladder '$(LADDER)') $(if $(PER_CELL),--per-cell $(PER_CELL))
 
 serve: $(INSTALLED) ## The site, a worker and Redis, for a study of your own (PORT=8000)
 	@$(BIN)/python manage.py migrate --verbosity 0

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -161,7 +162,7 @@ def draw_ladder(cards: Mapping[str, ModelCard], *, out: Path) -> None:
 
 def make_table(cards: Mapping[str, ModelCard]) -> Table:
     """The table that is printed at the end."""
-    table = Table("model", "size")
+    table = Table("model", "size", box=box.SIMPLE)  # narrow enough for 80 columns
     for column in ("parameters", "tokens", "train loss", "held-out loss", "seconds"):
         table.add_column(column, justify="right")
     for name, card in cards.items():

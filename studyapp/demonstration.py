@@ -97,7 +97,7 @@ def prepare_site() -> str:
 
 
 @contextmanager
-def run_services(*, port: int) -> Iterator[subprocess.Popen]:
+def run_services() -> Iterator[subprocess.Popen]:
     """Redis, worker and site under honcho while the block runs; all of them end with it.
 
     Raises:
@@ -108,8 +108,7 @@ def run_services(*, port: int) -> Iterator[subprocess.Popen]:
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
-        "BYLINE_PORT": str(port),
-        "BYLINE_SITE_URL": f"http://localhost:{port}",
+        "BYLINE_PORT": str(settings.PORT),
         "PYTHONUNBUFFERED": "1",
     }
     with log.open("ab") as output:
@@ -122,7 +121,7 @@ def run_services(*, port: int) -> Iterator[subprocess.Popen]:
             start_new_session=True,  # Ctrl-C reaches us alone, and we end them in order
         )
     try:
-        _wait_until_up(honcho, log=log, port=port)
+        _wait_until_up(honcho, log=log)
         yield honcho
     finally:
         honcho.terminate()
@@ -132,18 +131,20 @@ def run_services(*, port: int) -> Iterator[subprocess.Popen]:
             honcho.kill()
 
 
-def _wait_until_up(honcho: subprocess.Popen, *, log: Path, port: int) -> None:
+def _wait_until_up(honcho: subprocess.Popen, *, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if honcho.poll() is not None:
             break
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
+            with urllib.request.urlopen(f"http://127.0.0.1:{settings.PORT}/healthz", timeout=5):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
     end = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
-    raise CommandError(f"The services did not come up on port {port} (is it taken? try PORT=…). {log} ends:\n{end}")
+    raise CommandError(
+        f"The services did not come up on port {settings.PORT} (is it taken? try PORT=…). {log} ends:\n{end}"
+    )
 
 
 def train_models(material: Material) -> None:

@@ -26,7 +26,6 @@ class Command(BaseCommand):
         parser.add_argument("--articles", type=Path, help="your own human articles (.jsonl or .csv)")
         parser.add_argument("--corpus", type=Path, help="your own training corpus (.jsonl, .jsonl.gz or .csv)")
         parser.add_argument("--ladder", type=Path, help="your own ladder of sizes (.toml)")
-        parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--per-cell", type=int, default=10, help="simulated participants in each arm x form")
         parser.add_argument("--exit", action="store_true", help="end when the report is there, without serving on")
 
@@ -40,10 +39,10 @@ class Command(BaseCommand):
         self._say(1, "Database, static files, administrator")
         password = demonstration.prepare_site()
         try:
-            with demonstration.run_services(port=options["port"]) as services:
-                study, export = self._run_line(material, port=options["port"], per_cell=options["per_cell"])
+            with demonstration.run_services() as services:
+                study, export = self._run_line(material, per_cell=options["per_cell"])
                 minutes = (time.monotonic() - started) / 60
-                self._print_addresses(study, export, port=options["port"], password=password, minutes=minutes)
+                self._print_addresses(study, export, password=password, minutes=minutes)
                 if not options["exit"]:
                     self._serve(services)
         except (DesignError, StudyFileError, StudyExistsError) as error:
@@ -51,7 +50,7 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             self.stdout.write("\nStopped. `make demo` takes up where this ended.")
 
-    def _run_line(self, material: Material, *, port: int, per_cell: int) -> tuple[Study, Export]:
+    def _run_line(self, material: Material, *, per_cell: int) -> tuple[Study, Export]:
         self._say(2, "The study and its articles")
         study = demonstration.make_study(material)
         self._say(3, "A ladder of models")
@@ -65,14 +64,14 @@ class Command(BaseCommand):
         else:
             self._say(4, f"Its texts are written, its forms made; it is {study.state}")
         self._say(6, "Simulated participants, through the pages of the site")
-        url = f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{settings.PORT}"
         call_command("simulate_participants", study.slug, per_cell=per_cell, url=url, stdout=self.stdout)
         self._say(7, "The bundle and its report")
         study.refresh_from_db()
         return study, demonstration.make_report(study)
 
-    def _print_addresses(self, study: Study, export: Export, *, port: int, password: str, minutes: float) -> None:
-        site = f"http://localhost:{port}"
+    def _print_addresses(self, study: Study, export: Export, *, password: str, minutes: float) -> None:
+        site = settings.SITE_URL
         lines = (
             ("A rater's page", f"{site}/s/{study.slug}/"),
             ("Staff pages", f"{site}{reverse('staff:study_overview', args=[study.slug])}"),
