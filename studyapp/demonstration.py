@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import transaction
@@ -24,6 +26,7 @@ from studyapp import tasks
 from studyapp.actions.articles import import_articles
 from studyapp.actions.export import export_study, request_report
 from studyapp.actions.study import load_study
+from studyapp.checkpoints import Checkpoint, list_checkpoints
 from studyapp.domain.article_file import UnreadableFileError, read_article_file
 from studyapp.domain.study_design import StudyDesign
 from studyapp.models import Export, Study
@@ -86,14 +89,15 @@ def keep_admin_password() -> str:
     return path.read_text(encoding="utf-8").strip()
 
 
-def prepare_site() -> str:
-    """Bring database, static files and administrator up; the administrator's password."""
+def prepare_site() -> str | None:
+    """Bring database, static files and administrator up; the administrator's password, unless it was changed since."""
     password = keep_admin_password()
     os.environ["BYLINE_ADMIN_PASSWORD"] = password
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
     call_command("ensure_staff", stdout=io.StringIO())
-    return password
+    is_valid = get_user_model().objects.get(username="admin").check_password(password)
+    return password if is_valid else None
 
 
 @contextmanager
@@ -161,13 +165,11 @@ def train_models(material: Material) -> None:
         raise CommandError("The models were not trained; see above. Run the same again to go on where it stopped.")
 
 
-@transaction.atomic
-def make_study(material: Material) -> Study:
-    """The example study, or the same design on somebody's own articles and models; there already, it is taken up.
+def import_material(material: Material) -> list[str]:
+    """Import the articles, as station 1 does; their refs in the order of the file.
 
     Raises:
         CommandError: the articles cannot be used.
-        StudyFileError, DesignError, StudyExistsError: the design cannot be.
     """
     try:
         articles = read_article_file(material.articles.read_bytes(), name=material.articles.name)
@@ -176,7 +178,17 @@ def make_study(material: Material) -> Study:
     outcome = import_articles(articles)
     if outcome.is_refused:
         raise CommandError("\n".join([f"{material.articles.name} has bad rows:", *map(str, outcome.bad)]))
-    design = _make_design(material, refs=list(outcome.refs))
+    return list(outcome.refs)
+
+
+@transaction.atomic
+def make_study(material: Material, refs: list[str]) -> Study:
+    """The example study, or the same design on somebody's own articles and models; there already, it is taken up.
+
+    Raises:
+        StudyFileError, DesignError, StudyExistsError: the design cannot be.
+    """
+    design = _make_design(material, refs=refs)
     existing = Study.objects.filter(slug=design.study.slug).first()
     return existing if existing and not existing.is_draft else load_study(design)[0]
 
@@ -190,10 +202,27 @@ def _make_design(material: Material, *, refs: list[str]) -> StudyDesign:
     mapping["study"] = {**mapping["study"], "slug": f"demo-{material.digest}"}
     mapping["articles"] = {**mapping["articles"], "context": CONTEXT, "items": min(ITEMS, max(0, len(refs) - CONTEXT))}
     mapping["arms"] = [
-        {**arm, "generator": arm["generator"].replace("checkpoint:example/", f"checkpoint:{material.models}/")}
-        for arm in mapping["arms"]
+        _make_arm(checkpoint, like=mapping["arms"], folder=material.models) for checkpoint in _list_models(material)
     ]
     return replace(file, mapping=mapping).resolve(refs)
+
+
+def _list_models(material: Material) -> list[Checkpoint]:
+    """The ladder's trained models, the control first."""
+    models = list_checkpoints(settings.MODELS_DIR / material.models)
+    return sorted(models, key=lambda model: not model.looks_like_control)
+
+
+def _make_arm(checkpoint: Checkpoint, *, like: list[dict[str, Any]], folder: str) -> dict[str, Any]:
+    """An arm of that model, sampled as the example's control or its other arms are."""
+    example = next(arm for arm in like if arm.get("control", False) == checkpoint.looks_like_control)
+    return {
+        **example,
+        "name": checkpoint.folder,
+        "label": f"{checkpoint.folder.capitalize()} ({checkpoint.size})",
+        "n_params": checkpoint.n_params,
+        "generator": f"checkpoint:{folder}/{checkpoint.folder}",
+    }
 
 
 def make_report(study: Study) -> Export:

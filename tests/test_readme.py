@@ -24,7 +24,7 @@ seed = 1
 attention = "alternating"
 """ + "".join(
     f'[[model]]\nname = "{name}"\nsize = "demo-control"\ntokens = 8000\n'
-    for name in ("control", "small", "medium", "large")
+    for name in ("control", "tiny", "small", "large")
 )
 
 

@@ -51,10 +51,11 @@ class Command(BaseCommand):
             self.stdout.write("\nStopped. `make demo` takes up where this ended.")
 
     def _run_line(self, material: Material, *, per_cell: int) -> tuple[Study, Export]:
-        self._say(2, "The study and its articles")
-        study = demonstration.make_study(material)
+        self._say(2, "The articles")
+        refs = demonstration.import_material(material)
         self._say(3, "A ladder of models")
         demonstration.train_models(material)
+        study = demonstration.make_study(material, refs)
         if study.is_draft:
             self._say(4, "Every arm's articles, through the queue")
             call_command("queue_generation", study.slug, "--wait", stdout=self.stdout, stderr=self.stderr)
@@ -70,12 +71,12 @@ class Command(BaseCommand):
         study.refresh_from_db()
         return study, demonstration.make_report(study)
 
-    def _print_addresses(self, study: Study, export: Export, *, password: str, minutes: float) -> None:
+    def _print_addresses(self, study: Study, export: Export, *, password: str | None, minutes: float) -> None:
         site = settings.SITE_URL
         lines = (
             ("A rater's page", f"{site}/s/{study.slug}/"),
             ("Staff pages", f"{site}{reverse('staff:study_overview', args=[study.slug])}"),
-            ("", f"sign in as admin with the password {password}"),
+            ("", f"sign in as admin with {f'the password {password}' if password else 'the password you gave it'}"),
             ("Report", str(export.report_dir / "report.html")),
             ("Bundle", str(export.bundle_path)),
             ("Services' log", str(settings.LOG_DIR / "services.log")),
