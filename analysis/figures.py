@@ -8,7 +8,9 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
+from analysis import wording
 from analysis.answer import Answer, ArmAnswer
 from analysis.power_law import NoFit
 
@@ -51,7 +53,9 @@ def draw_figures(answer: Answer) -> list[Picture]:
 def _draw_accuracy(answer: Answer) -> Picture:
     figure, axes = _begin("Accuracy (%)")
     axes.axhline(50, color=SOFT, linestyle=(0, (4, 3)), linewidth=1)
-    axes.annotate("chance", (1, 50), xycoords=("axes fraction", "data"), ha="right", va="bottom", color=SOFT)
+    axes.annotate(
+        "chance", (0, 50), xycoords=("axes fraction", "data"), xytext=(4, 3), textcoords="offset points", color=SOFT
+    )
     control = answer.control
     if control and control.accuracy.mean is not None:
         level = 100 * control.accuracy.mean
@@ -124,6 +128,9 @@ def _begin(ylabel: str, *, log: bool = True) -> tuple[Figure, Axes]:
     axes.set_axisbelow(True)
     if log:
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+        axes.xaxis.set_major_formatter(lambda value, _: wording.size(round(value)))
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xlabel("Parameters of the model")
     return figure, axes
 

@@ -73,6 +73,7 @@ def render_page(bundle: Bundle, answer: Answer, results: dict[str, Any], picture
     environment.filters |= {
         "percent": wording.percent,
         "number": wording.number,
+        "significant": wording.significant,
         "size": wording.size,
         "p_value": wording.p_value,
     }

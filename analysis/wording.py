@@ -16,6 +16,11 @@ def number(value: float | None, digits: int = 1) -> str:
     return "–" if value is None else f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0: no "-0.0"
 
 
+def significant(value: float | None) -> str:
+    """Three digits that count, for quantities whose scale is not known beforehand."""
+    return "–" if value is None else f"{value:.3g}"
+
+
 def size(n_params: int | None) -> str:
     """A number of parameters as people write it: 125M, 1.3B."""
     if n_params is None:
@@ -87,9 +92,7 @@ def _tell_curve(answer: Answer) -> str:
     curve = answer.power_law
     if isinstance(curve, NoFit):
         return f"No curve over size was fitted: {curve.reason}."
-    fell = 100 * (1 - 10**-curve.b)
-    direction = "lower" if curve.b > 0 else "higher"
     return (
-        f"Along the fitted power law, ten times the parameters go with an accuracy {abs(fell):.1f} % {direction} "
+        f"Along the fitted power law, ten times the parameters go with {number(10**-curve.b, 2)} times the accuracy "
         f"(exponent b = {number(curve.b, 4)}, SE {number(curve.b_se, 4)}, {curve.n_models} models)."
     )

@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import time
@@ -107,6 +108,7 @@ def run_services() -> Iterator[subprocess.Popen]:
     Raises:
         CommandError: they did not come up; the message gives the end of their log.
     """
+    _check_port_is_free(settings.PORT)
     settings.LOG_DIR.mkdir(parents=True, exist_ok=True)
     log = settings.LOG_DIR / "services.log"
     environment = {
@@ -135,6 +137,13 @@ def run_services() -> Iterator[subprocess.Popen]:
             honcho.kill()
 
 
+def _check_port_is_free(port: int) -> None:
+    """Else the server that is there already would be taken for ours."""
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise CommandError(f"Something serves on port {port} already. End it, or try PORT={port + 1}.")
+
+
 def _wait_until_up(honcho: subprocess.Popen, *, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
@@ -146,9 +155,7 @@ def _wait_until_up(honcho: subprocess.Popen, *, log: Path) -> None:
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
     end = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
-    raise CommandError(
-        f"The services did not come up on port {settings.PORT} (is it taken? try PORT=…). {log} ends:\n{end}"
-    )
+    raise CommandError(f"The services did not come up. {log} ends:\n{end}")
 
 
 def train_models(material: Material) -> None:

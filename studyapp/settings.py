@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
+    "django.contrib.humanize",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -228,7 +229,13 @@ UNFOLD = {
             {
                 "title": "Studies",
                 "items": [
-                    {"title": "All studies", "icon": "science", "link": reverse_lazy("staff:study_list")},
+                    {
+                        "title": "All studies",
+                        "icon": "science",
+                        "link": reverse_lazy("staff:study_list"),
+                        "active": lambda request: request.resolver_match.url_name.startswith("study_")
+                        and request.resolver_match.url_name != "study_new",
+                    },
                     {"title": "New study", "icon": "add_circle", "link": reverse_lazy("staff:study_new")},
                     {"title": "Import articles", "icon": "upload_file", "link": reverse_lazy("staff:article_import")},
                     {"title": "Models", "icon": "memory", "link": reverse_lazy("staff:checkpoint_list")},

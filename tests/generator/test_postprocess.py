@@ -22,6 +22,7 @@ LONG = " ".join(f"The council counted {n} boats in harbour {n + 40} today." for 
         ("Title: Next", False, "", ("empty",)),
         (" \n ", True, "", ("empty",)),
         ("Too little.", False, "Too little.", ("too_short",)),
+        (f"Caf\ufffd {LONG}\ufffd", False, f"Caf {LONG}", ("undecodable",)),
         ("no end here", True, "no end here", ("cut_at_limit", "too_short", "unfinished")),
         ("It is what it is. " * 20, False, ("It is what it is. " * 20).strip(), ("repetition",)),
     ],

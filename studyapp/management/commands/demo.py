@@ -1,5 +1,6 @@
 """The whole line on this machine, then the addresses: `manage.py demo [--articles FILE] [--corpus FILE]`."""
 
+import signal
 import subprocess
 import time
 from argparse import ArgumentParser
@@ -31,6 +32,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
+        for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell had them ignored: all that was started ends
+            signal.signal(number, signal.default_int_handler)
         given = {name: options[name].resolve() for name in ("articles", "corpus", "ladder") if options[name]}
         if "corpus" in given:
             given["corpus"] = (given["corpus"],)
