@@ -3,7 +3,7 @@
 import logging
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,12 +11,17 @@ from celery import shared_task
 from celery.signals import worker_process_init
 from django.conf import settings
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from studyapp.actions import export, generation, participation
 from studyapp.models import Study
 
 logger = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 5.0
+
+
+class QueueUnreachableError(RuntimeError):
+    """The broker did not answer; the message says what happens next."""
 
 
 class LostClaimError(Exception):
@@ -84,6 +89,35 @@ def write_report(export_id: int) -> None:
 def limit_threads(**_: object) -> None:
     """Share the cores among the worker's processes: each would otherwise start a thread for every core."""
     os.environ.setdefault("OMP_NUM_THREADS", os.environ.get("BYLINE_TORCH_THREADS", "1"))
+
+
+def send_jobs(job_ids: Iterable[int]) -> None:
+    """Hand jobs to the workers once their rows are stored.
+
+    Raises:
+        QueueUnreachableError: none or only some were sent; the sweep sends the others.
+    """
+    try:
+        for job_id in job_ids:
+            generate_article.delay_on_commit(job_id)
+    except OperationalError as error:
+        raise QueueUnreachableError(
+            "The queue's Redis cannot be reached. Nothing is lost: the articles are written once it is back."
+        ) from error
+
+
+def send_report(export_id: int) -> None:
+    """Hand a wanted report to the workers.
+
+    Raises:
+        QueueUnreachableError: it was not sent, and its row says so.
+    """
+    try:
+        write_report.delay_on_commit(export_id)
+    except OperationalError as error:
+        message = "The queue's Redis cannot be reached. Start it, then ask for the report again."
+        export.end_report(export_id, error=message)
+        raise QueueUnreachableError(message) from error
 
 
 def write_order(order: generation.GenerationOrder) -> list[generation.WrittenCandidate]:

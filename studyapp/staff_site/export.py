@@ -27,7 +27,10 @@ REPORT_POLICY = {
 @study_page
 def show_exports(request: HttpRequest, study: Study) -> HttpResponse:
     if request.method == "POST":
-        _carry_out(request, study)
+        try:
+            _carry_out(request, study)
+        except tasks.QueueUnreachableError as error:
+            messages.error(request, str(error))
         return redirect("staff:study_export", study.slug)
     exports = list(study.exports.all())
     busy = (Export.ReportState.QUEUED, Export.ReportState.RUNNING)
@@ -68,7 +71,7 @@ def _carry_out(request: HttpRequest, study: Study) -> None:
     elif request.POST.get("do") == "report":
         wanted = get_object_or_404(Export, pk=request.POST.get("export"), study=study)
         if request_report(wanted):
-            tasks.write_report.delay_on_commit(wanted.pk)
+            tasks.send_report(wanted.pk)
             messages.success(request, "A worker is writing the report.")
         else:
             messages.info(request, "The report is under way already.")

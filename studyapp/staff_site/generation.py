@@ -22,12 +22,12 @@ def show_generation(request: HttpRequest, study: Study) -> HttpResponse:
     if request.method == "POST":
         try:
             job_ids = queue_jobs(study)
+            messages.success(request, f"{len(job_ids)} articles queued.")
+            tasks.send_jobs(job_ids)
         except GenerationRefusedError as error:
             messages.error(request, str(error))
-        else:
-            for job_id in job_ids:
-                tasks.generate_article.delay_on_commit(job_id)
-            messages.success(request, f"{len(job_ids)} articles queued.")
+        except tasks.QueueUnreachableError as error:
+            messages.warning(request, str(error))
         return redirect("staff:study_generation", study.slug)
     jobs = GenerationJob.objects.of_study(study.pk)
     totals = _count_states(jobs)

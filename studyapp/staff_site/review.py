@@ -26,6 +26,8 @@ def show_review(request: HttpRequest, study: Study) -> HttpResponse:
             _carry_out(request, study)
         except (SelectionRefusedError, FormsRefusedError) as error:
             messages.error(request, str(error))
+        except tasks.QueueUnreachableError as error:
+            messages.warning(request, str(error))
         return redirect(f"{reverse('staff:study_review', args=[study.slug])}?item={number}")
     item = items[number - 1] if items else None
     forms = QuizFormItem.objects.filter(form__study=study).select_related("form")
@@ -74,8 +76,8 @@ def _carry_out(request: HttpRequest, study: Study) -> None:
         case "more":
             job = get_object_or_404(GenerationJob, pk=request.POST.get("job"), arm__study=study)
             job_id = queue_more_candidates(job, n_more=study.candidates_per_article)
-            tasks.generate_article.delay_on_commit(job_id)
             messages.success(request, f"{study.candidates_per_article} more candidates queued; select again then.")
+            tasks.send_jobs([job_id])
         case _:
             messages.error(request, "Nothing was done: the page asked for something that does not exist.")
 

@@ -10,7 +10,7 @@ from django.db.models import Count
 from studyapp.actions.generation import GenerationRefusedError, queue_jobs
 from studyapp.management.study_command import StudyCommand
 from studyapp.models import GenerationJob, Study
-from studyapp.tasks import generate_article
+from studyapp.tasks import QueueUnreachableError, send_jobs
 from studyapp.terminal import open_progress
 
 
@@ -24,10 +24,9 @@ class Command(StudyCommand):
     def handle_study(self, study: Study, options: dict[str, Any]) -> None:
         try:
             job_ids = queue_jobs(study)
-        except GenerationRefusedError as error:
+            send_jobs(job_ids)
+        except (GenerationRefusedError, QueueUnreachableError) as error:
             raise CommandError(str(error)) from None
-        for job_id in job_ids:
-            generate_article.delay_on_commit(job_id)
         self.stdout.write(f"{len(job_ids)} articles queued for {study.slug!r}.")
         if options["wait"]:
             self._wait(study)

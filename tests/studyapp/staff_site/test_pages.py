@@ -287,3 +287,23 @@ def test_lists_take_as_many_queries_for_many_studies_as_for_one(admin_client, dj
         admin_client.get(page("study_list"))
     with django_assert_max_num_queries(25):
         admin_client.get(page("study_review", "pilot-0"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_queue_nothing_is_lost_and_the_pages_say_so(admin_client):
+    """No Redis runs here, as in the minutes before somebody starts it again."""
+    study = make_draft(n_items=2)
+    shown = admin_client.post(page("study_generation", "pilot"), follow=True).content.decode()
+    assert "Nothing is lost" in shown
+    assert study_jobs(study) == {"queued"}
+    made = make_launched(slug="other")
+    admin_client.post(page("study_export", "other"), {"do": "export"})
+    row = made.exports.get()
+    shown = admin_client.post(page("study_export", "other"), {"do": "report", "export": row.pk}, follow=True)
+    assert "ask for the report again" in shown.content.decode()
+    row.refresh_from_db()
+    assert row.report_state == "failed"
+
+
+def study_jobs(study):
+    return set(GenerationJob.objects.of_study(study.pk).values_list("state", flat=True))
