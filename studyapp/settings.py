@@ -11,6 +11,7 @@ from pathlib import Path
 import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -213,9 +214,10 @@ UNFOLD = {
     "SITE_SUBHEADER": "Can people tell?",
     "SITE_URL": None,
     "SITE_SYMBOL": "newspaper",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("participant_site/icon.svg")}],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
-    "STYLES": ["/static/staff/staff.css"],
+    "STYLES": [lambda _: static("staff/staff.css")],
     "COLORS": {
         "primary": {
             "50": "#eff6fb", "100": "#dbeaf5", "200": "#b9d6ea", "300": "#8abadb", "400": "#5499c7",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.test import override_settings
 
 from studyapp import tasks
 from studyapp.actions.articles import import_articles
@@ -77,9 +78,8 @@ def check_generation(study, *, log):
     interrupted = set(jobs.filter(state="running").values_list("id", flat=True))
     second = Worker(log=log)
     try:
-        settings.HEARTBEAT_TIMEOUT_SECONDS = 0  # the dead worker's silence is long enough at once
-        tasks.sweep_jobs()
-        settings.HEARTBEAT_TIMEOUT_SECONDS = 60
+        with override_settings(HEARTBEAT_TIMEOUT_SECONDS=0):  # the dead worker's silence is long enough at once
+            tasks.sweep_jobs()
         tasks.generate_article.delay(job_ids[0])  # and one message comes twice
         wait_until(lambda: finished(study), seconds=240, what="every article is written")
     finally:

@@ -1,0 +1,89 @@
+"""Simulated participants, on the pages of a live server."""
+
+import random
+
+import httpx
+import pytest
+from django.core.signing import TimestampSigner
+
+from studyapp.models import Participant, Response
+from studyapp.simulation import SimulatedParticipant, SimulationError, read_page
+from tests.studyapp.study_rows import make_launched
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class KnownTruth:
+    """A perfect reader's knowledge, and who was asked about."""
+
+    def find_accuracy(self, code):
+        return 0.999999
+
+    def find_source(self, code):
+        return Response.trial.field.related_model.objects.get(code=code).stimulus.source
+
+
+@pytest.fixture
+def study():
+    return make_launched()
+
+
+@pytest.fixture
+def client(live_server):
+    with httpx.Client(base_url=live_server.url, follow_redirects=True) as client:
+        yield client
+
+
+def send(client, study, *, number=1, awkward=False, seed=1):
+    signed = TimestampSigner(salt=f"simulated:{study.slug}").sign(str(number))
+    entry = f"{client.base_url}/s/{study.slug}/?simulated={signed}"
+    participant = SimulatedParticipant(
+        client, entry=entry, truth=KnownTruth(), rng=random.Random(seed), awkward=awkward
+    )
+    participant.take_part()
+    return participant
+
+
+@pytest.mark.parametrize("awkward", [False, True])
+def test_it_completes_and_is_marked_for_ever(client, study, awkward):
+    assert send(client, study, awkward=awkward).answers == 4
+    person = Participant.objects.get()
+    assert (person.simulated, person.status, person.looked_up) == (True, "completed", False)
+    assert Response.objects.count() == 4
+
+
+def test_a_perfect_reader_is_right(client, study):
+    send(client, study)
+    for response in Response.objects.select_related("trial__stimulus"):
+        assert (response.judgment > 3) == (response.trial.stimulus.arm_id is not None)
+
+
+def test_the_same_number_comes_once_and_is_not_asked_again(client, study):
+    send(client, study)
+    assert send(client, study, seed=2).answers == 0
+    assert Participant.objects.count() == 1
+
+
+def test_who_was_cut_off_goes_on(client, study):
+    page = read_page(client.get(f"/s/{study.slug}/?simulated={TimestampSigner(salt='simulated:pilot').sign('1')}"))
+    assert "arrival" in page.fields
+    half_way = SimulatedParticipant(client, entry=page.url, truth=KnownTruth(), rng=random.Random(1), awkward=False)
+    first = half_way._post(half_way._post(page, agree="yes"))
+    half_way._answer(first)
+    assert Response.objects.count() == 1
+    assert send(client, study).answers == 3
+
+
+def test_a_page_that_no_participant_should_see_stops_it_with_its_address(client, study):
+    with pytest.raises(SimulationError, match=r"404 at .*/s/nothing/"):
+        read_page(client.get("/s/nothing/"))
+
+
+def test_an_answer_that_the_page_does_not_offer_stops_it(client, study):
+    participant = SimulatedParticipant(
+        client, entry=str(client.base_url), truth=KnownTruth(), rng=random.Random(1), awkward=False
+    )
+    page = read_page(client.get(f"/s/{study.slug}/?simulated={TimestampSigner(salt='simulated:pilot').sign('1')}"))
+    page.choices["judgment"] = ["1", "2"]
+    with pytest.raises(SimulationError, match="offers no such choice: judgment"):
+        participant._post(page, judgment="9")
