@@ -16,7 +16,7 @@ RUN groupadd --system --gid 900 byline && useradd --system --uid 900 --gid bylin
 COPY --from=build /opt/byline /opt/byline
 COPY --from=build /byline /byline
 WORKDIR /byline
-ENV PATH=/opt/byline/bin:$PATH BYLINE_HOME=/data PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+ENV PATH=/opt/byline/bin:$PATH BYLINE_HOME=/data MPLCONFIGDIR=/tmp/matplotlib PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER byline
 VOLUME /data
 EXPOSE 8000
