@@ -20,4 +20,4 @@ ENV PATH=/opt/byline/bin:$PATH BYLINE_HOME=/data MPLCONFIGDIR=/tmp/matplotlib PY
 USER byline
 VOLUME /data
 EXPOSE 8000
-CMD ["gunicorn", "studyapp.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--access-logfile", "/dev/null"]
+CMD ["gunicorn", "studyapp.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--access-logfile", "/dev/null", "--no-control-socket"]
