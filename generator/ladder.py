@@ -163,7 +163,7 @@ def draw_ladder(cards: Mapping[str, ModelCard], *, out: Path) -> None:
 def make_table(cards: Mapping[str, ModelCard]) -> Table:
     """The table that is printed at the end."""
     table = Table("model", "size", box=box.SIMPLE)  # narrow enough for 80 columns
-    for column in ("parameters", "tokens", "train loss", "held-out loss", "seconds"):
+    for column in ("n_params", "tokens", "train loss", "held-out loss", "seconds"):
         table.add_column(column, justify="right")
     for name, card in cards.items():
         losses = (f"{card.train_loss:.3f}", f"{card.held_out_loss:.3f}")

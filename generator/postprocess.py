@@ -4,10 +4,11 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-Flag = Literal["empty", "too_short", "repetition", "cut_at_limit", "unfinished", "undecodable"]
+Flag = Literal["empty", "too_short", "repetition", "cut_at_limit", "unfinished", "unprintable"]
 DISQUALIFYING_FLAGS: frozenset[str] = frozenset({"empty", "too_short", "repetition"})  # never fit to show
 
-UNDECODABLE = "\ufffd"  # bytes that are no UTF-8, which a hot byte-level model writes and no newspaper prints
+# bytes that are no UTF-8, and control characters: a hot byte-level model writes them, and no newspaper prints them
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufffd]")
 MIN_WORDS = 20  # a published text has about 200 words; what is shorter than this is no article
 REPEAT_NGRAM = 4  # words
 MAX_REPEATED_SHARE = 0.3  # of a text's 4-grams; published news stays below 0.1, a loop soon passes 0.5
@@ -36,17 +37,18 @@ class FinishedText:
 def finish_text(raw: str, *, hit_limit: bool) -> FinishedText:
     """Cut a text where the frame of a next story begins, tidy it, end it at a sentence, and flag its faults.
 
-    White space is made regular, and undecodable bytes are left out, which would tell a machine's text by their sign.
+    White space is made regular, and what cannot be printed is left out: it would tell a machine's text at once.
 
     Args:
         raw: what the model wrote after `Article:`.
         hit_limit: the token limit ended it, so that its last sentence is broken off and is left out.
     """
     own, was_cut = cut_next_frame(raw)
-    text = _tidy_whitespace(own.replace(UNDECODABLE, ""))
+    printable = _UNPRINTABLE.sub("", own)
+    text = _tidy_whitespace(printable)
     if not text:
         return FinishedText(text="", flags=("empty",))
-    flags: list[Flag] = ["undecodable"] if UNDECODABLE in own else []
+    flags: list[Flag] = ["unprintable"] if printable != own else []
     if hit_limit and not was_cut:
         flags.append("cut_at_limit")
         text = _drop_broken_sentence(text)

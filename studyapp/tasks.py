@@ -35,14 +35,12 @@ def generate_article(job_id: int) -> None:
     if order is None:
         return
     try:
-        written = write_order(order)
+        generation.store_candidates(order, write_order(order), now=timezone.now())
     except LostClaimError:
         logger.warning("job %s was taken over by another worker", job_id)
-    except (ValueError, OSError, RuntimeError) as error:  # a bad checkpoint or setting: named on the row, not retried
+    except Exception as error:  # a bad checkpoint or setting, or a text that cannot be stored: named, and not retried
         logger.exception("job %s failed", job_id)
         generation.fail_job(order, error=f"{type(error).__name__}: {error}", now=timezone.now())
-    else:
-        generation.store_candidates(order, written, now=timezone.now())
 
 
 @shared_task

@@ -73,7 +73,6 @@ def database_environment() -> dict[str, str]:
     database = connection.settings_dict
     if connection.vendor == "sqlite":
         return {"DATABASE_URL": f"sqlite:///{database['NAME']}"}
-    host = database["HOST"].replace("/", "%2F")
-    user = f"{database['USER']}:{database['PASSWORD']}" if database["PASSWORD"] else database["USER"]
-    port = f":{database['PORT']}" if database["PORT"] else ""
-    return {"DATABASE_URL": f"postgres://{user}@{host}{port}/{database['NAME']}", "BYLINE_TEST_DATABASE": ""}
+    user, name = database["USER"], database["NAME"]
+    folder = database["OPTIONS"]["host"]  # of the socket: pgserver listens on nothing else
+    return {"DATABASE_URL": f"postgres://{user}:@/{name}?host={folder}", "BYLINE_TEST_DATABASE": ""}

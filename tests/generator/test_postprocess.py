@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +24,7 @@ LONG = " ".join(f"The council counted {n} boats in harbour {n + 40} today." for 
         ("Title: Next", False, "", ("empty",)),
         (" \n ", True, "", ("empty",)),
         ("Too little.", False, "Too little.", ("too_short",)),
-        (f"Caf\ufffd {LONG}\ufffd", False, f"Caf {LONG}", ("undecodable",)),
+        (f"Ca\0f\ufffd {LONG}\x9f", False, f"Caf {LONG}", ("unprintable",)),
         ("no end here", True, "no end here", ("cut_at_limit", "too_short", "unfinished")),
         ("It is what it is. " * 20, False, ("It is what it is. " * 20).strip(), ("repetition",)),
     ],
@@ -37,6 +39,7 @@ def test_finished(raw, hit_limit, text, flags):
 def test_any_text_comes_out_tidy(raw, hit_limit):
     finished = finish_text(raw, hit_limit=hit_limit)
     assert "Title:" not in finished.text
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\ufffd]", finished.text)
     assert finished.text == finished.text.strip()
     assert all(" ".join(part.split()) == part for part in finished.text.split("\n\n"))
     assert ("empty" in finished.flags) == (not finished.text)

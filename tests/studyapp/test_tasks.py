@@ -31,6 +31,17 @@ def test_a_missing_checkpoint_is_named_on_the_row_with_what_to_do():
     assert "train it" in job.error
 
 
+def test_whatever_else_goes_wrong_is_named_on_the_row_too(monkeypatch):
+    def fail(order):
+        raise KeyError("a fault of ours")
+
+    monkeypatch.setattr(tasks, "write_order", fail)
+    job_id = queue_jobs(make_draft())[0]
+    tasks.generate_article(job_id)
+    job = GenerationJob.objects.get(pk=job_id)
+    assert (job.state, job.error) == ("failed", "KeyError: 'a fault of ours'")
+
+
 def test_a_job_that_is_done_or_gone_is_left_alone():
     study = make_draft(n_items=2)
     finish_jobs(study)
