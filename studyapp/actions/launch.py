@@ -113,6 +113,6 @@ def _gather_arm_facts(arm: Arm) -> ArmFacts:
         generator=arm.generator,
         stimuli=len(stimuli),
         jobs_unfinished=arm.jobs.exclude(state=GenerationJob.State.DONE).count(),
-        flagged_stimuli=sum(bool(stimulus.candidate and stimulus.candidate.flags) for stimulus in stimuli),
+        flags=tuple(flag for stimulus in stimuli if stimulus.candidate for flag in stimulus.candidate.flags),
         model_words=tuple(stimulus.words for stimulus in stimuli),
     )

@@ -1,5 +1,6 @@
 """Whether a study is ready: each finding refuses the launch or warns, and says why."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -12,7 +13,7 @@ SMALL_TEST_ITEMS = 50  # below it, no number of participants can show equivalenc
 
 @dataclass(frozen=True)
 class ArmFacts:
-    """What is stored for an arm when its launch is asked for. Lengths are words, an entry an item."""
+    """What is stored for an arm when its launch is asked for: `flags` of all its texts, lengths in words an item."""
 
     name: str
     is_control: bool
@@ -20,7 +21,7 @@ class ArmFacts:
     generator: str
     stimuli: int
     jobs_unfinished: int
-    flagged_stimuli: int
+    flags: tuple[str, ...]
     model_words: tuple[int, ...]
 
 
@@ -129,10 +130,9 @@ def _check_arms(facts: StudyFacts) -> list[Finding]:
                     f"{arm.name}: {missing} of {facts.n_items} items have no model text; generate, then select.",
                 )
             )
-        if arm.flagged_stimuli:
-            findings.append(
-                Finding("warn", "Stimuli", f"{arm.name}: {arm.flagged_stimuli} texts carry a flag; read them first.")
-            )
+        if arm.flags:
+            counts = ", ".join(f"{n} x {flag}" for flag, n in sorted(Counter(arm.flags).items()))
+            findings.append(Finding("warn", "Stimuli", f"{arm.name}: texts with flags, read them first: {counts}."))
         if not arm.is_control and not arm.has_n_params:
             findings.append(Finding("warn", "Arms", f"{arm.name}: without n_params it is left out of the size curve."))
     if facts.human_stimuli < facts.n_items:

@@ -6,7 +6,7 @@ from studyapp.domain.launch_checklist import ArmFacts, StudyFacts, check_launch,
 
 ARM = ArmFacts(
     name="small", is_control=False, has_n_params=True, generator="checkpoint:small", stimuli=60, jobs_unfinished=0,
-    flagged_stimuli=0, model_words=(200,) * 60,
+    flags=(), model_words=(200,) * 60,
 )  # fmt: skip
 CONTROL = replace(ARM, name="control", is_control=True)
 READY = StudyFacts(
@@ -52,7 +52,10 @@ def test_what_makes_a_study_impossible_refuses_it_and_says_why(change, message):
         ({"n_context": 0}, "No context articles"),
         ({"arms": (ARM,)}, "No control arm"),
         ({"arms": (CONTROL, replace(ARM, has_n_params=False))}, "left out of the size curve"),
-        ({"arms": (CONTROL, replace(ARM, flagged_stimuli=3))}, "3 texts carry a flag"),
+        (
+            {"arms": (CONTROL, replace(ARM, flags=("unfinished", "cut_at_limit", "unfinished")))},
+            "1 x cut_at_limit, 2 x unfinished",
+        ),
         ({"arms": (CONTROL, replace(ARM, model_words=(180,) * 60))}, "205:180"),
         ({"stand_in_items": 60}, "machine-written stand-ins"),
     ],
