@@ -53,14 +53,12 @@ def draw_figures(answer: Answer) -> list[Picture]:
 def _draw_accuracy(answer: Answer) -> Picture:
     figure, axes = _begin("Accuracy (%)")
     axes.axhline(50, color=SOFT, linestyle=(0, (4, 3)), linewidth=1)
-    axes.annotate(
-        "chance", (0, 50), xycoords=("axes fraction", "data"), xytext=(4, 3), textcoords="offset points", color=SOFT
-    )
+    _name_level(axes, "chance", 50, color=SOFT)
     control = answer.control
     if control and control.accuracy.mean is not None:
         level = 100 * control.accuracy.mean
         axes.axhline(level, color=CONTROL, linestyle=(0, (4, 3)), linewidth=1)
-        axes.annotate("control", (1, level), xycoords=("axes fraction", "data"), ha="right", va="bottom", color=CONTROL)
+        _name_level(axes, "control", level, color=CONTROL)
     if answer.models and answer.models[-1].n_params and answer.models[-1].n_params > 5e7:
         axes.plot(*zip(*PUBLISHED, strict=True), "o", color=GHOST, markersize=5, zorder=1, label="GPT-3 study, 2020")
         axes.legend(frameon=False, loc="lower left")
@@ -139,6 +137,12 @@ def _mark(axes: Axes, arm: ArmAnswer, *, mean: float, low: float, high: float) -
     x = float(arm.n_params or 1)
     axes.errorbar(x, mean, yerr=[[mean - low], [high - mean]], fmt="o", color=MODEL, capsize=3, markersize=5, zorder=3)
     axes.annotate(arm.label, (x, high), textcoords="offset points", xytext=(0, 5), ha="center", fontsize=8)
+
+
+def _name_level(axes: Axes, name: str, level: float, *, color: str) -> None:
+    """A dashed line's name, above its left end."""
+    across = ("axes fraction", "data")
+    axes.annotate(name, (0, level), xycoords=across, xytext=(4, 3), textcoords="offset points", color=color)
 
 
 def _centre(axes: Axes, arm: ArmAnswer) -> None:
