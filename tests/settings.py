@@ -21,6 +21,7 @@ from studyapp.settings import *  # noqa: F403
 from studyapp.settings import DATABASES, HOME, STORAGES
 
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+(HOME / "static").mkdir(parents=True, exist_ok=True)  # whitenoise warns where it is missing
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["TEST"] = {"NAME": str(HOME / "test.sqlite3")}  # a file, as in use: threads meet at its lock
