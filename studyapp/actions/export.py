@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import shutil
 import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -71,6 +72,13 @@ def request_report(export: Export) -> bool:
     row.report_error = ""
     row.save(update_fields=["report_state", "report_error"])
     return True
+
+
+def delete_export(export: Export) -> None:
+    """Remove a bundle, its report, and their row; the study itself keeps everything."""
+    export.delete()
+    export.bundle_path.unlink(missing_ok=True)
+    shutil.rmtree(export.report_dir, ignore_errors=True)
 
 
 @transaction.atomic

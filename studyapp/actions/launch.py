@@ -4,6 +4,7 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from studyapp.actions.quiz_forms import are_forms_balanced
@@ -100,6 +101,10 @@ def _gather_facts(study: Study) -> StudyFacts:
         instructions=study.instructions_text,
         question=study.question_text,
         debriefing=study.debriefing_text,
+        estimated_minutes=study.estimated_minutes,
+        reward=study.reward,
+        contact=study.contact,
+        site_url=settings.SITE_URL,
         arms=tuple(_gather_arm_facts(arm) for arm in study.arms.all()),
     )
 

@@ -178,12 +178,17 @@ def record_debriefing(participant: Participant, *, now: datetime) -> None:
 
 
 @transaction.atomic
-def withdraw(participant: Participant) -> None:
-    """Delete what a participant gave, at their wish; their row stays as a count. Locks the participant."""
+def withdraw(participant: Participant, *, now: datetime) -> None:
+    """Delete what a participant gave, at their wish; their row stays as a count. Locks the participant.
+
+    Bundles that were made before still hold it: `Export.count_withdrawn` tells the researchers.
+    """
     participant = Participant.objects.select_for_update().get(pk=participant.pk)
     Trial.objects.filter(participant=participant).delete()
     PlatformIdentity.objects.filter(participant=participant).delete()
-    participant.status = ParticipantStatus.WITHDRAWN
+    if participant.status != ParticipantStatus.WITHDRAWN:
+        participant.status = ParticipantStatus.WITHDRAWN
+        participant.withdrawn_at = now
     participant.looked_up = None
     participant.internet_check_answer = ""
     participant.excluded = False

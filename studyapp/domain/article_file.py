@@ -57,7 +57,7 @@ def read_article_file(content: bytes, *, name: str) -> ArticleFile:
     elif ending in ("jsonl", "ndjson", "json"):
         rows = _read_json_lines(text)
     else:
-        raise UnreadableFileError(f"{name}: the name must end in .jsonl or .csv, so that its form is known")
+        raise UnreadableFileError(f"{name}: the name must end in .jsonl, .json or .csv")
     return _sort_rows(rows, name=name)
 
 

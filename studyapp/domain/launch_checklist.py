@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
+from urllib.parse import urlsplit
 
 Level = Literal["refuse", "warn", "pass"]
 LENGTH_TOLERANCE = 0.10  # share of the human mean by which an arm's mean length may differ before a warning
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 SMALL_TEST_ITEMS = 50  # below it, no number of participants can show equivalence to chance (STATISTICS §0.3)
 
 
@@ -40,6 +42,10 @@ class StudyFacts:
     instructions: str
     question: str
     debriefing: str
+    estimated_minutes: int
+    reward: str
+    contact: str
+    site_url: str
     arms: tuple[ArmFacts, ...]
 
 
@@ -58,6 +64,7 @@ def check_launch(facts: StudyFacts) -> list[Finding]:
         *_check_state(facts),
         *_check_articles(facts),
         *_check_texts(facts),
+        *_check_recruitment(facts),
         *_check_arms(facts),
         *_check_lengths(facts),
         *_check_forms(facts),
@@ -109,6 +116,24 @@ def _check_texts(facts: StudyFacts) -> list[Finding]:
     ]
     if not facts.debriefing.strip():
         findings.append(Finding("refuse", "Texts", "The debriefing text is empty; participants must be given one."))
+    return findings
+
+
+def _check_recruitment(facts: StudyFacts) -> list[Finding]:
+    reward = f"“{facts.reward}”" if facts.reward.strip() else "no reward"
+    findings = [
+        Finding("pass", "Promise", f"Participants are told: about {facts.estimated_minutes} minutes, and {reward}.")
+    ]
+    if not facts.contact.strip():
+        findings.append(Finding("warn", "Contact", "None is given, so participants have nobody to write to."))
+    if urlsplit(facts.site_url).hostname in LOCAL_HOSTS:
+        findings.append(
+            Finding(
+                "warn",
+                "Link",
+                f"It begins with {facts.site_url}, which only this machine reaches: see docs/deploy.md.",
+            )
+        )
     return findings
 
 

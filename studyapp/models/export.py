@@ -35,6 +35,10 @@ class Export(models.Model):
     def __str__(self) -> str:
         return self.file_name
 
+    def count_withdrawn(self) -> int:
+        """How many participants whose answers are in the bundle have withdrawn since it was made."""
+        return self.study.participants.filter(enrolled_at__lt=self.created_at, withdrawn_at__gt=self.created_at).count()
+
     @property
     def bundle_path(self) -> Path:
         return Path(settings.EXPORTS_DIR) / self.file_name

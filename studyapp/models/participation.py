@@ -11,7 +11,7 @@ from studyapp.models.study import Arm, Study, make_code
 
 
 class ParticipantStatus(models.TextChoices):
-    ENROLLED = "enrolled"
+    ENROLLED = "enrolled", "at work"
     COMPLETED = "completed"
     SCREENED_OUT = "screened_out"
     DROPPED_OUT = "dropped_out"
@@ -42,6 +42,7 @@ class Participant(models.Model):
     started_at = models.DateTimeField(null=True, help_text="when the instructions were done")
     last_seen_at = models.DateTimeField()
     completed_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
     debriefed_at = models.DateTimeField(null=True)
     looked_up = models.BooleanField(null=True)
     internet_check_answer = models.CharField(max_length=200, blank=True)

@@ -97,6 +97,6 @@ def debriefing(request: HttpRequest, participant: Participant) -> HttpResponse:
 @on_step(Step.INSTRUCTIONS, Step.ITEM, Step.QUESTIONS, Step.DEBRIEFING)
 def withdraw(request: HttpRequest, participant: Participant) -> HttpResponse:
     if request.method == "POST":
-        participation.withdraw(participant)
+        participation.withdraw(participant, now=timezone.now())
         return redirect("rater:continue", participant.study.slug)
     return render(request, "participant_site/withdraw.html", {"study": participant.study})

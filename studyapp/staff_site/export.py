@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
 from studyapp import tasks
-from studyapp.actions.export import export_study, request_report
+from studyapp.actions.export import delete_export, export_study, request_report
 from studyapp.models import Export, Study
 from studyapp.staff_site.pages import show, staff_only, study_page
 
@@ -75,5 +75,8 @@ def _carry_out(request: HttpRequest, study: Study) -> None:
             messages.success(request, "A worker is writing the report.")
         else:
             messages.info(request, "The report is under way already.")
+    elif request.POST.get("do") == "delete":
+        delete_export(get_object_or_404(Export, pk=request.POST.get("export"), study=study))
+        messages.success(request, "The bundle and its report are deleted. The study keeps everything it holds.")
     else:
         messages.error(request, "Nothing was done: the page asked for something that does not exist.")

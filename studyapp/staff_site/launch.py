@@ -28,15 +28,17 @@ def show_launch(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 def _carry_out(request: HttpRequest, study: Study) -> None:
-    if request.POST.get("do") == "launch":
+    if request.POST.get("sure") != "yes":
+        messages.error(request, "Nothing was done: tick the box to say that you are sure.")
+    elif request.POST.get("do") == "launch":
         try:
             launched = launch_study(study, now=timezone.now())
         except LaunchRefusedError as error:
             messages.error(request, f"Not launched: {error}")
         else:
             messages.success(request, f"Launched. The design is frozen under {launched.design_sha256[:12]}….")
-    elif request.POST.get("do") == "close" and request.POST.get("sure") == "yes":
+    elif request.POST.get("do") == "close":
         close_study(study, now=timezone.now())
         messages.success(request, "The study is closed: nobody enters any more; those at work may finish.")
     else:
-        messages.error(request, "Nothing was done: tick the box to say that you are sure.")
+        messages.error(request, "Nothing was done: the page asked for something that does not exist.")

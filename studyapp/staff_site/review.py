@@ -86,7 +86,7 @@ def _list_versions(item: Item) -> list[dict[str, object]]:
     """An item's version in every arm: the text that was chosen, and the candidates that the rule chose from."""
     candidates = Prefetch("candidates", Candidate.objects.select_related("rejected_by"))
     jobs = item.jobs.select_related("arm").prefetch_related(candidates).order_by("arm__position")
-    chosen = {stimulus.arm_id: stimulus for stimulus in item.stimuli.exclude(arm=None)}
+    chosen = {stimulus.arm_id: stimulus for stimulus in item.stimuli.exclude(arm=None).select_related("candidate")}
     return [{"job": job, "arm": job.arm, "stimulus": _split(chosen.get(job.arm_id))} for job in jobs]
 
 

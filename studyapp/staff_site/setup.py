@@ -28,6 +28,7 @@ from studyapp.study_file import (
 )
 
 MAX_STUDY_FILE_BYTES = 2**20
+RECRUITMENT_KEYS = ("platform", "completion_code", "estimated_minutes", "reward", "contact")
 
 
 class StudyFileForm(forms.Form):
@@ -70,6 +71,10 @@ class PresetForm(forms.Form):
         label="Participants in each arm and form", min_value=1, max_value=100_000
     )
     platform = forms.ChoiceField(choices=[(name, name) for name in PLATFORMS])
+    estimated_minutes = forms.IntegerField(
+        label="Minutes", min_value=1, max_value=1000, help_text="Participants are told how long it takes."
+    )
+    reward = forms.CharField(required=False, max_length=60, help_text="As participants are told it; empty for none.")
     completion_code = forms.CharField(required=False, max_length=40, help_text="Of the platform; Prolific needs one.")
     contact = forms.CharField(
         required=False, max_length=200, help_text="Shown under every page: a name and an address."
@@ -124,6 +129,8 @@ def _read_defaults() -> dict[str, Any]:
         "context": preset["articles"]["context"],
         "items": preset["articles"]["items"],
         "participants_per_cell": preset["targets"]["participants_per_cell"],
+        "estimated_minutes": preset["recruitment"]["estimated_minutes"],
+        "reward": preset["recruitment"]["reward"],
     }
 
 
@@ -182,7 +189,7 @@ def _design_from(form: forms.Form, rows: list[ArmRow]) -> StudyDesign:
         {
             "study": {"slug": said["slug"], "title": said["title"]},
             "targets": {"participants_per_cell": said["participants_per_cell"]},
-            "recruitment": {key: said[key] for key in ("platform", "completion_code", "contact")},
+            "recruitment": {key: said[key] for key in RECRUITMENT_KEYS},
             "articles": {"context": said["context"], "items": said["items"]},
             "arms": [_describe_arm(row) for row in rows if row.is_ticked],
         },

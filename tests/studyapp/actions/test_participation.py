@@ -120,7 +120,7 @@ def test_withdrawal_deletes_the_answers_and_the_identity_and_leaves_a_count():
     study = make_launched()
     participant = enrol(study, "p")
     answer_all(participant)
-    participation.withdraw(participant)
+    participation.withdraw(participant, now=NOW)
     assert not Response.objects.exists()
     assert not Trial.objects.exists()
     assert not PlatformIdentity.objects.exists()

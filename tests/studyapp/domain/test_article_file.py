@@ -39,7 +39,7 @@ def test_csv_rows_keep_their_line_numbers_over_quoted_line_breaks():
         (b"title,body,title\n", "a.csv", "stands twice"),
         (b"", "a.jsonl", "holds no article"),
         (b"ok\n\xff\xfe", "a.jsonl", r"not UTF-8 \(line 2\)"),
-        (b"{}", "a.docx", "must end in .jsonl or .csv"),
+        (b"{}", "a.docx", "must end in .jsonl, .json or .csv"),
     ],
 )
 def test_a_file_that_is_none_says_what_to_do(content, name, reason):

@@ -11,7 +11,8 @@ ARM = ArmFacts(
 CONTROL = replace(ARM, name="control", is_control=True)
 READY = StudyFacts(
     state="draft", n_items=60, n_context=3, human_stimuli=60, human_words=(205,) * 60, forms_balanced=True,
-    stand_in_items=0, consent="c", instructions="i", question="q", debriefing="d", arms=(CONTROL, ARM),
+    stand_in_items=0, consent="c", instructions="i", question="q", debriefing="d", estimated_minutes=30,
+    reward="USD 6", contact="lab@example.org", site_url="https://study.example.org", arms=(CONTROL, ARM),
 )  # fmt: skip
 
 
@@ -57,6 +58,8 @@ def test_what_makes_a_study_impossible_refuses_it_and_says_why(change, message):
             "1 x cut_at_limit, 2 x unfinished",
         ),
         ({"arms": (CONTROL, replace(ARM, model_words=(180,) * 60))}, "205:180"),
+        ({"contact": " "}, "nobody to write to"),
+        ({"site_url": "http://localhost:8000"}, "only this machine reaches"),
         ({"stand_in_items": 60}, "machine-written stand-ins"),
     ],
 )

@@ -2,17 +2,23 @@
 
 import io
 import json
+import random
 import re
 import zipfile
+from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from studyapp import tasks
+from studyapp.actions import participation
+from studyapp.actions.export import export_study
 from studyapp.models import Article, Candidate, Export, GenerationJob, Stimulus, Study
+from studyapp.recruitment import Arrival
 from studyapp.study_file import write_study_file
-from tests.studyapp.study_rows import finish_jobs, make_articles, make_design, make_draft, make_launched
+from tests.studyapp.study_rows import NOW, finish_jobs, make_articles, make_design, make_draft, make_launched
 
 pytestmark = pytest.mark.django_db
 PLAIN_PAGES = ("study_list", "study_new", "article_import", "checkpoint_list")
@@ -107,7 +113,8 @@ def test_a_study_from_a_preset_takes_the_articles_and_the_ticked_models(admin_cl
         page("study_new"),
         {
             "from": "preset", "preset": "gpt3-short", "title": "Mine", "slug": "mine", "context": 2, "items": 4,
-            "participants_per_cell": 5, "platform": "anonymous", "arm-0": "on", "arm-1": "on", "control": "0",
+            "participants_per_cell": 5, "estimated_minutes": 20,
+        "platform": "anonymous", "arm-0": "on", "arm-1": "on", "control": "0",
             "label-0": "Bad", "temperature-0": "1.5", "top_p-0": "1", "label-1": "Small", "temperature-1": "1",
             "top_p-1": "0.9",
         },
@@ -139,7 +146,8 @@ def test_a_study_that_cannot_be_says_why_and_makes_nothing(admin_client, setting
     put_checkpoint(settings.MODELS_DIR, "small", n_params=5000)
     said = {
         "from": "preset", "preset": "gpt3-short", "title": "Mine", "slug": "mine", "context": 1, "items": 3,
-        "participants_per_cell": 5, "platform": "anonymous", "arm-0": "on", "label-0": "Small", "temperature-0": "1",
+        "participants_per_cell": 5, "estimated_minutes": 20,
+        "platform": "anonymous", "arm-0": "on", "label-0": "Small", "temperature-0": "1",
         "top_p-0": "0.9",
     }  # fmt: skip
     posted = {key: value for key, value in {**said, **change}.items() if value != ""}
@@ -213,12 +221,12 @@ def test_launch_is_refused_with_reasons_then_done_then_closed(admin_client):
     address = page("study_launch", "pilot")
     shown = admin_client.get(address).content.decode()
     assert "disabled" in shown and "Forms A and B are missing" in shown
-    admin_client.post(address, {"do": "launch"})
+    admin_client.post(address, {"do": "launch", "sure": "yes"})
     assert Study.objects.get().is_draft
     finish_jobs(study)
     for do in ("select", "forms"):
         admin_client.post(page("study_review", "pilot"), {"do": do})
-    admin_client.post(address, {"do": "launch"})
+    admin_client.post(address, {"do": "launch", "sure": "yes"})
     launched = Study.objects.get()
     assert launched.state == "launched"
     assert launched.design_sha256 in admin_client.get(address).content.decode()
@@ -307,3 +315,19 @@ def test_without_a_queue_nothing_is_lost_and_the_pages_say_so(admin_client):
 
 def study_jobs(study):
     return set(GenerationJob.objects.of_study(study.pk).values_list("state", flat=True))
+
+
+def test_a_bundle_that_holds_somebody_who_withdrew_says_so_and_can_be_deleted(admin_client):
+    study = make_launched()
+    arrival = Arrival(external_id="person-1")
+    person = participation.enrol(study, platform="prolific", arrival=arrival, rng=random.Random(1), now=NOW)
+    made = export_study(study, folder=settings.EXPORTS_DIR, now=NOW + timedelta(minutes=1))
+    address = page("study_export", "pilot")
+    assert "withdrew since" not in admin_client.get(address).content.decode()
+    participation.withdraw(person, now=NOW + timedelta(minutes=2))
+    assert "Holds 1 participant who withdrew since" in admin_client.get(address).content.decode()
+    admin_client.post(address, {"do": "delete", "export": made.pk})
+    assert not made.bundle_path.exists()
+    assert not study.exports.exists()
+    later = export_study(study, folder=settings.EXPORTS_DIR, now=NOW + timedelta(minutes=3))
+    assert later.count_withdrawn() == 0
