@@ -23,6 +23,10 @@ class MeanEstimate:
     low: float | None
     high: float | None
 
+    def holds(self, value: float) -> bool:
+        """Whether there is an interval, and `value` lies in it."""
+        return self.low is not None and self.high is not None and self.low <= value <= self.high
+
 
 def estimate_mean(values: Sequence[float]) -> MeanEstimate:
     """Mean, standard deviation and 95 % t interval of values, one a participant."""

@@ -3,6 +3,8 @@
 from analysis.answer import Answer, ArmAnswer
 from analysis.power_law import NoFit
 
+FEW_PARTICIPANTS = 10  # below this a t interval leans wholly on an assumption that so few values cannot check
+
 
 def percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f}"
@@ -42,7 +44,14 @@ def tell_answer(answer: Answer) -> list[str]:
     """The first page's sentences."""
     return [
         sentence
-        for sentence in (_tell_control(answer), _tell_ends(answer), _tell_largest(answer), _tell_curve(answer))
+        for sentence in (
+            _tell_control(answer),
+            _tell_ends(answer),
+            _tell_largest(answer),
+            _tell_chance(answer),
+            _tell_curve(answer),
+            _tell_few(answer),
+        )
         if sentence
     ]
 
@@ -53,8 +62,7 @@ def _tell_control(answer: Answer) -> str:
         return "There is no control arm with answers, so nothing shows how well these participants could tell at all."
     return (
         f"Against the control, participants were right in {percent(control.accuracy.mean)} % of their judgments "
-        f"(95 % CI {interval(control.accuracy.low, control.accuracy.high)}, {control.accuracy.n} participants); "
-        "guessing gives 50 %."
+        f"({_tell_precision(control)}); guessing gives 50 %."
     )
 
 
@@ -67,10 +75,15 @@ def _tell_ends(answer: Answer) -> str:
 
 
 def _tell_arm(arm: ArmAnswer) -> str:
-    return (
-        f"{arm.label} with {percent(arm.accuracy.mean)} % "
-        f"(95 % CI {interval(arm.accuracy.low, arm.accuracy.high)}, {arm.accuracy.n} participants)"
-    )
+    return f"{arm.label} with {percent(arm.accuracy.mean)} % ({_tell_precision(arm)})"
+
+
+def _tell_precision(arm: ArmAnswer) -> str:
+    n = arm.accuracy.n
+    people = f"{n} participant{'' if n == 1 else 's'}"
+    if arm.accuracy.low is None:
+        return f"{people}, so no interval"
+    return f"95 % CI {interval(arm.accuracy.low, arm.accuracy.high)}, {people}"
 
 
 def _tell_largest(answer: Answer) -> str:
@@ -82,10 +95,32 @@ def _tell_largest(answer: Answer) -> str:
         return f"With {arm.label}, participants of this kind do better than guessing on these articles."
     if high < 0.5:
         return f"With {arm.label}, participants of this kind do worse than guessing on these articles."
+    return ""
+
+
+def _tell_chance(answer: Answer) -> str:
+    """The arms in which a difference from guessing was not shown."""
+    held = [arm.label for arm in answer.arms if arm.accuracy.holds(0.5)]
+    if not held:
+        return ""
     return (
-        f"For {arm.label} the interval holds 50 %: a difference from guessing was not shown. That is no proof that "
+        f"For {_list(held)} the interval holds 50 %: a difference from guessing was not shown. That is no proof that "
         "people cannot tell, which would take a test of equivalence."
     )
+
+
+def _tell_few(answer: Answer) -> str:
+    few = [arm.label for arm in answer.arms if 0 < arm.accuracy.n < FEW_PARTICIPANTS]
+    if not few:
+        return ""
+    return (
+        f"Fewer than {FEW_PARTICIPANTS} participants are analysed in {_list(few)}: intervals, tests and the curve are then "
+        "those of a rehearsal, and say hardly anything about the answer."
+    )
+
+
+def _list(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _tell_curve(answer: Answer) -> str:

@@ -42,11 +42,14 @@ class StudyFile:
             StudyFileError: the file says something that cannot be; every fault is named.
         """
         mapping = {**self.mapping, "articles": dict(self.mapping.get("articles", {}))}
+        faults = _resolve_counts(mapping["articles"], refs_in_file)
         try:
-            _resolve_counts(mapping["articles"], refs_in_file)
-            return parse_design(mapping)
+            design = parse_design(mapping)
         except DesignError as error:
-            raise StudyFileError([f"{self.name}: {fault}" for fault in error.faults]) from None
+            faults = [*error.faults, *faults]
+        if faults:
+            raise StudyFileError([f"{self.name}: {fault}" for fault in faults])
+        return design
 
 
 def list_presets() -> list[str]:
@@ -72,8 +75,10 @@ def read_study_file(path: Path) -> StudyFile:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise StudyFileError([f"{path}: cannot be read as UTF-8 text: {error}"]) from None
+    except OSError as error:
+        raise StudyFileError([f"{path}: cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError as error:
+        raise StudyFileError([f"{path}: is not UTF-8 ({error.reason}); save it as UTF-8 and try again"]) from None
     return parse_study_file(text, name=path.name, folder=path.parent)
 
 
@@ -143,15 +148,19 @@ def _to_toml(value: Any) -> Any:
     return tomlkit.item(value)
 
 
-def _resolve_counts(articles: dict[str, Any], refs: list[str]) -> None:
-    """Numbers of articles become names, from the beginning of the file: first the context, then the items."""
+def _resolve_counts(articles: dict[str, Any], refs: list[str]) -> list[str]:
+    """Numbers of articles become names, from the beginning of the file: first the context, then the items.
+
+    What is wrong with them is returned, each fault with its key; the names are then as many as there are.
+    """
     counts = {key: articles[key] for key in ("context", "items") if isinstance(articles.get(key), int)}
     named = [ref for key in ("context", "items") if key not in counts for ref in articles.get(key, ())]
     free = [ref for ref in refs if ref not in named]
     needed = sum(counts.values())
+    faults = []
     if needed > len(free):
-        raise DesignError(
-            [f"[articles] items: {needed} articles are wanted beside those named, but the file has {len(free)}"]
-        )
+        there = f"there are {len(free)}" if refs else "no article file is named ([articles] file)"
+        faults.append(f"[articles] items: {needed} articles are wanted beside those named, but {there}")
     for key, count in counts.items():
         articles[key], free = free[:count], free[count:]
+    return faults

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, get_type_hints
 
 from studyapp.domain.exclusion import RULES
-from studyapp.domain.study_sections import read_section
+from studyapp.domain.study_sections import read_section, suggest
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 PLATFORMS = ("anonymous", "prolific")
@@ -197,10 +197,11 @@ def parse_design(mapping: Mapping[str, Any]) -> StudyDesign:
     Raises:
         DesignError: with every fault found, as "[section] key: what is wrong".
     """
+    known = [*_SECTIONS, "arms"]
     faults: list[str] = [
-        f"[{name}]: there is no such section; the sections are {', '.join([*_SECTIONS, 'arms'])}"
+        f"[{name}]: there is no such section{suggest(name, known, otherwise='the sections are')}"
         for name in mapping
-        if name not in _SECTIONS and name != "arms"
+        if name not in known
     ]
     sections = {
         name: read_section(kind, mapping.get(name, {}), where=f"[{name}]", faults=faults)

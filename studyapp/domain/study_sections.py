@@ -3,7 +3,7 @@
 import dataclasses
 import difflib
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, get_args, get_origin, get_type_hints
 
 
@@ -17,9 +17,7 @@ def read_section(kind: type, values: Any, *, where: str, faults: list[str]) -> A
     arguments: dict[str, Any] = {}
     for key, value in values.items():
         if key not in hints:
-            near = difflib.get_close_matches(str(key), hints, n=1)
-            meant = f"; did you mean {near[0]!r}?" if near else f"; its keys are {', '.join(hints)}"
-            faults.append(f"{where} {key}: there is no such key{meant}")
+            faults.append(f"{where} {key}: there is no such key{suggest(key, hints, otherwise='its keys are')}")
             continue
         try:
             arguments[key] = _convert(value, hints[key])
@@ -36,6 +34,13 @@ def read_section(kind: type, values: Any, *, where: str, faults: list[str]) -> A
     except ValueError as error:
         faults.append(f"{where} {error}")
         return None
+
+
+def suggest(name: str, known: Iterable[str], *, otherwise: str) -> str:
+    """What was probably meant by a name that is not known, or all that are."""
+    names = list(known)
+    near = difflib.get_close_matches(str(name), names, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; {otherwise} {', '.join(names)}"
 
 
 def _convert(value: Any, hint: Any) -> Any:

@@ -44,5 +44,7 @@ def open_article_file(path: Path) -> ArticleFile:
     """
     try:
         return read_article_file(path.read_bytes(), name=path.name)
-    except (OSError, UnreadableFileError) as error:
+    except OSError as error:
+        raise CommandError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnreadableFileError as error:
         raise CommandError(str(error)) from None

@@ -1,10 +1,11 @@
 """Jobs, the candidates they yield, and the stimuli chosen from them."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from studyapp.models.study import Arm, Item, make_code
 
@@ -19,6 +20,11 @@ class JobState(models.TextChoices):
 class GenerationJobQuerySet(models.QuerySet):
     def of_study(self, study_id: int) -> "GenerationJobQuerySet":
         return self.filter(arm__study_id=study_id)
+
+    def count_errors(self) -> list[dict[str, Any]]:
+        """What failed jobs say, once for each arm, with how often: `arm__name`, `error`, `n`."""
+        failed = self.filter(state=JobState.FAILED)
+        return list(failed.order_by().values("arm__name", "error").annotate(n=Count("id")).order_by("-n", "arm__name"))
 
     def silent_since(self, moment: datetime) -> "GenerationJobQuerySet":
         """Running jobs whose worker has given no sign of life since `moment`."""

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from studyapp import tasks
 from studyapp.actions.generation import GenerationRefusedError, queue_jobs
+from studyapp.checkpoints import list_checkpoints
 from studyapp.models import GenerationJob, Study
 from studyapp.staff_site.pages import show, study_page
 
@@ -41,8 +43,16 @@ def show_generation(request: HttpRequest, study: Study) -> HttpResponse:
         arms=_count_by_arm(study),
         is_busy=bool(totals["queued"] or totals["running"]),
         pace=_estimate_pace(jobs, remaining=totals["queued"] + totals["running"]),
-        errors=jobs.filter(state=GenerationJob.State.FAILED).select_related("arm", "item__article")[:SHOWN_ERRORS],
+        errors=jobs.count_errors()[:SHOWN_ERRORS],
+        missing=_find_missing_models(study) if study.is_draft else [],
+        shelf=settings.MODELS_DIR,
     )
+
+
+def _find_missing_models(study: Study) -> list[str]:
+    """The checkpoints that are not on this machine's shelf; a worker elsewhere may still have them."""
+    there = {checkpoint.generator for checkpoint in list_checkpoints(settings.MODELS_DIR)}
+    return [arm.generator for arm in study.arms.all() if arm.generator not in there]
 
 
 def _count_states(jobs: object) -> dict[str, int]:

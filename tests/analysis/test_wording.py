@@ -42,3 +42,21 @@ def test_nobody_yet(tmp_path):
     said = tell({"control": [], "large": []}, tmp_path)
     assert "no control arm with answers" in said
     assert "nothing can be said about size" in said
+
+
+def test_every_arm_whose_interval_holds_one_half_is_named(tmp_path):
+    people = {"control": draw_people(20, accuracy=0.5, seed=1), "small": draw_people(20, accuracy=0.9, seed=2)}
+    said = tell(people | {"large": draw_people(20, accuracy=0.5, seed=4)}, tmp_path)
+    assert "For Control and Large the interval holds 50 %" in said
+
+
+def test_few_participants_are_called_a_rehearsal(tmp_path):
+    people = {"control": draw_people(20, accuracy=0.8), "small": draw_people(3, accuracy=0.6), "large": []}
+    said = tell(people, tmp_path)
+    assert "Fewer than 10 participants are analysed in Small:" in said
+    assert "rehearsal" not in tell({"control": draw_people(20, accuracy=0.8)}, tmp_path / "enough")
+
+
+def test_one_participant_has_no_interval_and_is_one(tmp_path):
+    said = tell({"control": draw_people(20, accuracy=0.8), "large": [answer_with(3, 1)]}, tmp_path)
+    assert "Large with 75.0 % (1 participant, so no interval)" in said

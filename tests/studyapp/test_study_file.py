@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 
 from studyapp.domain.study_design import parse_design
-from studyapp.study_file import StudyFileError, list_presets, parse_study_file, write_study_file
+from studyapp.study_file import StudyFileError, list_presets, parse_study_file, read_study_file, write_study_file
 from tests.studyapp.domain.test_study_design import designs
 
 REFS = [f"a{number}" for number in range(40)]
@@ -55,3 +55,24 @@ def test_numbers_take_articles_from_the_beginning_of_the_file_context_first():
 def test_a_fault_names_the_file_and_the_key(text, fault):
     with pytest.raises(StudyFileError, match=fault):
         read(text).resolve(REFS)
+
+
+def test_every_fault_is_named_at_once_with_what_was_meant():
+    file = read(
+        '[study]\nslug = "s"\ntitle = "T"\nsede = 1\n[article]\nitems = 99\n[targets]\nparticipants_per_cell = "x"'
+    )
+    with pytest.raises(StudyFileError) as raised:
+        file.resolve(REFS[:10])
+    said = str(raised.value)
+    assert "my.toml: [study] sede: there is no such key; did you mean 'seed'?" in said
+    assert "my.toml: [article]: there is no such section; did you mean 'articles'?" in said
+    assert "my.toml: [targets] participants_per_cell: is 'x'; it must be a whole number" in said
+    assert "28 articles are wanted beside those named, but there are 10" in said
+
+
+def test_a_file_that_cannot_be_read_says_why(tmp_path):
+    with pytest.raises(StudyFileError, match=r"nothing\.toml: cannot be read: No such file"):
+        read_study_file(tmp_path / "nothing.toml")
+    (tmp_path / "latin.toml").write_bytes(b'title = "\xe9"')
+    with pytest.raises(StudyFileError, match="is not UTF-8"):
+        read_study_file(tmp_path / "latin.toml")

@@ -4,8 +4,10 @@ import secrets
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand
+from django.urls import reverse
 
 from studyapp.settings import read_secret
 
@@ -21,11 +23,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         users, name = get_user_model().objects, options["username"]
+        address = settings.SITE_URL + reverse("staff:study_list")
         if users.filter(username=name).exists():
-            self.stdout.write(f"The administrator {name!r} is there already.")
+            self.stdout.write(f"Staff pages: {address}")
+            self.stdout.write(f"  {name} is there already; for a new password: python manage.py changepassword {name}")
             return
         given = read_secret("BYLINE_ADMIN_PASSWORD")
         password = given or secrets.token_urlsafe(12)
         users.create_superuser(username=name, password=password)
-        shown = "the password that was given" if given else f"the password {password}"
-        self.stdout.write(f"Administrator {name!r} made, with {shown}.")
+        self.stdout.write(f"Staff pages: {address}")
+        self.stdout.write(f"  sign in as {name} with {'the password that was given' if given else 'this password:'}")
+        if not given:
+            self.stdout.write(f"  {password}")

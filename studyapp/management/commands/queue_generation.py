@@ -43,7 +43,7 @@ class Command(StudyCommand):
                 if finished == sum(counts.values()):
                     break
                 time.sleep(0.5)
-        for job in jobs.filter(state=GenerationJob.State.FAILED).select_related("arm", "item__article"):
-            self.stderr.write(f"{job}: {job.error}")
+        for row in jobs.count_errors():
+            self.stderr.write(f"{row['arm__name']}, {row['n']} articles: {row['error']}")
         if failed:
             raise CommandError(f"{failed} articles failed; mend the cause and run this again.")
