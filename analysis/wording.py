@@ -114,8 +114,8 @@ def _tell_few(answer: Answer) -> str:
     if not few:
         return ""
     return (
-        f"Fewer than {FEW_PARTICIPANTS} participants are analysed in {_list(few)}: intervals, tests and the curve are then "
-        "those of a rehearsal, and say hardly anything about the answer."
+        f"Fewer than {FEW_PARTICIPANTS} participants are analysed in {_list(few)}: intervals, tests and the curve are "
+        "then those of a rehearsal, and say hardly anything about the answer."
     )
 
 
