@@ -50,7 +50,7 @@ def keep_secret_key() -> str:
 
 
 SECRET_KEY = read_secret("BYLINE_SECRET_KEY") or keep_secret_key()
-ALLOWED_HOSTS = env.list("BYLINE_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = [*env.list("BYLINE_HOSTS", default=[]), "localhost", "127.0.0.1", "[::1]"]  # health checks use these
 CSRF_TRUSTED_ORIGINS = env.list("BYLINE_ORIGINS", default=[])
 PORT = env.int("BYLINE_PORT", default=8000)
 SITE_URL = env.str("BYLINE_SITE_URL", default=f"http://localhost:{PORT}")  # as participants reach it; printed in links
