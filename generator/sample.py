@@ -4,13 +4,15 @@ python -m generator.sample --model DIR --articles FILE --out FILE.jsonl
     [--context-ids a,b,c] [--candidates 5] [--seed N] [--temperature X] [--top-p X] [--top-k N] [--length-ratio X]
     [--max-tokens N] [--limit N] [--unconditional] [--device cpu|cuda]
 
-DIR is a checkpoint of ours or any local causal language model of transformers. The articles named by --context-ids
+DIR is a checkpoint of ours or any local causal language model of transformers, or, with --server URL [--chat], the name
+of a model that an OpenAI-compatible server has (its key in BYLINE_OPENAI_KEY). The articles named by --context-ids
 are the prompt's context, in that order; candidates are written for the others, one JSON line each.
 """
 
 import argparse
 import hashlib
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -22,9 +24,11 @@ from generator.corpus import CorpusArticle, CorpusError, read_articles
 from generator.postprocess import DISQUALIFYING_FLAGS
 from generator.progress import Board, open_board
 from generator.prompts import Story
+from generator.remote import RemoteError, RemoteWriter, Server
 from generator.writer import Writer, open_writer, write_candidates
 
 __all__ = [
+    "AnyWriter",
     "ArticleRequest",
     "Draft",
     "Sampling",
@@ -34,6 +38,9 @@ __all__ = [
     "open_writer",
     "write_candidates",
 ]
+
+
+AnyWriter = Writer | RemoteWriter
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,7 @@ def derive_seed(seed: int, *, ref: str, index: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{ref}/{index}".encode()).digest()[:6])
 
 
-def write_articles(writer: Writer, plan: WritingPlan, *, out: Path, board: Board) -> int:
+def write_articles(writer: AnyWriter, plan: WritingPlan, *, out: Path, board: Board) -> int:
     """Write every article's candidates to `out`, a line each as soon as they are there; the tokens drawn."""
     n_tokens, began, total = 0, time.monotonic(), len(plan.articles)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +88,7 @@ def write_articles(writer: Writer, plan: WritingPlan, *, out: Path, board: Board
                 board.show(writer.name, done=number + done / limit, total=total, note=note)
 
             seeds = [derive_seed(plan.seed, ref=article.ref, index=index) for index in range(plan.n_candidates)]
-            drafts = write_candidates(writer, _make_request(article, plan), seeds=seeds, on_progress=show)
+            drafts = writer.write(_make_request(article, plan), seeds=seeds, on_progress=show)
             n_tokens += sum(draft.n_tokens for draft in drafts)
             for index, draft in enumerate(drafts):
                 row = _describe(draft, article=article, index=index, model=writer.name)
@@ -116,7 +123,9 @@ def _describe(draft: Draft, *, article: CorpusArticle, index: int, model: str) -
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m generator.sample", description="Write candidates for articles.")
-    parser.add_argument("--model", type=Path, required=True, help="folder of a checkpoint")
+    parser.add_argument("--model", required=True, help="folder of a checkpoint, or a server's model")
+    parser.add_argument("--server", help="address of an OpenAI-compatible server, as http://host:8000/v1")
+    parser.add_argument("--chat", action="store_true", help="the server's chat endpoint, for models made to answer")
     parser.add_argument("--articles", type=Path, required=True, help=".jsonl, .jsonl.gz or .csv")
     parser.add_argument("--out", type=Path, required=True, help="JSON Lines, a candidate a line")
     parser.add_argument("--context-ids", default="", help="ids of the context articles, commas between, oldest first")
@@ -131,6 +140,13 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--unconditional", action="store_true", help="no context and no title, as the control")
     parser.add_argument("--device", help="cpu or cuda; CUDA where there is one unless given")
     return parser.parse_args(arguments)
+
+
+def _open(options: argparse.Namespace) -> AnyWriter:
+    if not options.server:
+        return open_writer(options.model, device=options.device)
+    server = Server(url=options.server, key=os.environ.get("BYLINE_OPENAI_KEY", ""))
+    return RemoteWriter(server=server, model=options.model, is_chat=options.chat)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -152,13 +168,13 @@ def main(arguments: list[str] | None = None) -> int:
         )
         began = time.monotonic()
         with open_board() as board:
-            writer = open_writer(options.model, device=options.device)
+            writer = _open(options)
             n_tokens = write_articles(writer, plan, out=options.out, board=board)
             seconds = time.monotonic() - began
             board.say(f"{options.out}: {len(articles)} articles, {n_tokens:,} tokens in {seconds:.0f} s")
     except KeyboardInterrupt:
         return 130
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RemoteError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

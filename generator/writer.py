@@ -37,6 +37,12 @@ class Writer:
     def count_tokens(self, text: str) -> int:
         return len(self.checkpoint.codec.encode(text))
 
+    def write(
+        self, request: ArticleRequest, *, seeds: Sequence[int], on_progress: ProgressCallback | None = None
+    ) -> list[Draft]:
+        """One draft a seed; see `write_candidates`."""
+        return write_candidates(self, request, seeds=seeds, on_progress=on_progress)
+
 
 def open_writer(checkpoint: str | Path, *, device: str | None = None) -> Writer:
     """The writer of a checkpoint; kept open in this process, and opened anew when the checkpoint is replaced.

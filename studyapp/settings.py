@@ -49,6 +49,8 @@ def keep_secret_key() -> str:
     return path.read_text(encoding="utf-8")
 
 
+OPENAI_URL = env.str("BYLINE_OPENAI_URL", default="")  # of an OpenAI-compatible server, as http://host:8000/v1
+OPENAI_KEY = read_secret("BYLINE_OPENAI_KEY")
 SECRET_KEY = read_secret("BYLINE_SECRET_KEY") or keep_secret_key()
 ALLOWED_HOSTS = [*env.list("BYLINE_HOSTS", default=[]), "localhost", "127.0.0.1", "[::1]"]  # health checks use these
 CSRF_TRUSTED_ORIGINS = env.list("BYLINE_ORIGINS", default=[])

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from celery import shared_task
 from celery.signals import worker_process_init
@@ -15,6 +16,9 @@ from kombu.exceptions import OperationalError
 
 from studyapp.actions import export, generation, participation
 from studyapp.models import Study
+
+if TYPE_CHECKING:
+    from generator.sample import AnyWriter
 
 logger = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 5.0
@@ -121,9 +125,8 @@ def send_report(export_id: int) -> None:
 def write_order(order: generation.GenerationOrder) -> list[generation.WrittenCandidate]:
     from generator.postprocess import DISQUALIFYING_FLAGS
     from generator.prompts import Story
-    from generator.sample import ArticleRequest, Sampling, open_writer, write_candidates
+    from generator.sample import ArticleRequest, Sampling
 
-    writer = open_writer(_find_checkpoint(order.generator))
     request = ArticleRequest(
         title=order.title,
         subtitle=order.subtitle,
@@ -132,7 +135,8 @@ def write_order(order: generation.GenerationOrder) -> list[generation.WrittenCan
         target_words=order.human_words,
         sampling=Sampling.from_mapping(order.sampling),
     )
-    drafts = write_candidates(writer, request, seeds=order.seeds, on_progress=_make_heartbeat(order))
+    writer = _open_writer(order.generator)
+    drafts = writer.write(request, seeds=order.seeds, on_progress=_make_heartbeat(order))
     return [
         generation.WrittenCandidate(
             seed=draft.seed,
@@ -145,6 +149,24 @@ def write_order(order: generation.GenerationOrder) -> list[generation.WrittenCan
         )
         for draft in drafts
     ]
+
+
+def _open_writer(generator: str) -> "AnyWriter":
+    """The writer that an arm names: `checkpoint:FOLDER`, or `openai:MODEL` and `openai-chat:MODEL` of the server.
+
+    Raises:
+        FileNotFoundError, ValueError: there is no such checkpoint, or no server is set.
+    """
+    from generator.remote import RemoteWriter, Server
+    from generator.sample import open_writer
+
+    scheme, _, name = generator.partition(":")
+    if scheme == "checkpoint":
+        return open_writer(_find_checkpoint(name))
+    if not settings.OPENAI_URL:
+        raise ValueError(f"{generator!r} needs a server: set BYLINE_OPENAI_URL for the workers")
+    server = Server(url=settings.OPENAI_URL, key=settings.OPENAI_KEY)
+    return RemoteWriter(server=server, model=name, is_chat=scheme == "openai-chat")
 
 
 def _make_heartbeat(order: generation.GenerationOrder) -> Callable[[int, int], None]:
@@ -162,15 +184,15 @@ def _make_heartbeat(order: generation.GenerationOrder) -> Callable[[int, int], N
     return beat
 
 
-def _find_checkpoint(generator: str) -> Path:
-    """The folder that `checkpoint:FOLDER` names.
+def _find_checkpoint(name: str) -> Path:
+    """The folder of that name on the shelf.
 
     Raises:
         FileNotFoundError: no checkpoint lies there.
     """
-    folder = Path(settings.MODELS_DIR) / generator.partition(":")[2]
+    folder = Path(settings.MODELS_DIR) / name
     if not (folder / "config.json").is_file():
-        raise FileNotFoundError(f"no checkpoint at {generator!r}; train it, or copy it into the models folder")
+        raise FileNotFoundError(f"no checkpoint at 'checkpoint:{name}'; train it, or copy it into the models folder")
     return folder
 
 

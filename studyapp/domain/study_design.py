@@ -17,7 +17,7 @@ from studyapp.domain.study_sections import read_section, suggest
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 PLATFORMS = ("anonymous", "prolific")
-GENERATOR_SCHEMES = ("checkpoint",)
+GENERATOR_SCHEMES = ("checkpoint", "openai", "openai-chat")
 SAMPLING_RANGES: dict[str, tuple[float, float]] = {
     # name: smallest and largest value taken; the generator checks its own again when it runs
     "temperature": (0.01, 10.0),
@@ -157,7 +157,10 @@ class ArmDesign:
             raise ValueError("n_params: must be the model's number of parameters")
         scheme, _, place = self.generator.partition(":")
         if self.generator and (scheme not in GENERATOR_SCHEMES or not place or ".." in place.split("/")):
-            raise ValueError(f"generator: {self.generator!r} must be 'checkpoint:FOLDER', inside the models folder")
+            raise ValueError(
+                f"generator: {self.generator!r} must be 'checkpoint:FOLDER', inside the models folder, or "
+                "'openai:MODEL' or 'openai-chat:MODEL' of the server at BYLINE_OPENAI_URL"
+            )
         for key, value in self.sampling.items():
             if key not in SAMPLING_RANGES:
                 raise ValueError(f"sampling: there is no {key!r}; choose from {', '.join(SAMPLING_RANGES)}")

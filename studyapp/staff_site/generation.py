@@ -52,7 +52,8 @@ def show_generation(request: HttpRequest, study: Study) -> HttpResponse:
 def _find_missing_models(study: Study) -> list[str]:
     """The checkpoints that are not on this machine's shelf; a worker elsewhere may still have them."""
     there = {checkpoint.generator for checkpoint in list_checkpoints(settings.MODELS_DIR)}
-    return [arm.generator for arm in study.arms.all() if arm.generator not in there]
+    wanted = [arm.generator for arm in study.arms.all() if arm.generator.startswith("checkpoint:")]
+    return [generator for generator in wanted if generator not in there]
 
 
 def _count_states(jobs: object) -> dict[str, int]:

@@ -58,7 +58,7 @@ def make_design(refs: list[str], *, slug: str = "pilot", n_context: int = 1, **s
         ],
     }  # fmt: skip
     for name, values in sections.items():
-        mapping[name] = {**mapping.get(name, {}), **values}
+        mapping[name] = values if isinstance(values, list) else {**mapping.get(name, {}), **values}
     return parse_design(mapping)
 
 

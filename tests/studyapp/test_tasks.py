@@ -9,9 +9,11 @@ from studyapp import tasks
 from studyapp.actions.export import export_study, request_report
 from studyapp.actions.generation import claim_job, queue_jobs
 from studyapp.models import Export, GenerationJob, Participant
+from tests.generator.scripted_server import ScriptedServer
 from tests.studyapp.study_rows import NOW, finish_jobs, make_draft, make_launched
 
 pytestmark = pytest.mark.django_db
+REMOTE_ARMS = [{"name": "large", "generator": "openai-chat:family/large", "n_params": 10**9}]
 
 
 @pytest.fixture
@@ -29,6 +31,32 @@ def test_a_missing_checkpoint_is_named_on_the_row_with_what_to_do():
     assert job.state == "failed"
     assert "no checkpoint at 'checkpoint:" in job.error
     assert "train it" in job.error
+
+
+def test_an_arm_of_a_server_without_one_says_what_to_set():
+    job_id = queue_jobs(make_draft(arms=REMOTE_ARMS))[0]
+    tasks.generate_article(job_id)
+    assert "set BYLINE_OPENAI_URL" in GenerationJob.objects.get(pk=job_id).error
+
+
+def test_an_arm_of_a_server_gets_its_texts_over_http(settings):
+    server = ScriptedServer()
+    settings.OPENAI_URL, settings.OPENAI_KEY = server.url, "secret"
+    job_id = queue_jobs(make_draft(arms=REMOTE_ARMS))[0]
+    try:
+        tasks.generate_article(job_id)
+    finally:
+        server.shutdown()
+        server.server_close()
+    job = GenerationJob.objects.get(pk=job_id)
+    assert (job.state, job.error) == ("done", "")
+    seeds = list(job.candidates.order_by("index").values_list("seed", flat=True))
+    assert len(seeds) == 2
+    for candidate in job.candidates.all():
+        assert candidate.text.endswith(f"Seed {candidate.seed % 2**31} ends.")
+    assert {body["model"] for body in server.asked} == {"family/large"}
+    assert set(server.paths) == {"/v1/chat/completions"}
+    assert set(server.keys) == {"Bearer secret"}
 
 
 def test_whatever_else_goes_wrong_is_named_on_the_row_too(monkeypatch):

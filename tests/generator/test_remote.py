@@ -1,0 +1,220 @@
+"""Candidates over HTTP: from a server that misbehaves on purpose, and from a real one with a small checkpoint."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from transformers import GenerationConfig, GPT2Config, GPT2LMHeadModel
+
+from generator import remote
+from generator.article_request import ArticleRequest, Sampling
+from generator.prompts import Story, build_prompt
+from generator.remote import RemoteError, RemoteWriter, Server, write_remote_candidates
+from generator.tokenizer import train_tokenizer
+from tests.generator.scripted_server import WORDS, ScriptedServer
+from tests.services import wait_until
+
+CONTEXT = (Story(title="An earlier one", subtitle="", body="The council met.\n\nIt went home again."),)
+REQUEST = ArticleRequest(
+    title="Ferry returns", subtitle="After two winters.", context=CONTEXT, conditioned=True, target_words=100,
+    sampling=Sampling(temperature=0.8, top_p=0.95, length_ratio=1.2),
+)  # fmt: skip
+PROMPT = build_prompt(context=CONTEXT, title="Ferry returns", subtitle="After two winters.")
+
+
+@pytest.fixture
+def server():
+    scripted = ScriptedServer()
+    yield scripted
+    scripted.shutdown()
+    scripted.server_close()
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(remote, "FIRST_WAIT", 0.01)
+
+
+def open_remote(server, **options):
+    keys = {name: options.pop(name) for name in ("key", "timeout", "attempts") if name in options}
+    return RemoteWriter(server=Server(url=server.url, **keys), model="some/model", **options)
+
+
+def test_one_request_a_seed_with_the_arms_sampling(server):
+    drafts = write_remote_candidates(open_remote(server, key="secret"), REQUEST, seeds=[5, 2**40 + 7, 9])
+    assert [draft.seed for draft in drafts] == [5, 2**40 + 7, 9]
+    assert [draft.text.split("Seed ")[1] for draft in drafts] == ["5 ends.", f"{(2**40 + 7) % 2**31} ends.", "9 ends."]
+    assert all(draft.n_tokens == 123 and draft.flags == () for draft in drafts)
+    assert set(server.keys) == {"Bearer secret"}
+    assert set(server.paths) == {"/v1/completions"}
+    for body in server.asked[1:]:
+        assert body["prompt"] == PROMPT
+        assert (body["model"], body["temperature"], body["top_p"]) == ("some/model", 0.8, 0.95)
+        assert body["stop"] == ["\nTitle:", "\nSubtitle:"]
+        assert "top_k" not in body
+        # 100 words × 1.2 × (60 tokens of the prompt / its words), rounded up
+        assert body["max_tokens"] == -(-100 * 12 * 60 // (10 * len(PROMPT.split())))
+
+
+def test_the_control_sees_neither_context_nor_title(server):
+    blind = ArticleRequest(**{**REQUEST.__dict__, "conditioned": False})
+    write_remote_candidates(open_remote(server), blind, seeds=[1])
+    assert server.asked[-1]["prompt"] == "Article:"
+    write_remote_candidates(open_remote(server, is_chat=True), blind, seeds=[1])
+    assert "Ferry" not in json.dumps(server.asked[-1]["messages"])
+
+
+def test_the_chat_endpoint_gets_an_instruction_and_its_label_is_taken_off(server):
+    draft = write_remote_candidates(open_remote(server, is_chat=True), REQUEST, seeds=[3])[0]
+    assert server.paths[-1] == "/v1/chat/completions"
+    roles = [message["role"] for message in server.asked[-1]["messages"]]
+    assert roles == ["system", "user"]
+    assert server.asked[-1]["messages"][1]["content"] == PROMPT
+    assert draft.text.startswith("The harbour")
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_busy_or_broken_server_is_asked_again(server, status):
+    server.script = {1: lambda body: (status, {"error": "later"}, {"Retry-After": "0"})}
+    drafts = write_remote_candidates(open_remote(server), REQUEST, seeds=[1])
+    assert "Seed 1 ends." in drafts[0].text
+    assert len(server.asked) == 3
+
+
+def test_retry_after_is_obeyed_as_seconds_and_as_a_date():
+    def answer(value):
+        return httpx.Response(429, headers={"Retry-After": value})
+
+    assert remote._read_retry_after(answer("7"), otherwise=1) == 7
+    assert remote._read_retry_after(answer("99999"), otherwise=1) == remote.LONGEST_WAIT
+    assert remote._read_retry_after(answer("Wed, 21 Oct 2015 07:28:00 GMT"), otherwise=1) == 0
+    assert remote._read_retry_after(answer("soon"), otherwise=1) == 1
+
+
+def test_a_refusal_is_told_at_once_with_the_servers_words(server):
+    server.script = {0: lambda body: (404, {"error": "no such model some/model"}, {})}
+    with pytest.raises(RemoteError, match=r"completions refused: 404 .*no such model"):
+        write_remote_candidates(open_remote(server), REQUEST, seeds=[1, 2])
+    assert len(server.asked) == 1
+
+
+def test_a_server_that_stays_broken_is_given_up_and_nobody_at_all_too(server):
+    server.script = {number: lambda body: (503, {}, {}) for number in range(9)}
+    with pytest.raises(RemoteError, match="no answer in 3 attempts; the last: 503"):
+        write_remote_candidates(open_remote(server, attempts=3), REQUEST, seeds=[1])
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        nobody = Server(url=f"http://127.0.0.1:{free.getsockname()[1]}/v1", attempts=2)
+        with pytest.raises(RemoteError, match="no answer in 2 attempts; the last: ConnectError"):
+            write_remote_candidates(RemoteWriter(server=nobody, model="m"), REQUEST, seeds=[1])
+
+
+def test_a_slow_server_runs_into_the_time_limit(server):
+    server.script = {1: lambda body: time.sleep(2) or server.write(body)}
+    with pytest.raises(RemoteError, match="ReadTimeout"):
+        write_remote_candidates(open_remote(server, timeout=0.3, attempts=1), REQUEST, seeds=[1])
+
+
+@pytest.mark.parametrize("content", [b"<html>no</html>", b"[]", b"{}", b'{"choices": []}'])
+def test_what_is_no_answer_is_told(server, content):
+    server.script = {1: lambda body: (200, content, {})}
+    with pytest.raises(RemoteError, match=r"127\.0\.0\.1"):
+        write_remote_candidates(open_remote(server), REQUEST, seeds=[1])
+
+
+def test_a_text_that_hit_the_limit_loses_its_broken_sentence(server):
+    choice = {"text": f"{WORDS} And then the", "finish_reason": "length"}
+    server.script = {1: lambda body: (200, {"choices": [choice]}, {})}
+    draft = write_remote_candidates(open_remote(server), REQUEST, seeds=[1])[0]
+    assert draft.text == WORDS
+    assert draft.flags == ("cut_at_limit",)
+    assert draft.n_tokens > 0  # counted by words where the server counts nothing
+
+
+def test_progress_is_told_and_what_it_raises_ends_the_writing(server):
+    server.script = {number: lambda body: time.sleep(1.2) or server.write(body) for number in (1, 2)}
+    told = []
+    write_remote_candidates(
+        open_remote(server), REQUEST, seeds=[1, 2], on_progress=lambda done, limit: told.append((done, limit))
+    )
+    assert len(told) >= 4
+    assert told[-1][0] == told[-1][1]
+
+    class LostError(Exception):
+        pass
+
+    def lose(done, limit):
+        raise LostError
+
+    began = time.monotonic()
+    server.script = {number: lambda body: time.sleep(5) or server.write(body) for number in range(3, 9)}
+    with pytest.raises(LostError):
+        write_remote_candidates(open_remote(server), REQUEST, seeds=[1], on_progress=lose)
+    assert time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize("url", ["", "localhost:8000", "file:///etc/passwd"])
+def test_an_address_that_is_none_is_refused(url):
+    with pytest.raises(ValueError, match="must begin with http"):
+        Server(url=url)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """`transformers serve` with a GPT-2 of a few thousand parameters; its address and the model's name."""
+    folder = tmp_path_factory.mktemp("served")
+    codec = train_tokenizer([WORDS], vocab_size=300)
+    config = GPT2Config(
+        vocab_size=300, n_positions=512, n_embd=16, n_layer=1, n_head=1, bos_token_id=codec.end_of_text,
+        eos_token_id=codec.end_of_text,
+    )  # fmt: skip
+    model = GPT2LMHeadModel(config)
+    model.generation_config = GenerationConfig(do_sample=True, eos_token_id=codec.end_of_text)
+    model.save_pretrained(str(folder))
+    codec.save(folder)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [str(Path(sys.executable).parent / "transformers"), "serve", str(folder), "--port", str(port)]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        [*command, "--host", "127.0.0.1", "--device", "cpu"], env=environment, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        wait_until(lambda: is_up(port), seconds=120, what="transformers serve answers")
+        yield f"http://127.0.0.1:{port}/v1", str(folder)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def is_up(port):
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/health", timeout=2).is_success
+    except httpx.TransportError:
+        return False
+
+
+@pytest.mark.xdist_group("served")
+def test_a_real_server_writes_by_seed_up_to_the_limit(served):
+    url, model = served
+    writer = RemoteWriter(server=Server(url=url), model=model)
+    request = ArticleRequest(**{**REQUEST.__dict__, "target_words": 8})
+    first = write_remote_candidates(writer, request, seeds=[1, 2])
+    assert [draft.seed for draft in first] == [1, 2]
+    assert all(0 < draft.n_tokens <= 200 for draft in first)
+    assert first[0].prompt_sha256 == first[1].prompt_sha256
+
+
+@pytest.mark.xdist_group("served")
+def test_a_real_server_refuses_a_model_that_it_has_not(served):
+    writer = RemoteWriter(server=Server(url=served[0]), model="nobody/nothing")
+    with pytest.raises(RemoteError, match="refused: 4"):
+        write_remote_candidates(writer, REQUEST, seeds=[1])
