@@ -69,6 +69,10 @@ class ArticleRequest:
     target_words: int
     sampling: Sampling
 
+    def list_context_bodies(self) -> list[str]:
+        """The articles that stand in the prompt; none for the control."""
+        return [story.body for story in self.context] if self.conditioned else []
+
     def __post_init__(self) -> None:
         if self.target_words < 1:
             raise ValueError(f"target_words must be at least 1, not {self.target_words}")

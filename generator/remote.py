@@ -182,7 +182,11 @@ class _Calls:
         except (KeyError, IndexError, TypeError):
             raise RemoteError(f"{self._client.base_url}: an answer without a text: {str(answer)[:300]}") from None
         raw = _LEADING_FRAME.sub("", raw or "", count=1)
-        finished = finish_text(raw, hit_limit=choice.get("finish_reason") == "length")
+        finished = finish_text(
+            raw,
+            hit_limit=choice.get("finish_reason") == "length",
+            context=self._request.list_context_bodies(),
+        )
         usage = answer.get("usage") or {}
         return Draft(
             seed=seed,

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from generator.article_request import ArticleRequest, Draft, Sampling
+from generator.article_request import ArticleRequest, Draft
 from generator.checkpoint_files import Checkpoint, open_own_checkpoint
 from generator.devices import limit_threads, pick_device
 from generator.model_card import has_card
@@ -120,7 +120,7 @@ def write_candidates(
     text = _make_prompt(writer, request, limit=limit)
     first = writer.checkpoint.first_token
     prompt = ([] if first is None else [first]) + writer.checkpoint.codec.encode(text)
-    batch = _Batch(writer.checkpoint, request.sampling, seeds=seeds, limit=limit)
+    batch = _Batch(writer.checkpoint, request, seeds=seeds, limit=limit)
     report = on_progress or (lambda done, limit: None)
     report(0, limit)
     with torch.inference_mode():
@@ -145,9 +145,10 @@ def _make_prompt(writer: Writer, request: ArticleRequest, *, limit: int) -> str:
 class _Batch:
     """The candidates of one call, decoded together; a finished one leaves and costs no more."""
 
-    def __init__(self, checkpoint: Checkpoint, sampling: Sampling, *, seeds: Sequence[int], limit: int) -> None:
-        self._checkpoint, self._sampling, self._seeds, self._limit = checkpoint, sampling, seeds, limit
-        self._earliest_end = math.floor(EARLIEST_END * limit / sampling.length_ratio)  # tokens
+    def __init__(self, checkpoint: Checkpoint, request: ArticleRequest, *, seeds: Sequence[int], limit: int) -> None:
+        self._checkpoint, self._seeds, self._limit = checkpoint, seeds, limit
+        self._sampling, self._context = request.sampling, request.list_context_bodies()
+        self._earliest_end = math.floor(EARLIEST_END * limit / request.sampling.length_ratio)  # tokens
         self._uniforms = torch.stack([draw_uniforms(seed=seed, count=limit) for seed in seeds])
         self._tokens = torch.zeros(len(seeds), limit, dtype=torch.long)
         self._lengths = [limit] * len(seeds)  # tokens, without the end of text
@@ -212,7 +213,7 @@ class _Batch:
 
     def make_draft(self, row: int, *, prompt_sha256: str) -> Draft:
         raw = self._decode(row, self._lengths[row])
-        finished = finish_text(raw, hit_limit=self._hit_limit[row])
+        finished = finish_text(raw, hit_limit=self._hit_limit[row], context=self._context)
         return Draft(
             seed=self._seeds[row],
             text=finished.text,

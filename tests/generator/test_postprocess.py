@@ -50,3 +50,12 @@ def test_repetition_is_a_share():
     assert measure_repetition("a b c") == 0
     assert measure_repetition("a b c d e f") == 0
     assert measure_repetition("a b c d A B C D") == pytest.approx(1 / 5)
+
+
+def test_a_text_that_repeats_its_context_is_copied_and_not_shown():
+    context = ["Nothing of this kind.", f"Before it. {LONG} After it."]
+    assert finish_text(LONG.upper(), hit_limit=False, context=context).flags == ("copied",)
+    assert not finish_text(LONG, hit_limit=False, context=context).is_fit_to_show
+    own = "It rained. " + " ".join(LONG.split()[:19]) + " then, said the mayor, and nobody minded."
+    assert finish_text(own, hit_limit=False, context=context).flags == ()
+    assert finish_text(LONG, hit_limit=False).flags == ()
