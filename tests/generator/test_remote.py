@@ -153,10 +153,10 @@ def test_progress_is_told_and_what_it_raises_ends_the_writing(server):
         raise LostError
 
     began = time.monotonic()
-    server.script = {number: lambda body: time.sleep(5) or server.write(body) for number in range(3, 9)}
+    server.script = {number: lambda body: time.sleep(40) or server.write(body) for number in range(3, 9)}
     with pytest.raises(LostError):
         write_remote_candidates(open_remote(server), REQUEST, seeds=[1], on_progress=lose)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize("url", ["", "localhost:8000", "file:///etc/passwd"])
