@@ -57,6 +57,19 @@ def reject_candidate(candidate: Candidate, *, reason: str, by: AbstractBaseUser 
     return _choose_for_job(job)
 
 
+@transaction.atomic
+def restore_candidate(candidate: Candidate) -> None:
+    """Take a rejection back; the rule chooses again, as if it had not been. Locks the study.
+
+    Raises:
+        SelectionRefusedError: the study is no draft.
+    """
+    job = GenerationJob.objects.select_related("arm__study", "item__article").get(pk=candidate.job_id)
+    _lock_draft(job.arm.study)
+    Candidate.objects.filter(pk=candidate.pk).update(rejected_reason="", rejected_by=None, rejected_at=None)
+    _choose_for_job(job)
+
+
 def _lock_draft(study: Study) -> Study:
     study = Study.objects.select_for_update().get(pk=study.pk)
     if not study.is_draft:

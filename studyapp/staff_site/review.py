@@ -10,7 +10,7 @@ from django.utils import timezone
 from studyapp import tasks
 from studyapp.actions.generation import queue_more_candidates
 from studyapp.actions.quiz_forms import FormsRefusedError, make_quiz_forms
-from studyapp.actions.selection import SelectionRefusedError, reject_candidate, select_stimuli
+from studyapp.actions.selection import SelectionRefusedError, reject_candidate, restore_candidate, select_stimuli
 from studyapp.domain.article_text import split_paragraphs
 from studyapp.models import Candidate, GenerationJob, Item, QuizFormItem, Stimulus, Study
 from studyapp.staff_site.pages import show, study_page
@@ -73,6 +73,9 @@ def _carry_out(request: HttpRequest, study: Study) -> None:
                 messages.success(request, "Rejected; the rule chose the next.")
             else:
                 messages.warning(request, "Rejected; no candidate is left. Ask for more.")
+        case "restore":
+            restore_candidate(get_object_or_404(Candidate, pk=request.POST.get("candidate"), job__arm__study=study))
+            messages.success(request, "The rejection is taken back; the rule chose again.")
         case "more":
             job = get_object_or_404(GenerationJob, pk=request.POST.get("job"), arm__study=study)
             job_id = queue_more_candidates(job, n_more=study.candidates_per_article)

@@ -1,7 +1,7 @@
 import pytest
 
 from studyapp.actions.generation import claim_job, queue_jobs, store_candidates
-from studyapp.actions.selection import SelectionRefusedError, reject_candidate, select_stimuli
+from studyapp.actions.selection import SelectionRefusedError, reject_candidate, restore_candidate, select_stimuli
 from studyapp.models import Candidate, GenerationJob, Stimulus
 from tests.studyapp.study_rows import NOW, finish_jobs, make_draft, make_launched, write_candidate
 
@@ -59,6 +59,22 @@ def test_a_rejected_text_gives_way_to_the_next_by_rule_until_none_is_left(admin_
     assert (kept.rejected_reason, kept.rejected_by, kept.rejected_at) == ("names a real person", admin_user, NOW)
 
 
+def test_a_rejection_taken_back_leaves_the_choice_to_the_rule_again(admin_user):
+    study = make_draft(n_items=2)
+    finish_jobs(study)
+    select_stimuli(study)
+    job = GenerationJob.objects.first()
+    chosen = Stimulus.objects.get(item=job.item, arm=job.arm).candidate
+    for candidate in job.candidates.all():
+        reject_candidate(candidate, reason="a slip", by=admin_user, now=NOW)
+    for candidate in job.candidates.exclude(pk=chosen.pk):
+        restore_candidate(candidate)
+    assert Stimulus.objects.get(item=job.item, arm=job.arm).candidate != chosen
+    restore_candidate(chosen)
+    assert Stimulus.objects.get(item=job.item, arm=job.arm).candidate == chosen
+    assert not Candidate.objects.exclude(rejected_reason="", rejected_by=None, rejected_at=None).exists()
+
+
 def test_nothing_is_rejected_without_a_reason_or_after_launch():
     study = make_launched()
     candidate = Candidate.objects.first()
@@ -66,5 +82,7 @@ def test_nothing_is_rejected_without_a_reason_or_after_launch():
         reject_candidate(candidate, reason="  ", by=None, now=NOW)
     with pytest.raises(SelectionRefusedError, match="frozen"):
         reject_candidate(candidate, reason="late", by=None, now=NOW)
+    with pytest.raises(SelectionRefusedError, match="frozen"):
+        restore_candidate(candidate)
     with pytest.raises(SelectionRefusedError, match="frozen"):
         select_stimuli(study)

@@ -203,6 +203,9 @@ def test_review_shows_both_versions_and_a_rejection_lets_the_rule_choose_again(a
     admin_client.post(address, {"do": "more", "job": second.job_id})
     assert sent == [second.job_id]
     assert GenerationJob.objects.get(pk=second.job_id).candidates_wanted == 4
+    admin_client.post(address, {"do": "restore", "candidate": second.pk})
+    assert Candidate.objects.get(pk=second.pk).rejected_reason == ""
+    assert Stimulus.objects.get(candidate=second).item == second.job.item
 
 
 def test_a_candidate_of_another_study_cannot_be_rejected_here(admin_client):
