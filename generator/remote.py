@@ -93,34 +93,29 @@ def write_remote_candidates(
     prompt = _build_body(writer, request)
     headers = {"Authorization": f"Bearer {writer.server.key}"} if writer.server.key else {}
     timeout = httpx.Timeout(writer.server.timeout, connect=min(10.0, writer.server.timeout))
+    pool = ThreadPoolExecutor(min(PARALLEL, len(seeds)))
     with httpx.Client(base_url=writer.server.url, headers=headers, timeout=timeout) as client:
         calls = _Calls(writer, client, request)
         try:
-            with ThreadPoolExecutor(min(PARALLEL, len(seeds))) as pool:
-                report(0, 1)
-                limit = _wait_for([pool.submit(calls.find_limit)], on_wait=lambda finished: report(0, 1))[0].result()
-                runs = [pool.submit(calls.write_one, prompt, seed=seed, limit=limit) for seed in seeds]
-                _wait_for(runs, on_wait=lambda finished: report(limit * finished // len(runs), limit))
-        except BaseException:
+            report(0, 1)
+            limit = _wait_for([pool.submit(calls.find_limit)], on_wait=lambda finished: report(0, 1))[0].result()
+            runs = [pool.submit(calls.write_one, prompt, seed=seed, limit=limit) for seed in seeds]
+            _wait_for(runs, on_wait=lambda finished: report(limit * finished // len(runs), limit))
+        finally:  # not waited for: a request under way may last as long as the server's time limit
             calls.stop()
-            raise
+            pool.shutdown(wait=False, cancel_futures=True)
     report(limit, limit)
     return [run.result() for run in runs]
 
 
 def _wait_for(runs: list[Future], *, on_wait: Callable[[int], None]) -> list[Future]:
-    """Wait for all of them, and tell how many are finished as time goes by; a failure or a caller's error ends it."""
+    """Wait for all of them, and tell how many are finished as time goes by; the first failure is raised."""
     pending = set(runs)
     while pending:
         done, pending = wait(pending, timeout=PROGRESS_SECONDS, return_when=FIRST_COMPLETED)
-        try:
-            for run in done:
-                run.result()
-            on_wait(len(runs) - len(pending))
-        except BaseException:
-            for run in pending:
-                run.cancel()
-            raise
+        for run in done:
+            run.result()
+        on_wait(len(runs) - len(pending))
     return runs
 
 
@@ -146,9 +141,8 @@ class _Calls:
         self._stopped = threading.Event()
 
     def stop(self) -> None:
-        """Let nobody wait or try again; requests under way are broken off."""
+        """Let nobody wait or try again."""
         self._stopped.set()
-        self._client.close()
 
     def find_limit(self) -> int:
         """Tokens a candidate may have: words of the human article × length_ratio × the server's tokens a word.

@@ -12,13 +12,21 @@ class ScriptedServer(ThreadingHTTPServer):
 
     def __init__(self):
         self.asked, self.paths, self.keys, self.script = [], [], [], {}
-        self.lock = threading.Lock()
+        self.lock, self.released = threading.Lock(), threading.Event()
         super().__init__(("127.0.0.1", 0), _Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, request, client_address):
+        """A client that has gone away is what some tests are about."""
 
     @property
     def url(self):
         return f"http://127.0.0.1:{self.server_address[1]}/v1"
+
+    def write_late(self, body):
+        """As `write`, but only after 40 seconds, or when the test is over."""
+        self.released.wait(40)
+        return self.write(body)
 
     def write(self, body):
         """A continuation that holds the seed, so that its draft can be told."""

@@ -32,6 +32,7 @@ PROMPT = build_prompt(context=CONTEXT, title="Ferry returns", subtitle="After tw
 def server():
     scripted = ScriptedServer()
     yield scripted
+    scripted.released.set()
     scripted.shutdown()
     scripted.server_close()
 
@@ -146,16 +147,32 @@ def test_progress_is_told_and_what_it_raises_ends_the_writing(server):
     assert len(told) >= 4
     assert told[-1][0] == told[-1][1]
 
-    class LostError(Exception):
-        pass
+
+class LostError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("answer", ["slow", "busy"])
+def test_a_caller_that_gives_up_need_not_wait_for_what_is_under_way(server, answer):
+    """Requests that would last 40 seconds, or wait as long for another attempt, are left behind at once."""
+    answers = {"slow": server.write_late, "busy": lambda body: (429, {}, {"Retry-After": "40"})}
+    server.script = dict.fromkeys(range(1, 9), answers[answer])
 
     def lose(done, limit):
-        raise LostError
+        if len(server.asked) == 3:  # the count of tokens, and both candidates
+            raise LostError
 
     began = time.monotonic()
-    server.script = {number: lambda body: time.sleep(40) or server.write(body) for number in range(3, 9)}
     with pytest.raises(LostError):
-        write_remote_candidates(open_remote(server), REQUEST, seeds=[1], on_progress=lose)
+        write_remote_candidates(open_remote(server), REQUEST, seeds=[1, 2], on_progress=lose)
+    assert time.monotonic() - began < 30
+
+
+def test_one_refusal_ends_the_others(server):
+    server.script = {1: lambda body: (429, {}, {"Retry-After": "40"}), 2: lambda body: (400, {"error": "bad"}, {})}
+    began = time.monotonic()
+    with pytest.raises(RemoteError, match="refused: 400"):
+        write_remote_candidates(open_remote(server), REQUEST, seeds=[1, 2])
     assert time.monotonic() - began < 30
 
 
