@@ -111,15 +111,7 @@ def open_own_checkpoint(folder: Path, *, device: torch.device) -> Checkpoint:
 
 def name_as_gpt2(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """Our weights under GPT-2's names and in its layout."""
-    renamed = {}
-    for name, weight in weights.items():
-        module, _, kind = name.rpartition(".")
-        if not module.startswith("blocks."):
-            renamed[f"{_GPT2_OUTSIDE[module]}.{kind}"] = weight
-            continue
-        _, number, part = module.split(".", 2)
-        renamed[f"h.{number}.{_GPT2_BLOCK[part]}.{kind}"] = weight.t() if weight.dim() == 2 else weight
-    return renamed
+    return _rename(weights, blocks=("blocks", "h"), parts=_GPT2_BLOCK, outside=_GPT2_OUTSIDE)
 
 
 def name_as_ours(weights: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -128,17 +120,22 @@ def name_as_ours(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     Raises:
         KeyError: a weight that GPT-2 does not have.
     """
-    outside = {theirs: ours for ours, theirs in _GPT2_OUTSIDE.items()}
-    block = {theirs: ours for ours, theirs in _GPT2_BLOCK.items()}
+    parts, outside = ({theirs: ours for ours, theirs in names.items()} for names in (_GPT2_BLOCK, _GPT2_OUTSIDE))
+    return _rename(weights, blocks=("h", "blocks"), parts=parts, outside=outside)
+
+
+def _rename(
+    weights: dict[str, Tensor], *, blocks: tuple[str, str], parts: dict[str, str], outside: dict[str, str]
+) -> dict[str, Tensor]:
+    """Weights under other names, those within blocks transposed: the two layouts differ in that alone."""
     renamed = {}
     for name, weight in weights.items():
         module, _, kind = name.rpartition(".")
-        if not module.startswith("h."):
+        if not module.startswith(f"{blocks[0]}."):
             renamed[f"{outside[module]}.{kind}"] = weight
             continue
         _, number, part = module.split(".", 2)
-        own = weight.t().contiguous() if weight.dim() == 2 else weight
-        renamed[f"blocks.{number}.{block[part]}.{kind}"] = own
+        renamed[f"{blocks[1]}.{number}.{parts[part]}.{kind}"] = weight.t().contiguous() if weight.dim() == 2 else weight
     return renamed
 
 

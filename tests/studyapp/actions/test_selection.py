@@ -44,12 +44,17 @@ def test_an_unfit_candidate_is_never_chosen_and_a_job_without_a_fit_one_is_named
     assert set(Stimulus.objects.exclude(arm=None).values_list("words", flat=True)) == {90}
 
 
-def test_a_rejected_text_gives_way_to_the_next_by_rule_until_none_is_left(admin_user):
+def select_one():
+    """A job of a study whose texts are selected, and the candidate that the rule chose for it."""
     study = make_draft(n_items=2)
     finish_jobs(study)
     select_stimuli(study)
     job = GenerationJob.objects.first()
-    first = Stimulus.objects.get(item=job.item, arm=job.arm).candidate
+    return job, Stimulus.objects.get(item=job.item, arm=job.arm).candidate
+
+
+def test_a_rejected_text_gives_way_to_the_next_by_rule_until_none_is_left(admin_user):
+    job, first = select_one()
     assert reject_candidate(first, reason="names a real person", by=admin_user, now=NOW)
     second = Stimulus.objects.get(item=job.item, arm=job.arm).candidate
     assert (second.words, second.pk != first.pk) == (63, True)
@@ -60,11 +65,7 @@ def test_a_rejected_text_gives_way_to_the_next_by_rule_until_none_is_left(admin_
 
 
 def test_a_rejection_taken_back_leaves_the_choice_to_the_rule_again(admin_user):
-    study = make_draft(n_items=2)
-    finish_jobs(study)
-    select_stimuli(study)
-    job = GenerationJob.objects.first()
-    chosen = Stimulus.objects.get(item=job.item, arm=job.arm).candidate
+    job, chosen = select_one()
     for candidate in job.candidates.all():
         reject_candidate(candidate, reason="a slip", by=admin_user, now=NOW)
     for candidate in job.candidates.exclude(pk=chosen.pk):
