@@ -89,3 +89,5 @@ class Draft:
     n_tokens: int
     seconds: float
     prompt_sha256: str
+    prompt_tokens: int | None = None  # as a server counted them
+    model_version: str = ""  # a commit of a Hugging Face repository, or the model that a server says has answered

@@ -15,6 +15,7 @@ from torch import Tensor
 from generator.decoding import Decoder, GPTDecoder
 from generator.model import GPT
 from generator.model_card import ModelCard, read_card
+from generator.prompts import cut_leading_frame
 from generator.specs import GPTSpec
 from generator.tokenizer import TextCodec, load_tokenizer
 
@@ -49,14 +50,39 @@ class Codec(Protocol):
     def decode(self, tokens: list[int]) -> str: ...
 
 
+class ChatTemplate(Protocol):
+    """How a model made to answer is asked."""
+
+    def render(self, prompt: str, *, conditioned: bool) -> str:
+        """The whole turn as text, its marks included, up to where the model's answer begins."""
+
+
 @dataclass(frozen=True)
 class Checkpoint:
-    """An opened checkpoint. `card` is None for other people's models; `first_token` goes before every prompt."""
+    """An opened checkpoint. `card` is None for other people's models; `first_token` goes before every prompt.
+
+    With a `chat` the model is asked and answers, without one it continues the prompt.
+    """
 
     decoder: Decoder
     codec: Codec
     card: ModelCard | None
     first_token: int | None
+    chat: ChatTemplate | None = None
+
+    def render_prompt(self, prompt: str, *, conditioned: bool) -> str:
+        """The text that the model reads for a prompt."""
+        return prompt if self.chat is None else self.chat.render(prompt, conditioned=conditioned)
+
+    def encode_prompt(self, rendered: str) -> list[int]:
+        """Tokens of what `render_prompt` gave; a chat template has set the first mark itself."""
+        first = [] if self.first_token is None or self.chat is not None else [self.first_token]
+        return first + self.codec.encode(rendered)
+
+    def decode_answer(self, tokens: list[int]) -> str:
+        """What the model wrote, without the labels that one made to answer may repeat before its text."""
+        text = self.codec.decode(tokens)
+        return text if self.chat is None else cut_leading_frame(text)
 
 
 def save_checkpoint(folder: Path, *, model: GPT, codec: TextCodec, card: ModelCard) -> None:

@@ -4,10 +4,14 @@ Ours lie in the files that `generator.checkpoint_files` writes; any other folder
 model of transformers, from safetensors and without code of its own.
 """
 
+import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
+from jinja2 import TemplateError
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from generator.checkpoint_files import (
     CONFIG_FILE,
@@ -20,6 +24,7 @@ from generator.checkpoint_files import (
 from generator.decoding import TransformersDecoder
 from generator.hugging_face import BylineGPTForCausalLM  # importing it registers `byline_gpt`
 from generator.model_card import has_card, read_card
+from generator.prompts import build_messages
 
 __all__ = [
     "BylineGPTForCausalLM",
@@ -35,9 +40,9 @@ __all__ = [
 class TransformersCodec:
     """A tokenizer of transformers; marks are left out of decoded text."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, *, end_of_text: int | None) -> None:
         self._tokenizer = tokenizer
-        self.end_of_text: int | None = tokenizer.eos_token_id
+        self.end_of_text = end_of_text
 
     def encode(self, text: str) -> list[int]:
         return self._tokenizer.encode(text, add_special_tokens=False)
@@ -46,28 +51,113 @@ class TransformersCodec:
         return self._tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
 
 
-def open_checkpoint(folder: str | Path, *, device: torch.device) -> Checkpoint:
-    """Any checkpoint on this machine, ours or a causal language model of transformers.
+class TransformersChat:
+    """A tokenizer's own chat template."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self._tokenizer = tokenizer
+
+    def render(self, prompt: str, *, conditioned: bool) -> str:
+        """The turns up to where the answer begins; the instruction joins the question where it may not stand alone.
+
+        Models that can think before they answer are told not to.
+        """
+        messages = build_messages(prompt, conditioned=conditioned)
+        try:
+            return self._apply(messages)
+        except TemplateError:  # templates without a system's turn raise
+            joined = "\n\n".join(message["content"] for message in messages)
+            return self._apply([{"role": "user", "content": joined}])
+
+    def _apply(self, messages: list[dict[str, str]]) -> str:
+        return self._tokenizer.apply_chat_template(
+            messages, tokenize=False, add_generation_prompt=True, enable_thinking=False
+        )
+
+
+def open_checkpoint(folder: str | Path, *, device: torch.device, chat: bool = False) -> Checkpoint:
+    """Any checkpoint on this machine, ours or a causal language model of transformers; `chat` asks it by its template.
 
     Raises:
-        CheckpointError: nothing that could be opened is there.
+        CheckpointError: nothing that could be opened is there, or nothing that could be asked.
     """
     path = Path(folder)
-    return open_own_checkpoint(path, device=device) if has_card(path) else _open_foreign(path, device=device)
+    if not has_card(path):
+        return _open_foreign(path, device=device, chat=chat)
+    if chat:
+        raise CheckpointError(f"{path} was trained by Byline and has no chat template; leave -chat out")
+    return open_own_checkpoint(path, device=device)
 
 
-def _open_foreign(path: Path, *, device: torch.device) -> Checkpoint:
-    if not (path / CONFIG_FILE).is_file():
-        raise CheckpointError(f"there is no {CONFIG_FILE} in {path}; it is no checkpoint, or not a finished one")
+def _open_foreign(path: Path, *, device: torch.device, chat: bool) -> Checkpoint:
+    config = _read_config(path)
     safe = {"trust_remote_code": False, "local_files_only": True}
+    dtype = "auto" if device.type == "cuda" else torch.float32  # a GPU computes what was published
     try:
-        model = AutoModelForCausalLM.from_pretrained(str(path), use_safetensors=True, dtype=torch.float32, **safe)
+        model, loaded = AutoModelForCausalLM.from_pretrained(
+            str(path), use_safetensors=True, dtype=dtype, output_loading_info=True, **safe
+        )
         tokenizer = AutoTokenizer.from_pretrained(str(path), **safe)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        if "auto_map" in config:
+            raise CheckpointError(
+                f"{path} cannot be opened without code of its own, which Byline never runs; "
+                f"take a model that transformers itself knows: {error}"
+            ) from error
         raise CheckpointError(f"{path} cannot be opened: {error}") from error
+    if missing := sorted(loaded["missing_keys"]):  # transformers would draw them at random
+        raise CheckpointError(f"{path} is not whole: its files lack {', '.join(missing[:3])}")
+    if chat and not tokenizer.chat_template:
+        raise CheckpointError(f"{path} has no chat template; leave -chat out, and it continues the prompt")
+    ends = _list_end_marks(model, tokenizer)
+    _join_end_marks(model, ends)
     return Checkpoint(
         decoder=TransformersDecoder(model.to(device)),
-        codec=TransformersCodec(tokenizer),
+        codec=TransformersCodec(tokenizer, end_of_text=ends[0] if ends else None),
         card=None,
         first_token=tokenizer.bos_token_id,
+        chat=TransformersChat(tokenizer) if chat else None,
     )
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    """config.json of a folder that holds weights we open.
+
+    Raises:
+        CheckpointError: there is none, or the weights are pickled.
+    """
+    if not (path / CONFIG_FILE).is_file():
+        raise CheckpointError(f"there is no {CONFIG_FILE} in {path}; it is no checkpoint, or not a finished one")
+    if not any(path.glob("*.safetensors")):
+        pickled = ", ".join(sorted(file.name for file in path.glob("*.bin"))) or "no weights"
+        raise CheckpointError(
+            f"{path} cannot be opened: it holds {pickled} and no safetensors. Pickled weights can run code and are "
+            "never opened; take a revision that has safetensors (as ORG/NAME@refs/pr/1), or convert them elsewhere"
+        )
+    try:
+        return json.loads((path / CONFIG_FILE).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CheckpointError(f"{path / CONFIG_FILE} cannot be read: {error}") from error
+
+
+def _list_end_marks(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Every token that ends a text or a turn, the tokenizer's own first; models name them in three places."""
+    named: list[int] = []
+    for ids in (tokenizer.eos_token_id, model.generation_config.eos_token_id, model.config.eos_token_id):
+        named += ids if isinstance(ids, Iterable) else [] if ids is None else [ids]
+    return list(dict.fromkeys(named))
+
+
+def _join_end_marks(model: PreTrainedModel, ends: list[int]) -> None:
+    """Give the first end mark the probability of all of them, so that whoever decodes need know but one."""
+    if len(ends) < 2:
+        return
+
+    def join(_module: PreTrainedModel, _inputs: Any, output: Any) -> Any:
+        logits = output.logits.clone()
+        logits[..., ends[0]] = output.logits[..., ends].logsumexp(-1)
+        logits[..., ends[1:]] = float("-inf")
+        output.logits = logits
+        return output
+
+    model.register_forward_hook(join)

@@ -8,7 +8,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 FRAME_LABELS = ("Title:", "Subtitle:", "Article:")
+CHAT_INSTRUCTION = (
+    "You write newspaper articles. You are given earlier articles and then the title and the subtitle of a new one. "
+    "Answer with the text of the new article and nothing else: no title, no label, no comment."
+)
+CHAT_CONTROL_INSTRUCTION = "Write a newspaper article. Answer with its text and nothing else."
 _STORY_BREAK = "\n\n"
+_LEADING_FRAME = re.compile(
+    r"\A\s*(?:<think>.*?(?:</think>\s*|\Z))?"  # what some models put before their answer
+    r"(?:Title:[^\n]*(?:\n\s*|\Z))?(?:Subtitle:[^\n]*(?:\n\s*|\Z))?(?:Article:\s*)?",
+    re.DOTALL,
+)
 
 
 class PromptTooLongError(ValueError):
@@ -47,6 +57,21 @@ def build_prompt(*, context: Sequence[Story], title: str, subtitle: str) -> str:
 def build_unconditional_prompt() -> str:
     """The control's prompt: no context, no title, only the label after which an article stands."""
     return FRAME_LABELS[2]
+
+
+def build_messages(prompt: str, *, conditioned: bool) -> list[dict[str, str]]:
+    """A prompt as the turns of a chat, for models made to answer: of a server, or with a chat template of their own.
+
+    The control's holds one instruction and nothing of the prompt.
+    """
+    if not conditioned:
+        return [{"role": "user", "content": CHAT_CONTROL_INSTRUCTION}]
+    return [{"role": "system", "content": CHAT_INSTRUCTION}, {"role": "user", "content": prompt}]
+
+
+def cut_leading_frame(answer: str) -> str:
+    """An answer without the labels that a model repeats before its text, whole or as far as they are written yet."""
+    return _LEADING_FRAME.sub("", answer, count=1)
 
 
 def fit_prompt(

@@ -6,64 +6,43 @@ A text is the same by its seed only as far as the server keeps that promise; wha
 import hashlib
 import json
 import math
-import re
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
 from generator.article_request import ArticleRequest, Draft
+from generator.pacing import RateLimits
 from generator.postprocess import finish_text
-from generator.prompts import build_prompt, build_unconditional_prompt
+from generator.prompts import build_messages, build_prompt, build_unconditional_prompt, cut_leading_frame
+from generator.remote_server import Caller, Ledger, RemoteError, Server, TokenCount, read_usage
 
-RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
-FIRST_WAIT, LONGEST_WAIT = 0.5, 120.0  # seconds before an attempt is repeated; doubled each time
+__all__ = ["Ledger", "RateLimits", "RemoteError", "RemoteWriter", "Server", "TokenCount", "write_remote_candidates"]
+
 PARALLEL = 8  # requests of one article at once
 PROGRESS_SECONDS = 0.5
 SEED_RANGE = 2**31  # servers differ in the seeds they take; all take these
 TOKENS_PER_WORD = 1.4  # of English news, where a server counts no tokens
+CHARACTERS_PER_TOKEN = 2  # fewer than any usual tokenizer's, to be sure of a prompt's size before it is counted
 STOP_MARKS = ("\nTitle:", "\nSubtitle:")
-CHAT_INSTRUCTION = (
-    "You write newspaper articles. You are given earlier articles and then the title and the subtitle of a new one. "
-    "Answer with the text of the new article and nothing else: no title, no label, no comment."
-)
-CHAT_CONTROL_INSTRUCTION = "Write a newspaper article. Answer with its text and nothing else."
-_LEADING_FRAME = re.compile(r"\A\s*(?:Title:[^\n]*\n\s*)?(?:Subtitle:[^\n]*\n\s*)?Article:\s*")
 
 ProgressCallback = Callable[[int, int], None]
 
 
-class RemoteError(RuntimeError):
-    """The server cannot be reached, or refused; the message holds its address and what it said."""
-
-
-@dataclass(frozen=True)
-class Server:
-    """An OpenAI-compatible server. `url` ends before `/completions` (as http://host:8000/v1); times are in seconds."""
-
-    url: str
-    key: str = ""
-    timeout: float = 300.0
-    attempts: int = 6
-
-    def __post_init__(self) -> None:
-        if not self.url.startswith(("http://", "https://")):
-            raise ValueError(f"the server's address must begin with http:// or https://, not {self.url!r}")
-
-
 @dataclass(frozen=True)
 class RemoteWriter:
-    """A model of a server, asked through its chat endpoint or by plain continuation of the prompt."""
+    """A model of a server, asked through its chat endpoint or by plain continuation of the prompt.
+
+    `ledger`, where there is one, allows what is spent and is told of it.
+    """
 
     server: Server
     model: str
     is_chat: bool = False
+    ledger: Ledger | None = None
 
     @property
     def name(self) -> str:
@@ -86,11 +65,11 @@ def write_remote_candidates(
 
     Raises:
         RemoteError: the server refused, or gave no answer in all its attempts.
+        Exception: what the ledger raises when it will not pay.
     """
     if not seeds:
         return []
     report = on_progress or (lambda done, limit: None)
-    prompt = _build_body(writer, request)
     headers = {"Authorization": f"Bearer {writer.server.key}"} if writer.server.key else {}
     timeout = httpx.Timeout(writer.server.timeout, connect=min(10.0, writer.server.timeout))
     pool = ThreadPoolExecutor(min(PARALLEL, len(seeds)))
@@ -98,11 +77,14 @@ def write_remote_candidates(
         calls = _Calls(writer, client, request)
         try:
             report(0, 1)
-            limit = _wait_for([pool.submit(calls.find_limit)], on_wait=lambda finished: report(0, 1))[0].result()
-            runs = [pool.submit(calls.write_one, prompt, seed=seed, limit=limit) for seed in seeds]
+            calls.reserve_measure()
+            room = _wait_for([pool.submit(calls.measure)], on_wait=lambda finished: report(0, 1))[0].result()
+            calls.reserve_texts(room, count=len(seeds))
+            runs = [pool.submit(calls.write_one, seed=seed, room=room) for seed in seeds]
+            limit = room.limit
             _wait_for(runs, on_wait=lambda finished: report(limit * finished // len(runs), limit))
         finally:  # not waited for: a request under way may last as long as the server's time limit
-            calls.stop()
+            calls.end()
             pool.shutdown(wait=False, cancel_futures=True)
     report(limit, limit)
     return [run.result() for run in runs]
@@ -119,122 +101,100 @@ def _wait_for(runs: list[Future], *, on_wait: Callable[[int], None]) -> list[Fut
     return runs
 
 
-def _build_body(writer: RemoteWriter, request: ArticleRequest) -> dict[str, Any]:
-    """What the model is to continue or to answer, in the form of the endpoint."""
-    text = (
-        build_prompt(context=request.context, title=request.title, subtitle=request.subtitle)
-        if request.conditioned
-        else build_unconditional_prompt()
-    )
-    if not writer.is_chat:
-        return {"prompt": text}
-    if not request.conditioned:
-        return {"messages": [{"role": "user", "content": CHAT_CONTROL_INSTRUCTION}]}
-    return {"messages": [{"role": "system", "content": CHAT_INSTRUCTION}, {"role": "user", "content": text}]}
+@dataclass(frozen=True)
+class _Room:
+    """Tokens of the prompt as the server counts them (at most, where it counts none), and of a candidate at most."""
+
+    prompt: int
+    limit: int
+
+
+def _frame(text: str, *, is_chat: bool, conditioned: bool) -> dict[str, Any]:
+    """A prompt in the form of the endpoint."""
+    return {"messages": build_messages(text, conditioned=conditioned)} if is_chat else {"prompt": text}
 
 
 class _Calls:
     """The requests of one article, made from several threads."""
 
     def __init__(self, writer: RemoteWriter, client: httpx.Client, request: ArticleRequest) -> None:
-        self._writer, self._client, self._request = writer, client, request
-        self._stopped = threading.Event()
+        self._writer, self._request = writer, request
+        path = "chat/completions" if writer.is_chat else "completions"
+        self._caller = Caller(writer.server, client, path=path)
+        self._url = writer.server.url
+        full = build_prompt(context=request.context, title=request.title, subtitle=request.subtitle)
+        self._full = full  # what the model's tokens are counted on, also for the control
+        own = full if request.conditioned else build_unconditional_prompt()
+        self._prompt = _frame(own, is_chat=writer.is_chat, conditioned=request.conditioned)
 
-    def stop(self) -> None:
-        """Let nobody wait or try again."""
-        self._stopped.set()
+    def reserve_measure(self) -> None:
+        self._reserve(self._bound_measure())
 
-    def find_limit(self) -> int:
-        """Tokens a candidate may have: words of the human article × length_ratio × the server's tokens a word.
+    def reserve_texts(self, room: _Room, *, count: int) -> None:
+        self._reserve(TokenCount(room.prompt * count, room.limit * count))
+
+    def _reserve(self, most: TokenCount) -> None:
+        if self._writer.ledger is not None:
+            self._writer.ledger.reserve(most)
+
+    def end(self) -> None:
+        """Let nobody wait or try again, and settle what was spent."""
+        self._caller.stop()
+        if self._writer.ledger is not None:
+            self._writer.ledger.settle(self._caller.spending.total)
+
+    def _bound_measure(self) -> TokenCount:
+        return TokenCount(len(json.dumps(self._full)) // CHARACTERS_PER_TOKEN + 100, 1)
+
+    def measure(self) -> _Room:
+        """The room of a candidate: words of the human article × length_ratio × the server's tokens a word.
 
         The server's own count of the conditioned prompt, asked for with a continuation of one token, gives the ratio.
         """
-        request, sampling = self._request, self._request.sampling
-        text = build_prompt(context=request.context, title=request.title, subtitle=request.subtitle)
-        form = {"messages": [{"role": "user", "content": text}]} if self._writer.is_chat else {"prompt": text}
-        usage = self._ask({**form, "max_tokens": 1}).get("usage") or {}
-        counted = usage.get("prompt_tokens")
-        per_word = max(1.0, counted / len(text.split())) if counted else TOKENS_PER_WORD
+        request, sampling, most = self._request, self._request.sampling, self._bound_measure()
+        form = _frame(self._full, is_chat=self._writer.is_chat, conditioned=True)
+        usage = read_usage(self._ask({**form, "max_tokens": 1}, most=most))
+        words = len(self._full.split())
+        per_word = max(1.0, usage.prompt / words) if usage and usage.prompt else TOKENS_PER_WORD
         limit = math.ceil(request.target_words * sampling.length_ratio * per_word)
-        return limit if sampling.max_tokens is None else min(limit, sampling.max_tokens)
+        prompt = usage.prompt if usage and usage.prompt else most.prompt
+        return _Room(prompt=prompt, limit=limit if sampling.max_tokens is None else min(limit, sampling.max_tokens))
 
-    def write_one(self, prompt: dict[str, Any], *, seed: int, limit: int) -> Draft:
+    def write_one(self, *, seed: int, room: _Room) -> Draft:
         began = time.perf_counter()
         sampling = self._request.sampling
         settings = {
-            "max_tokens": limit,
+            "max_tokens": room.limit,
             "seed": seed % SEED_RANGE,
             "stop": list(STOP_MARKS),
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             **({"top_k": sampling.top_k} if sampling.top_k else {}),  # not OpenAI's own, but of most that follow it
         }
-        answer = self._ask({**prompt, **settings})
+        answer = self._ask({**self._prompt, **settings}, most=TokenCount(room.prompt, room.limit))
         try:
             choice = answer["choices"][0]
             raw = choice["message"]["content"] if self._writer.is_chat else choice["text"]
         except (KeyError, IndexError, TypeError):
-            raise RemoteError(f"{self._client.base_url}: an answer without a text: {str(answer)[:300]}") from None
-        raw = _LEADING_FRAME.sub("", raw or "", count=1)
+            raise RemoteError(f"{self._url}: an answer without a text: {str(answer)[:300]}") from None
+        raw = cut_leading_frame(raw or "")
         finished = finish_text(
             raw,
             hit_limit=choice.get("finish_reason") == "length",
             context=self._request.list_context_bodies(),
         )
-        usage = answer.get("usage") or {}
+        usage = read_usage(answer)
+        prompt = self._prompt.get("prompt") or json.dumps(self._prompt)
         return Draft(
             seed=seed,
             text=finished.text,
             flags=finished.flags,
-            n_tokens=int(usage.get("completion_tokens") or round(len(raw.split()) * TOKENS_PER_WORD)),
+            n_tokens=usage.completion if usage and usage.completion else round(len(raw.split()) * TOKENS_PER_WORD),
             seconds=time.perf_counter() - began,
-            prompt_sha256=hashlib.sha256((prompt.get("prompt") or json.dumps(prompt)).encode()).hexdigest(),
+            prompt_sha256=hashlib.sha256(prompt.encode()).hexdigest(),
+            prompt_tokens=usage.prompt if usage else None,
+            model_version=str(answer.get("model") or ""),
         )
 
-    def _ask(self, body: dict[str, Any]) -> dict[str, Any]:
-        """One request, repeated while the server is busy, broken or away.
-
-        Raises:
-            RemoteError: it refused, or every attempt failed.
-        """
-        path = "chat/completions" if self._writer.is_chat else "completions"
-        address, reason = f"{self._writer.server.url.rstrip('/')}/{path}", ""
-        for attempt in range(self._writer.server.attempts):
-            pause = min(FIRST_WAIT * 2**attempt, LONGEST_WAIT)
-            try:
-                answer = self._client.post(path, json={"model": self._writer.model, **body})
-            except httpx.TransportError as error:
-                reason = f"{type(error).__name__}: {error}"
-            else:
-                if answer.is_success:
-                    return _read_json(answer, address)
-                reason = f"{answer.status_code} {' '.join(answer.text.split())[:300]}"
-                if answer.status_code not in RETRIED_STATUSES:
-                    raise RemoteError(f"{address} refused: {reason}")
-                pause = _read_retry_after(answer, otherwise=pause)
-            if self._stopped.wait(0 if attempt + 1 == self._writer.server.attempts else pause):
-                raise RemoteError(f"{address}: stopped")
-        raise RemoteError(f"{address}: no answer in {self._writer.server.attempts} attempts; the last: {reason}")
-
-
-def _read_json(answer: httpx.Response, address: str) -> dict[str, Any]:
-    try:
-        content = answer.json()
-    except ValueError:
-        raise RemoteError(f"{address}: no JSON; is this the right address? {answer.text[:200]}") from None
-    if not isinstance(content, dict):
-        raise RemoteError(f"{address}: not an answer of this kind of server: {str(content)[:200]}")
-    return content
-
-
-def _read_retry_after(answer: httpx.Response, *, otherwise: float) -> float:
-    """The seconds that a server asks to be left alone, as a number or a date; at most `LONGEST_WAIT`."""
-    asked = answer.headers.get("Retry-After", "")
-    try:
-        seconds = float(asked)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds()
-        except (TypeError, ValueError):
-            return otherwise
-    return min(max(seconds, 0.0), LONGEST_WAIT)
+    def _ask(self, body: dict[str, Any], *, most: TokenCount) -> dict[str, Any]:
+        return self._caller.ask({"model": self._writer.model, **body}, most=most)

@@ -1,12 +1,14 @@
 """Write candidates for articles: what queue workers call, and the same from the command line.
 
-python -m generator.sample --model DIR --articles FILE --out FILE.jsonl
+python -m generator.sample --model DIR|ORG/NAME --articles FILE --out FILE.jsonl [--chat]
     [--context-ids a,b,c] [--candidates 5] [--seed N] [--temperature X] [--top-p X] [--top-k N] [--length-ratio X]
     [--max-tokens N] [--limit N] [--unconditional] [--device cpu|cuda]
 
-DIR is a checkpoint of ours or any local causal language model of transformers, or, with --server URL [--chat], the name
-of a model that an OpenAI-compatible server has (its key in BYLINE_OPENAI_KEY). The articles named by --context-ids
-are the prompt's context, in that order; candidates are written for the others, one JSON line each.
+DIR is a checkpoint of ours or any local causal language model of transformers; ORG/NAME[@REVISION], one of the local
+Hugging Face cache (nothing is downloaded); with --server URL, the name of a model that an OpenAI-compatible server has
+(its key in BYLINE_OPENAI_KEY). --chat asks a model made to answer, by its own chat template or the server's. The
+articles named by --context-ids are the prompt's context, in that order; candidates are written for the others, one
+JSON line each.
 """
 
 import argparse
@@ -123,9 +125,9 @@ def _describe(draft: Draft, *, article: CorpusArticle, index: int, model: str) -
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m generator.sample", description="Write candidates for articles.")
-    parser.add_argument("--model", required=True, help="folder of a checkpoint, or a server's model")
+    parser.add_argument("--model", required=True, help="folder, cached ORG/NAME, or a server's model")
     parser.add_argument("--server", help="address of an OpenAI-compatible server, as http://host:8000/v1")
-    parser.add_argument("--chat", action="store_true", help="the server's chat endpoint, for models made to answer")
+    parser.add_argument("--chat", action="store_true", help="ask by the chat template, for models made to answer")
     parser.add_argument("--articles", type=Path, required=True, help=".jsonl, .jsonl.gz or .csv")
     parser.add_argument("--out", type=Path, required=True, help="JSON Lines, a candidate a line")
     parser.add_argument("--context-ids", default="", help="ids of the context articles, commas between, oldest first")
@@ -144,7 +146,11 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
 
 def _open(options: argparse.Namespace) -> AnyWriter:
     if not options.server:
-        return open_writer(options.model, device=options.device)
+        if not Path(options.model).exists() and options.model.partition("@")[0].count("/") == 1:
+            from generator.hub_cache import open_cached_writer
+
+            return open_cached_writer(options.model, device=options.device, chat=options.chat)
+        return open_writer(options.model, device=options.device, chat=options.chat)
     server = Server(url=options.server, key=os.environ.get("BYLINE_OPENAI_KEY", ""))
     return RemoteWriter(server=server, model=options.model, is_chat=options.chat)
 

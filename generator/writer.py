@@ -4,8 +4,8 @@ import hashlib
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from pathlib import Path
 
 import torch
@@ -29,10 +29,11 @@ ProgressCallback = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Writer:
-    """An open checkpoint and the name it is known by."""
+    """An open checkpoint, the name it is known by, and which of its versions it is, where that has a name."""
 
     name: str
     checkpoint: Checkpoint
+    version: str = ""
 
     def count_tokens(self, text: str) -> int:
         return len(self.checkpoint.codec.encode(text))
@@ -41,28 +42,31 @@ class Writer:
         self, request: ArticleRequest, *, seeds: Sequence[int], on_progress: ProgressCallback | None = None
     ) -> list[Draft]:
         """One draft a seed; see `write_candidates`."""
-        return write_candidates(self, request, seeds=seeds, on_progress=on_progress)
+        drafts = write_candidates(self, request, seeds=seeds, on_progress=on_progress)
+        return [replace(draft, model_version=self.version) for draft in drafts]
 
 
-def open_writer(checkpoint: str | Path, *, device: str | None = None) -> Writer:
+def open_writer(checkpoint: str | Path, *, device: str | None = None, chat: bool = False) -> Writer:
     """The writer of a checkpoint; kept open in this process, and opened anew when the checkpoint is replaced.
 
+    With `chat` the model is asked by its own chat template and answers, instead of continuing the prompt.
+
     Raises:
-        CheckpointError: the folder is no checkpoint.
+        CheckpointError: the folder is no checkpoint, or has no chat template.
     """
     path = Path(checkpoint).resolve()
     config = path / "config.json"
-    return _open_writer(path, device, config.stat().st_mtime_ns if config.is_file() else 0)
+    return _open_writer(path, device, chat, config.stat().st_mtime_ns if config.is_file() else 0)
 
 
 @lru_cache(maxsize=OPEN_WRITERS)
-def _open_writer(path: Path, device: str | None, written_at: int) -> Writer:
+def _open_writer(path: Path, device: str | None, chat: bool, written_at: int) -> Writer:
     limit_threads()
-    if has_card(path):
+    if has_card(path) and not chat:
         return Writer(name=path.name, checkpoint=open_own_checkpoint(path, device=pick_device(device)))
     from generator.checkpoints import open_checkpoint  # only here: transformers takes seconds to import
 
-    return Writer(name=path.name, checkpoint=open_checkpoint(path, device=pick_device(device)))
+    return Writer(name=path.name, checkpoint=open_checkpoint(path, device=pick_device(device), chat=chat))
 
 
 def measure_tokens_per_word(writer: Writer, request: ArticleRequest) -> float:
@@ -93,7 +97,8 @@ def find_token_limit(writer: Writer, request: ArticleRequest) -> int:
     limit = math.ceil(request.target_words * sampling.length_ratio * measure_tokens_per_word(writer, request))
     if sampling.max_tokens is not None:
         limit = min(limit, sampling.max_tokens)
-    frame = writer.count_tokens(build_prompt(context=(), title=request.title, subtitle=request.subtitle))
+    bare = build_prompt(context=(), title=request.title, subtitle=request.subtitle)
+    frame = writer.count_tokens(writer.checkpoint.render_prompt(bare, conditioned=request.conditioned))
     room = writer.checkpoint.decoder.context - frame - 1  # one for the mark before the prompt
     if room < 1:
         raise PromptTooLongError(f"title and subtitle take {frame} tokens and leave {writer.name} no room to write")
@@ -118,8 +123,7 @@ def write_candidates(
         return []
     limit = find_token_limit(writer, request)
     text = _make_prompt(writer, request, limit=limit)
-    first = writer.checkpoint.first_token
-    prompt = ([] if first is None else [first]) + writer.checkpoint.codec.encode(text)
+    prompt = writer.checkpoint.encode_prompt(text)
     batch = _Batch(writer.checkpoint, request, seeds=seeds, limit=limit)
     report = on_progress or (lambda done, limit: None)
     report(0, limit)
@@ -131,15 +135,17 @@ def write_candidates(
 
 
 def _make_prompt(writer: Writer, request: ArticleRequest, *, limit: int) -> str:
+    render = partial(writer.checkpoint.render_prompt, conditioned=request.conditioned)
     if not request.conditioned:
-        return build_unconditional_prompt()
-    return fit_prompt(
+        return render(build_unconditional_prompt())
+    fitted = fit_prompt(
         context=request.context,
         title=request.title,
         subtitle=request.subtitle,
-        count_tokens=writer.count_tokens,
+        count_tokens=lambda text: writer.count_tokens(render(text)),
         limit=writer.checkpoint.decoder.context - limit - 1,
-    ).text
+    )
+    return render(fitted.text)
 
 
 class _Batch:
@@ -209,7 +215,7 @@ class _Batch:
         self._lengths[row], self._hit_limit[row] = length, False
 
     def _decode(self, row: int, length: int) -> str:
-        return self._checkpoint.codec.decode(self._tokens[row, :length].tolist())
+        return self._checkpoint.decode_answer(self._tokens[row, :length].tolist())
 
     def make_draft(self, row: int, *, prompt_sha256: str) -> Draft:
         raw = self._decode(row, self._lengths[row])

@@ -22,6 +22,11 @@ def wait_until(condition, *, seconds: float, what: str) -> None:
     raise AssertionError(f"{what}: not within {seconds:g} seconds")
 
 
+def redis_address() -> str:
+    """Of the tests' own Redis, as `limits` writes it."""
+    return f"redis+unix://{settings.REDIS_SOCKET}"
+
+
 def answers_ping() -> bool:
     try:
         return redis.Redis(unix_socket_path=str(settings.REDIS_SOCKET)).ping()
@@ -48,7 +53,7 @@ class Worker:
         self._process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "celery", "--app", "studyapp", "worker"),
-                *("--queues", "generation,light", "--concurrency", "1", "--loglevel", "INFO"),
+                *("--queues", "generation,light,training", "--concurrency", "1", "--loglevel", "INFO"),
             ],
             env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", **database_environment()},
             stdout=log,

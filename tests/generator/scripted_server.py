@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 WORDS = " ".join(f"The harbour counted {number} boats on the morning of day {number}." for number in range(9))
@@ -12,6 +13,7 @@ class ScriptedServer(ThreadingHTTPServer):
 
     def __init__(self):
         self.asked, self.paths, self.keys, self.script = [], [], [], {}
+        self.times, self.models = [], (200, {"data": [{"id": "family/large"}, {"id": "family/small"}]}, {})
         self.lock, self.released = threading.Lock(), threading.Event()
         super().__init__(("127.0.0.1", 0), _Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -34,7 +36,12 @@ class ScriptedServer(ThreadingHTTPServer):
         if body["max_tokens"] == 1:
             text = " The"
         choice = {"text": text, "message": {"content": f"Article: {text}"}, "finish_reason": "stop"}
-        return 200, {"choices": [choice], "usage": {"prompt_tokens": 60, "completion_tokens": 123}}, {}
+        version = f"{body['model']}-2026-01-31"
+        return (
+            200,
+            {"model": version, "choices": [choice], "usage": {"prompt_tokens": 60, "completion_tokens": 123}},
+            {},
+        )
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -45,8 +52,16 @@ class _Handler(BaseHTTPRequestHandler):
             number = len(server.asked)
             server.asked.append(body)
             server.paths.append(self.path)
+            server.times.append(time.monotonic())
             server.keys.append(self.headers.get("Authorization"))
-        status, content, headers = server.script.get(number, server.write)(body)
+        self._answer(*server.script.get(number, server.write)(body))
+
+    def do_GET(self):
+        self.server.paths.append(self.path)
+        self.server.keys.append(self.headers.get("Authorization"))
+        self._answer(*self.server.models)
+
+    def _answer(self, status, content, headers):
         payload = content if isinstance(content, bytes) else json.dumps(content).encode()
         self.send_response(status)
         for name, value in headers.items():

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from transformers import GenerationConfig, GPT2Config, GPT2LMHeadModel
+from transformers import AutoTokenizer
 
-from generator import remote
+from generator import remote_server
 from generator.article_request import ArticleRequest, Sampling
-from generator.prompts import Story, build_prompt
-from generator.remote import RemoteError, RemoteWriter, Server, write_remote_candidates
-from generator.tokenizer import train_tokenizer
+from generator.pacing import RateLimits
+from generator.prompts import Story, build_messages, build_prompt
+from generator.remote import RemoteError, RemoteWriter, Server, TokenCount, write_remote_candidates
+from tests.generator.foreign_models import CHAT_TEMPLATE, make_foreign
 from tests.generator.scripted_server import WORDS, ScriptedServer
 from tests.services import wait_until
 
@@ -39,11 +40,11 @@ def server():
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(remote, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(remote_server, "FIRST_WAIT", 0.01)
 
 
 def open_remote(server, **options):
-    keys = {name: options.pop(name) for name in ("key", "timeout", "attempts") if name in options}
+    keys = {name: options.pop(name) for name in ("key", "timeout", "attempts", "limits") if name in options}
     return RemoteWriter(server=Server(url=server.url, **keys), model="some/model", **options)
 
 
@@ -51,7 +52,8 @@ def test_one_request_a_seed_with_the_arms_sampling(server):
     drafts = write_remote_candidates(open_remote(server, key="secret"), REQUEST, seeds=[5, 2**40 + 7, 9])
     assert [draft.seed for draft in drafts] == [5, 2**40 + 7, 9]
     assert [draft.text.split("Seed ")[1] for draft in drafts] == ["5 ends.", f"{(2**40 + 7) % 2**31} ends.", "9 ends."]
-    assert all(draft.n_tokens == 123 and draft.flags == () for draft in drafts)
+    assert all((draft.n_tokens, draft.prompt_tokens, draft.flags) == (123, 60, ()) for draft in drafts)
+    assert {draft.model_version for draft in drafts} == {"some/model-2026-01-31"}
     assert set(server.keys) == {"Bearer secret"}
     assert set(server.paths) == {"/v1/completions"}
     for body in server.asked[1:]:
@@ -86,16 +88,6 @@ def test_a_busy_or_broken_server_is_asked_again(server, status):
     drafts = write_remote_candidates(open_remote(server), REQUEST, seeds=[1])
     assert "Seed 1 ends." in drafts[0].text
     assert len(server.asked) == 3
-
-
-def test_retry_after_is_obeyed_as_seconds_and_as_a_date():
-    def answer(value):
-        return httpx.Response(429, headers={"Retry-After": value})
-
-    assert remote._read_retry_after(answer("7"), otherwise=1) == 7
-    assert remote._read_retry_after(answer("99999"), otherwise=1) == remote.LONGEST_WAIT
-    assert remote._read_retry_after(answer("Wed, 21 Oct 2015 07:28:00 GMT"), otherwise=1) == 0
-    assert remote._read_retry_after(answer("soon"), otherwise=1) == 1
 
 
 def test_a_refusal_is_told_at_once_with_the_servers_words(server):
@@ -176,6 +168,90 @@ def test_one_refusal_ends_the_others(server):
     assert time.monotonic() - began < 30
 
 
+def refuse_for(seconds):
+    return lambda body: (429, {"error": "slow down"}, {"Retry-After": str(seconds)})
+
+
+def test_a_storm_of_refusals_is_waited_out_by_all_threads_together(server):
+    server.script = {1: refuse_for(0.6), **dict.fromkeys(range(2, 5), refuse_for(0.3))}
+    drafts = write_remote_candidates(open_remote(server), REQUEST, seeds=range(5))
+    assert [draft.seed for draft in drafts] == list(range(5))
+    assert max(server.times) - server.times[1] >= 0.6
+    assert len(server.asked) == 1 + 5 + 4  # each refused request is made once more, and no other
+
+
+def test_what_a_server_says_of_its_limits_is_heeded_before_it_refuses(server):
+    empty = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "700ms"}
+    server.script = {0: lambda body: (*server.write(body)[:2], empty)}
+    write_remote_candidates(open_remote(server), REQUEST, seeds=[1, 2])
+    assert min(server.times[1:]) - server.times[0] >= 0.7
+
+
+def test_a_limit_of_our_own_holds_requests_back_until_somebody_gives_up(server):
+    writer = open_remote(server, limits=RateLimits(requests_per_minute=2))
+
+    def lose(done, limit):
+        if len(server.asked) == 2 and time.monotonic() - server.times[-1] > 1.5:
+            raise LostError
+
+    with pytest.raises(LostError):
+        write_remote_candidates(writer, REQUEST, seeds=[1, 2, 3], on_progress=lose)
+    assert len(server.asked) == 2  # the count of tokens, and one candidate
+
+
+def test_a_request_larger_than_the_limit_is_told(server):
+    with pytest.raises(RemoteError, match=r"needs up to [\d,]+ tokens, and the limit is 100 a minute"):
+        write_remote_candidates(open_remote(server, limits=RateLimits(tokens_per_minute=100)), REQUEST, seeds=[1])
+
+
+class Ledger:
+    """Keeps what it is told, and refuses from the n-th reservation on."""
+
+    def __init__(self, *, refuse_from=99):
+        self.reserved, self.settled, self._refuse_from = [], [], refuse_from
+
+    def reserve(self, most):
+        if len(self.reserved) >= self._refuse_from:
+            raise LostError("no money")
+        self.reserved.append(most)
+
+    def settle(self, spent):
+        self.settled.append(spent)
+
+
+def test_what_is_spent_is_reserved_at_most_and_settled_as_the_server_counted(server):
+    ledger = Ledger()
+    write_remote_candidates(open_remote(server, ledger=ledger), REQUEST, seeds=[1, 2, 3])
+    limit = server.asked[-1]["max_tokens"]
+    assert ledger.reserved[1] == TokenCount(prompt=3 * 60, completion=3 * limit)
+    assert ledger.settled == [TokenCount(prompt=4 * 60, completion=4 * 123)]
+
+
+@pytest.mark.parametrize("refuse_from", [0, 1])
+def test_nothing_is_asked_that_nobody_pays(server, refuse_from):
+    ledger = Ledger(refuse_from=refuse_from)
+    with pytest.raises(LostError):
+        write_remote_candidates(open_remote(server, ledger=ledger), REQUEST, seeds=[1, 2])
+    assert len(server.asked) == refuse_from
+    assert ledger.settled == [TokenCount(60, 123) if refuse_from else TokenCount()]
+
+
+def test_refusals_cost_nothing_and_requests_left_behind_the_most_that_they_can(server):
+    ledger = Ledger()
+    server.script = {1: lambda body: (400, {"error": "bad"}, {})}
+    with pytest.raises(RemoteError):
+        write_remote_candidates(open_remote(server, ledger=ledger), REQUEST, seeds=[1])
+    assert ledger.settled.pop() == TokenCount(60, 123)
+    server.script = {3: lambda body: time.sleep(2) or server.write(body)}
+    with pytest.raises(RemoteError, match="ReadTimeout"):
+        write_remote_candidates(open_remote(server, ledger=ledger, timeout=0.5, attempts=1), REQUEST, seeds=[1])
+    assert ledger.settled.pop() == TokenCount(60 + 60, 123 + server.asked[-1]["max_tokens"])
+
+
+def test_the_key_is_not_in_what_is_logged():
+    assert "secret" not in repr(Server(url="http://localhost/v1", key="secret"))
+
+
 @pytest.mark.parametrize("url", ["", "localhost:8000", "file:///etc/passwd"])
 def test_an_address_that_is_none_is_refused(url):
     with pytest.raises(ValueError, match="must begin with http"):
@@ -185,16 +261,7 @@ def test_an_address_that_is_none_is_refused(url):
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     """`transformers serve` with a GPT-2 of a few thousand parameters; its address and the model's name."""
-    folder = tmp_path_factory.mktemp("served")
-    codec = train_tokenizer([WORDS], vocab_size=300)
-    config = GPT2Config(
-        vocab_size=300, n_positions=512, n_embd=16, n_layer=1, n_head=1, bos_token_id=codec.end_of_text,
-        eos_token_id=codec.end_of_text,
-    )  # fmt: skip
-    model = GPT2LMHeadModel(config)
-    model.generation_config = GenerationConfig(do_sample=True, eos_token_id=codec.end_of_text)
-    model.save_pretrained(str(folder))
-    codec.save(folder)
+    folder = make_foreign(tmp_path_factory.mktemp("served"), "gpt2", template=CHAT_TEMPLATE)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -235,3 +302,18 @@ def test_a_real_server_refuses_a_model_that_it_has_not(served):
     writer = RemoteWriter(server=Server(url=served[0]), model="nobody/nothing")
     with pytest.raises(RemoteError, match="refused: 4"):
         write_remote_candidates(writer, REQUEST, seeds=[1])
+
+
+@pytest.mark.xdist_group("served")
+def test_a_real_server_answers_chats_by_the_models_own_template(served):
+    url, model = served
+    request = ArticleRequest(**{**REQUEST.__dict__, "target_words": 8})
+    ledger = Ledger()
+    writer = RemoteWriter(server=Server(url=url), model=model, is_chat=True, ledger=ledger)
+    drafts = write_remote_candidates(writer, request, seeds=[1, 2])
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    turns = build_messages(PROMPT, conditioned=True)
+    expected = len(tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=True)["input_ids"])
+    assert [draft.prompt_tokens for draft in drafts] == [expected] * 2  # what a local chat reads, token for token
+    assert all(draft.n_tokens > 0 and "im_start" not in draft.text for draft in drafts)
+    assert ledger.settled[0].prompt == 3 * expected
