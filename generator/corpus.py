@@ -12,11 +12,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from datasketch import MinHash, MinHashLSH
+
 from generator.prompts import Story, render_story
 
 OVERLAP_WORDS = 13  # as in the published contamination study: shared runs of 13 words mark a text as seen
 HELD_OUT_SHARE = 0.05
-SUFFIXES = (".jsonl", ".jsonl.gz", ".csv")
+SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".txt", ".txt.gz")
+DOCUMENT_BREAK = "<|endoftext|>"  # a line of its own between the documents of a text file
+NEAR_DUPLICATE = 0.7  # of the word 5-grams of two articles in common: the yearly guide with other dates
+_SHINGLE_WORDS, _PERMUTATIONS = 5, 128
 _LONGEST_FIELD = 10_000_000  # characters; the csv module's own limit is below a long article
 
 
@@ -44,17 +49,19 @@ class Corpus:
     train: tuple[CorpusArticle, ...]
     held_out: tuple[CorpusArticle, ...]
     n_duplicates: int
+    n_near_duplicates: int
     excluded: tuple[str, ...]  # refs of articles that share a run of 13 words with a study article
 
 
 def gather_corpus(files: Sequence[Path], *, exclude: Sequence[Path] = ()) -> Corpus:
-    """Read the files, drop duplicates and what overlaps with the articles of `exclude`, and split.
+    """Read the files, drop duplicates, near duplicates and what overlaps with the articles of `exclude`, and split.
 
     Raises:
         CorpusError: a file cannot be read, or fewer than two articles are left.
     """
     read = [article for path in files for article in read_articles(path)]
-    unique = drop_duplicates(read)
+    distinct = drop_duplicates(read)
+    unique = drop_near_duplicates(distinct)
     study = [article for path in exclude for article in read_articles(path)]
     overlapping = find_overlaps(unique, study=study)
     kept = [article for article in unique if article.sha256 not in overlapping]
@@ -62,11 +69,17 @@ def gather_corpus(files: Sequence[Path], *, exclude: Sequence[Path] = ()) -> Cor
         raise CorpusError(f"{len(kept)} articles are left to train on in {', '.join(map(str, files))}; two are needed")
     train, held_out = split_held_out(kept)
     excluded = tuple(article.ref for article in unique if article.sha256 in overlapping)
-    return Corpus(train=train, held_out=held_out, n_duplicates=len(read) - len(unique), excluded=excluded)
+    return Corpus(
+        train=train,
+        held_out=held_out,
+        n_duplicates=len(read) - len(distinct),
+        n_near_duplicates=len(distinct) - len(unique),
+        excluded=excluded,
+    )
 
 
 def read_articles(path: Path) -> list[CorpusArticle]:
-    """Every article of a .jsonl, .jsonl.gz or .csv file (UTF-8; `title` and `body` required).
+    """Every article of a .jsonl, .jsonl.gz or .csv file (`title` and `body` required), or document of a .txt; UTF-8.
 
     Raises:
         CorpusError: no such file, no such kind of file, or a line that is no article.
@@ -81,6 +94,8 @@ def read_articles(path: Path) -> list[CorpusArticle]:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise CorpusError(f"{path}, line {line}: not UTF-8") from None
+    if path.name.endswith((".txt", ".txt.gz")):
+        return _read_documents(text, path)
     if path.name.endswith((".jsonl", ".jsonl.gz")):
         rows = _read_json_lines(text, path)
     elif path.name.endswith(".csv"):
@@ -88,6 +103,16 @@ def read_articles(path: Path) -> list[CorpusArticle]:
     else:
         raise CorpusError(f"{path} is of no kind that can be read; use {', '.join(SUFFIXES)}")
     return [_parse_article(row, place=f"{path}, line {number}") for number, row in rows]
+
+
+def _read_documents(text: str, path: Path) -> list[CorpusArticle]:
+    """Documents of a text file, without titles; a line with the mark alone parts them."""
+    parts = re.split(rf"^{re.escape(DOCUMENT_BREAK)}[ \t]*$", text.replace("\r\n", "\n"), flags=re.MULTILINE)
+    bodies = [part.strip() for part in parts if part.strip()]
+    if not bodies:
+        raise CorpusError(f"{path} holds no text")
+    stories = (Story(title="", subtitle="", body=body) for body in bodies)
+    return [CorpusArticle(ref=f"{path.name}-{number}", story=story) for number, story in enumerate(stories, start=1)]
 
 
 def _read_json_lines(text: str, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -134,6 +159,31 @@ def _parse_article(row: Mapping[str, Any], *, place: str) -> CorpusArticle:
 def drop_duplicates(articles: Iterable[CorpusArticle]) -> list[CorpusArticle]:
     """The first of each text, in order."""
     return list({article.sha256: article for article in reversed(list(articles))}.values())[::-1]
+
+
+def drop_near_duplicates(articles: Iterable[CorpusArticle]) -> list[CorpusArticle]:
+    """The first of each group of articles that share at least `NEAR_DUPLICATE` of their word 5-grams, in order.
+
+    MinHash finds the pairs to look at (Broder 1997), and the Jaccard similarity of the 5-grams themselves decides, so
+    that nothing is dropped by a collision.
+    """
+    kept: list[CorpusArticle] = []
+    shingles: list[frozenset[bytes]] = []
+    index = MinHashLSH(threshold=NEAR_DUPLICATE - 0.1, num_perm=_PERMUTATIONS)  # lower, so that few pairs are missed
+    for article in articles:
+        own = frozenset(" ".join(run).encode() for run in _list_runs(article, length=_SHINGLE_WORDS))
+        sketch = MinHash(num_perm=_PERMUTATIONS)
+        sketch.update_batch(list(own))
+        if any(_measure_jaccard(own, shingles[place]) >= NEAR_DUPLICATE for place in index.query(sketch)):
+            continue
+        index.insert(len(kept), sketch)
+        kept.append(article)
+        shingles.append(own)
+    return kept
+
+
+def _measure_jaccard(left: frozenset[bytes], right: frozenset[bytes]) -> float:
+    return len(left & right) / max(1, len(left | right))
 
 
 def find_overlaps(articles: Iterable[CorpusArticle], *, study: Iterable[CorpusArticle]) -> set[str]:

@@ -1,15 +1,55 @@
-"""Where the arithmetic is done: the device, and how many threads it may use."""
+"""Where the arithmetic is done and how: the device, its precision, its threads, and how fast it multiplies."""
 
 import os
+import shutil
+import time
+from typing import Literal, get_args
 
 import torch
 
 THREADS_VARIABLE = "BYLINE_TORCH_THREADS"
+Precision = Literal["bf16", "fp32"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+_MEASURED_SECONDS = 0.3
+_MATRIX = {"cpu": 1536, "cuda": 8192}  # rows and columns of the product that is timed
 
 
 def pick_device(name: str | None = None) -> torch.device:
     """The device of that name; without one CUDA where there is one, else the CPU."""
     return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+def pick_precision(device: torch.device) -> Precision:
+    """bf16 where the chip multiplies it faster than float32, which only some do; weights stay float32 either way."""
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+    capabilities = torch.cpu.get_capabilities()
+    return "bf16" if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else "fp32"
+
+
+def can_compile(device: torch.device) -> bool:
+    """Whether torch.compile has what it needs: on the CPU a C++ compiler, on CUDA Triton, which torch brings along."""
+    return device.type == "cuda" or any(shutil.which(name) for name in (os.environ.get("CXX") or "g++", "clang++"))
+
+
+def measure_matrix_rate(device: torch.device, precision: Precision) -> float:
+    """FLOP/s of a large matrix product on random numbers, here and now: what model-FLOP use is a share of."""
+    size = _MATRIX[device.type]
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    left, right = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
+    product = left @ right
+    _wait(device)
+    count, began = 0, time.perf_counter()
+    while (seconds := time.perf_counter() - began) < _MEASURED_SECONDS:
+        torch.mm(left, right, out=product)
+        _wait(device)
+        count += 1
+    return 2 * size**3 * count / seconds
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
 
 
 def limit_threads() -> int:

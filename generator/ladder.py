@@ -2,11 +2,12 @@
 
 python -m generator.ladder FILE.toml [--corpus FILE …] [--exclude FILE …] --out DIR
 
-FILE.toml:  [ladder]   corpus = [files, from the TOML file's folder], vocab, context, seed, attention
+FILE.toml:  [ladder]   vocab, and where wanted corpus (files, from the TOML file's folder), tokenizer (a folder),
+                       context, seed, attention, band, patience
             [[model]]  name, size, tokens, and where wanted batch_tokens, lr        (one table a model)
 
 DIR/NAME becomes the checkpoint of each model; what is there is skipped, what was begun goes on. DIR/ladder.csv,
-ladder.svg and ladder.png give held-out loss against parameters.
+ladder.svg and ladder.png give held-out loss against parameters and compute. With torchrun as `generator.train`.
 """
 
 import argparse
@@ -22,16 +23,18 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from generator.loss_figures import draw_ladder
 from generator.model_card import ModelCard
 from generator.packing import CorpusPlan
 from generator.progress import Board, open_board
 from generator.specs import GPTSpec, find_spec
 from generator.train import train_model
-from generator.training_run import TrainingPlan
+from generator.training_run import StepReport, TrainingPlan
 
-_LADDER_KEYS = {"corpus", "vocab", "context", "seed", "attention"}
+_LADDER_KEYS = {"corpus", "vocab", "tokenizer", "context", "seed", "attention", "band", "patience"}
 _MODEL_KEYS = {"name", "size", "tokens", "batch_tokens", "lr"}
 _OVERALL = "all models"
+SMALL_MODEL_FLOPS = 5e6  # a token costs about so much time besides its own operations (measured on two CPU cores)
 
 
 class LadderError(ValueError):
@@ -51,7 +54,9 @@ class Rung:
 class Ladder:
     corpus: tuple[Path, ...]
     vocab_size: int
+    tokenizer: Path | None
     seed: int
+    patience: int | None
     rungs: tuple[Rung, ...]
 
 
@@ -73,7 +78,14 @@ def read_ladder(path: Path) -> Ladder:
         if len(set(names)) < len(names):
             raise ValueError("each [[model]] needs a name of its own")
         corpus = tuple(path.parent / name for name in common.get("corpus", []))
-        return Ladder(corpus=corpus, vocab_size=common["vocab"], seed=common.get("seed", 0), rungs=rungs)
+        return Ladder(
+            corpus=corpus,
+            vocab_size=common["vocab"],
+            tokenizer=path.parent / common["tokenizer"] if "tokenizer" in common else None,
+            seed=common.get("seed", 0),
+            patience=common.get("patience"),
+            rungs=rungs,
+        )
     except OSError as error:
         raise LadderError(f"{path} cannot be read: {error.strerror}") from error
     except KeyError as error:
@@ -88,7 +100,11 @@ def _read_rung(model: Mapping[str, Any], common: Mapping[str, Any]) -> Rung:
     if not isinstance(tokens, int) or tokens < 1:
         raise ValueError(f"tokens of {name} must be a whole number above 0")
     spec = find_spec(
-        model["size"], vocab_size=common["vocab"], context=common.get("context"), attention=common.get("attention")
+        model["size"],
+        vocab_size=common["vocab"],
+        context=common.get("context"),
+        attention=common.get("attention"),
+        band=common.get("band"),
     )
     batch, rate = model.get("batch_tokens", spec.batch_tokens), model.get("lr", spec.peak_lr)
     return Rung(name=name, spec=replace(spec, batch_tokens=batch, peak_lr=rate), tokens=tokens)
@@ -99,6 +115,22 @@ def _refuse_unknown(table: Mapping[str, Any], known: set[str]) -> None:
         raise ValueError(f"there is no {', '.join(unknown)}; the keys are {', '.join(sorted(known))}")
 
 
+def plan_rung(ladder: Ladder, rung: Rung, *, exclude: Sequence[Path], out: Path) -> TrainingPlan:
+    """How one model of a ladder is trained: into out/NAME, from the packed corpus that all of them share."""
+    return TrainingPlan(
+        spec=rung.spec,
+        tokens=rung.tokens,
+        seed=ladder.seed,
+        corpus=CorpusPlan(
+            files=ladder.corpus, exclude=tuple(exclude), vocab_size=ladder.vocab_size, tokenizer=ladder.tokenizer
+        ),
+        out=out / rung.name,
+        corpus_folder=out / "corpus",
+        label=rung.name,
+        patience=ladder.patience,
+    )
+
+
 def train_ladder(ladder: Ladder, *, exclude: Sequence[Path], out: Path, board: Board) -> dict[str, ModelCard]:
     """Train every rung that is not there yet, smallest or not, in the file's order; the cards by name.
 
@@ -106,26 +138,17 @@ def train_ladder(ladder: Ladder, *, exclude: Sequence[Path], out: Path, board: B
         TrainingRefusedError: a folder holds a model of other settings.
         CorpusError: the corpus cannot be read.
     """
-    corpus = CorpusPlan(files=ladder.corpus, exclude=tuple(exclude), vocab_size=ladder.vocab_size)
-    total = sum(rung.tokens * rung.spec.n_params for rung in ladder.rungs)  # time goes about as their product
-    done, cards = 0, {}
-    for number, rung in enumerate(ladder.rungs, start=1):
-        plan = TrainingPlan(
-            spec=rung.spec,
-            tokens=rung.tokens,
-            seed=ladder.seed,
-            corpus=corpus,
-            out=out / rung.name,
-            corpus_folder=out / "corpus",
-            label=rung.name,
-        )
+    weights = [rung.spec.count_training_flops() + SMALL_MODEL_FLOPS for rung in ladder.rungs]
+    total = sum(rung.tokens * weight for rung, weight in zip(ladder.rungs, weights, strict=True))
+    done, cards = 0.0, {}
+    for number, (rung, weight) in enumerate(zip(ladder.rungs, weights, strict=True), start=1):
         note = f"model {number} of {len(ladder.rungs)}"
 
-        def show(tokens: int, *, begun: int = done, weight: int = rung.spec.n_params, note: str = note) -> None:
-            board.show(_OVERALL, done=min(begun + tokens * weight, total), total=total, note=note)
+        def show(report: StepReport, *, begun: float = done, weight: float = weight, note: str = note) -> None:
+            board.show(_OVERALL, done=min(begun + report.tokens * weight, total), total=total, note=note)
 
-        cards[rung.name] = train_model(plan, board=board, on_progress=show)
-        done += rung.tokens * rung.spec.n_params
+        cards[rung.name] = train_model(plan_rung(ladder, rung, exclude=exclude, out=out), board=board, on_step=show)
+        done += rung.tokens * weight
     board.show(_OVERALL, done=total, total=total)
     return cards
 
@@ -134,30 +157,12 @@ def write_ladder(cards: Mapping[str, ModelCard], *, out: Path) -> None:
     """ladder.csv: a model a row, losses in nats a token."""
     with (out / "ladder.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["name", "size", "n_params", "tokens", "train_loss", "held_out_loss", "seconds"])
+        writer.writerow(["name", "size", "n_params", "tokens", "train_flops", "train_loss", "held_out_loss", "seconds"])
         for name, card in cards.items():
             losses = (f"{card.train_loss:.4f}", f"{card.held_out_loss:.4f}")
-            writer.writerow([name, card.spec.name, card.n_params, card.tokens_seen, *losses, f"{card.seconds:.1f}"])
-
-
-def draw_ladder(cards: Mapping[str, ModelCard], *, out: Path) -> None:
-    """ladder.svg and ladder.png: held-out loss against parameters, on a logarithmic axis."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
-    points = sorted((card.n_params, card.held_out_loss, name) for name, card in cards.items())
-    axes.plot([n_params for n_params, _, _ in points], [loss for _, loss, _ in points], "o-", color="#1f4e79")
-    for n_params, loss, name in points:
-        axes.annotate(name, (n_params, loss), xytext=(6, 6), textcoords="offset points", fontsize=9)
-    axes.set(xscale="log", xlabel="parameters", ylabel="held-out loss (nats a token)")
-    axes.margins(x=0.15)
-    axes.grid(alpha=0.3)
-    for suffix in ("svg", "png"):
-        figure.savefig(out / f"ladder.{suffix}", dpi=150)
-    pyplot.close(figure)
+            flops = "" if card.train_flops is None else f"{card.train_flops:.4g}"
+            size = [name, card.spec.name, card.n_params, card.tokens_seen]
+            writer.writerow([*size, flops, *losses, f"{card.seconds:.1f}"])
 
 
 def make_table(cards: Mapping[str, ModelCard]) -> Table:

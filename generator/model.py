@@ -5,10 +5,14 @@ Shapes: B sequences, T positions, d model width, H heads of D numbers.
 """
 
 import math
+from collections.abc import Callable
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex_attention
+from torch.utils.checkpoint import checkpoint
 
 from generator.loss import mean_cross_entropy
 from generator.specs import GPTSpec
@@ -32,6 +36,8 @@ def attend_banded(query: Tensor, key: Tensor, value: Tensor, *, band: int) -> Te
     batch, heads, length, width = query.shape
     if length <= band:
         return attend_causal(query, key, value)
+    if query.is_cuda and query.requires_grad:  # in training alone: it is compiled anew for every length
+        return _compile_flex_attention()(query, key, value, block_mask=make_band_mask(length, band, query.device))
     blocks = -(-length // band)
     padding = blocks * band - length
     if padding:
@@ -49,6 +55,22 @@ def attend_banded(query: Tensor, key: Tensor, value: Tensor, *, band: int) -> Te
         attn_mask=_mask_block_pair(band, query.device),
     ).view(batch, heads, -1, width)
     return torch.cat((first, later), dim=2)[:, :, :length]
+
+
+@lru_cache(maxsize=8)
+def make_band_mask(length: int, band: int, device: torch.device) -> BlockMask:
+    """FlexAttention's mask of a band: blocks of keys that no query of a block may see are never read."""
+
+    def is_seen(_batch: Tensor, _head: Tensor, query: Tensor, key: Tensor) -> Tensor:
+        return (key <= query) & (query - key < band)
+
+    return create_block_mask(is_seen, B=None, H=None, Q_LEN=length, KV_LEN=length, device=device)
+
+
+@lru_cache(maxsize=1)
+def _compile_flex_attention() -> Callable[..., Tensor]:
+    """FlexAttention is a fused kernel only when it is compiled."""
+    return torch.compile(flex_attention, dynamic=False)
 
 
 def _mask_block_pair(band: int, device: torch.device) -> Tensor:
@@ -97,9 +119,10 @@ class Block(nn.Module):
 class GPT(nn.Module):
     """A model of the family. `forward` gives final states; `project` makes logits of them."""
 
-    def __init__(self, spec: GPTSpec) -> None:
+    def __init__(self, spec: GPTSpec, *, recompute: bool = False) -> None:
+        """With `recompute` the backward pass makes a block's activations again instead of keeping them."""
         super().__init__()
-        self.spec = spec
+        self.spec, self.recompute = spec, recompute
         self.tokens = nn.Embedding(spec.vocab_size, spec.d_model)
         self.positions = nn.Embedding(spec.context, spec.d_model)
         self.blocks = nn.ModuleList(
@@ -142,7 +165,10 @@ class GPT(nn.Module):
             raise ValueError(f"a sequence of {length} tokens is longer than the context of {self.spec.context}")
         states = self.tokens(tokens) + self.positions.weight[:length]
         for block in self.blocks:
-            states = block(states, kept)
+            if self.recompute and torch.is_grad_enabled():
+                states = checkpoint(block, states, kept, use_reentrant=False)
+            else:
+                states = block(states, kept)
         return self.final_norm(states)
 
     def project(self, states: Tensor) -> Tensor:

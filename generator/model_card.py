@@ -1,7 +1,7 @@
 """The card beside a checkpoint's weights (byline.json): what was trained, on what, and how well. Needs no torch."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,10 @@ class CardError(ValueError):
 
 @dataclass(frozen=True)
 class ModelCard:
-    """Losses are nats a token, `best_step` the optimiser step whose weights were kept (lowest held-out loss)."""
+    """Losses are nats a token, `best_step` the optimiser step whose weights were kept (lowest held-out loss).
+
+    What has a default came later than the format: a card without it is read as well.
+    """
 
     spec: GPTSpec
     n_params: int
@@ -38,6 +41,10 @@ class ModelCard:
     device: str
     code_version: str
     torch_version: str
+    precision: str = "fp32"
+    is_compiled: bool = False
+    n_processes: int = 1
+    train_flops: float | None = None
 
     def write(self, folder: Path) -> None:
         """Write the card as the last file of a checkpoint, at one stroke: where it lies, the checkpoint is whole."""
@@ -63,9 +70,10 @@ def read_card(folder: str | Path) -> ModelCard:
         raise CardError(f"{path} is no JSON: {error}") from None
     if content.pop("format", None) != CARD_FORMAT:
         raise CardError(f"{path} is not of format {CARD_FORMAT}")
+    required = {field.name for field in fields(ModelCard) if field.default is MISSING}
     names = {field.name for field in fields(ModelCard)}
-    if names != content.keys():
-        raise CardError(f"{path} lacks or has too many of the fields {', '.join(sorted(names ^ content.keys()))}")
+    if faulty := (required - content.keys()) | (content.keys() - names):
+        raise CardError(f"{path} lacks or has too many of the fields {', '.join(sorted(faulty))}")
     content["spec"] = GPTSpec(**content["spec"])
     for name in ("corpus_files", "excluded_articles"):
         content[name] = tuple(content[name])

@@ -12,9 +12,10 @@ import numpy as np
 
 from generator.corpus import Corpus, CorpusArticle, gather_corpus
 from generator.prompts import render_story
-from generator.tokenizer import TextCodec, load_tokenizer, train_tokenizer
+from generator.tokenizer import TextCodec, find_tokenizer_file, load_tokenizer, train_tokenizer
 
 _RECORD = "corpus.json"
+_FORMAT = 2  # a folder packed in another way is packed anew
 _TRAIN, _HELD_OUT, _TOKENIZER = "train.npy", "held_out.npy", "tokenizer"
 _DOCUMENTS_AT_ONCE = 1000
 
@@ -34,7 +35,7 @@ class CorpusPlan:
         Raises:
             FileNotFoundError: a file is missing.
         """
-        tokenizer = self.tokenizer / "tokenizer.json" if self.tokenizer else None
+        tokenizer = find_tokenizer_file(self.tokenizer) if self.tokenizer else None
         parts = {
             "files": [_hash_file(path) for path in self.files],
             "exclude": [_hash_file(path) for path in self.exclude],
@@ -53,6 +54,7 @@ class CorpusRecord:
     n_train: int
     n_held_out: int
     n_duplicates: int
+    n_near_duplicates: int
     excluded: tuple[str, ...]
     train_tokens: int
     held_out_tokens: int
@@ -103,6 +105,7 @@ def _pack(corpus: Corpus, plan: CorpusPlan, *, digest: str, folder: Path) -> Non
         n_train=len(corpus.train),
         n_held_out=len(corpus.held_out),
         n_duplicates=corpus.n_duplicates,
+        n_near_duplicates=corpus.n_near_duplicates,
         excluded=corpus.excluded,
         train_tokens=len(train),
         held_out_tokens=len(held_out),
@@ -110,7 +113,8 @@ def _pack(corpus: Corpus, plan: CorpusPlan, *, digest: str, folder: Path) -> Non
         vocab_size=codec.vocab_size,
     )
     # written last: a folder with a record is whole
-    (folder / _RECORD).write_text(json.dumps(asdict(record), indent=2) + "\n", encoding="utf-8")
+    content = {"format": _FORMAT, **asdict(record)}
+    (folder / _RECORD).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def encode_articles(codec: TextCodec, articles: Sequence[CorpusArticle]) -> np.ndarray:
@@ -155,6 +159,7 @@ def _render(articles: Sequence[CorpusArticle]) -> list[str]:
 
 def _open_packed(folder: Path) -> PackedCorpus:
     content = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
+    del content["format"]
     for name in ("files", "excluded"):
         content[name] = tuple(content[name])
     return PackedCorpus(
@@ -167,7 +172,8 @@ def _open_packed(folder: Path) -> PackedCorpus:
 
 def _read_plan_digest(folder: Path) -> str | None:
     try:
-        return json.loads((folder / _RECORD).read_text(encoding="utf-8"))["plan_sha256"]
+        content = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
+        return content["plan_sha256"] if content.get("format") == _FORMAT else None
     except (FileNotFoundError, ValueError, KeyError):
         return None
 

@@ -91,8 +91,8 @@ def fit_prompt(
 
 
 def _render_frame(*, title: str, subtitle: str) -> str:
-    """The lines up to `Article:`; title and subtitle are put on one line each."""
-    lines = [f"{FRAME_LABELS[0]} {' '.join(title.split())}"]
+    """The lines up to `Article:`; title and subtitle are put on one line each, and have none where there is none."""
+    lines = [f"{FRAME_LABELS[0]} {' '.join(title.split())}"] if title.strip() else []
     if subtitle.strip():
         lines.append(f"{FRAME_LABELS[1]} {' '.join(subtitle.split())}")
     return "\n".join([*lines, FRAME_LABELS[2]])

@@ -7,7 +7,7 @@ small machines follow the same rules (d_ff = 4·d_model, heads of 32 to 64 numbe
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-Attention = Literal["alternating", "dense"]
+Attention = Literal["alternating", "alternating-banded-first", "dense"]
 LayerKind = Literal["dense", "banded"]
 ATTENTIONS: tuple[Attention, ...] = get_args(Attention)
 
@@ -67,9 +67,23 @@ class GPTSpec:
         return (self.vocab_size + self.context) * d + self.n_layers * layer + 2 * d
 
     def layer_kinds(self) -> tuple[LayerKind, ...]:
-        """The kind of each layer, first to last; alternating begins with a dense one."""
-        banded = range(1, self.n_layers, 2) if self.attention == "alternating" else ()
-        return tuple("banded" if index in banded else "dense" for index in range(self.n_layers))
+        """The kind of each layer, first to last; alternating begins with a dense one unless it says otherwise."""
+        if self.attention == "dense":
+            return ("dense",) * self.n_layers
+        first_banded = 0 if self.attention == "alternating-banded-first" else 1
+        return tuple("banded" if index % 2 == first_banded else "dense" for index in range(self.n_layers))
+
+    def count_training_flops(self) -> float:
+        """Floating-point operations of one token's forward and backward pass, a multiplication and an addition as two.
+
+        Six for every parameter of a matrix that the token is multiplied with (Kaplan et al. 2020, §2.1; the tied
+        embedding once, as the output's), and 12·d for every key that it sees: (context + 1)/2 on average in a dense
+        layer; in a banded one the band, less what the sequence's beginning lacks.
+        """
+        matrices = 12 * self.d_model**2 * self.n_layers + self.vocab_size * self.d_model
+        band = min(self.band, self.context)
+        keys = {"dense": (self.context + 1) / 2, "banded": band - band * (band - 1) / (2 * self.context)}
+        return 6 * matrices + 12 * self.d_model * sum(keys[kind] for kind in self.layer_kinds())
 
 
 def _published(name: str, *, layers: int, width: int, heads: int, batch: float, lr: float) -> GPTSpec:
@@ -107,7 +121,12 @@ ALIASES = {"160m": "control", "125m": "small", "350m": "medium", "760m": "large"
 
 
 def find_spec(
-    name: str, *, vocab_size: int | None = None, context: int | None = None, attention: Attention | None = None
+    name: str,
+    *,
+    vocab_size: int | None = None,
+    context: int | None = None,
+    attention: Attention | None = None,
+    band: int | None = None,
 ) -> GPTSpec:
     """The size of that name (or of its number of parameters, as in "125m"), with what is given put in its place.
 
@@ -123,4 +142,5 @@ def find_spec(
         vocab_size=spec.vocab_size if vocab_size is None else vocab_size,
         context=spec.context if context is None else context,
         attention=spec.attention if attention is None else attention,
+        band=spec.band if band is None else band,
     )

@@ -10,6 +10,7 @@ END_OF_TEXT = "<|endoftext|>"
 MIN_VOCABULARY = 257  # the 256 bytes and the end of text; with fewer some text could not be written
 _FILE = "tokenizer.json"
 _CONFIG_FILE = "tokenizer_config.json"
+_GPT2_VOCABULARY, _GPT2_MERGES = "vocab.json", "merges.txt"
 
 
 class TextCodec:
@@ -71,14 +72,36 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> TextCodec:
 def load_tokenizer(folder: str | Path) -> TextCodec:
     """The codec of a folder that `TextCodec.save` wrote, or of any byte-level BPE with an end-of-text mark.
 
+    GPT-2's own 50,257 tokens are had from its published files, tokenizer.json or vocab.json and merges.txt.
+
     Raises:
-        FileNotFoundError: no tokenizer.json there.
+        FileNotFoundError: no such files there.
         ValueError: it knows no end-of-text mark.
     """
-    path = Path(folder) / _FILE
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no {_FILE} in {folder}")
-    tokenizer = Tokenizer.from_file(str(path))
+    path = find_tokenizer_file(folder)
+    tokenizer = Tokenizer.from_file(str(path)) if path.name == _FILE else _read_gpt2_files(path)
     if tokenizer.token_to_id(END_OF_TEXT) is None:
         raise ValueError(f"{path} has no {END_OF_TEXT} token; documents could not be parted")
     return TextCodec(tokenizer)
+
+
+def find_tokenizer_file(folder: str | Path) -> Path:
+    """The file that decides a tokenizer: tokenizer.json, or merges.txt beside vocab.json in GPT-2's older form.
+
+    Raises:
+        FileNotFoundError: neither is there.
+    """
+    folder = Path(folder)
+    if (folder / _FILE).is_file():
+        return folder / _FILE
+    if (folder / _GPT2_MERGES).is_file() and (folder / _GPT2_VOCABULARY).is_file():
+        return folder / _GPT2_MERGES
+    raise FileNotFoundError(f"there is no {_FILE} in {folder}, and no {_GPT2_VOCABULARY} with {_GPT2_MERGES}")
+
+
+def _read_gpt2_files(merges: Path) -> Tokenizer:
+    tokenizer = Tokenizer(models.BPE.from_file(str(merges.with_name(_GPT2_VOCABULARY)), str(merges)))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens([END_OF_TEXT])  # keeps the number that vocab.json gives it
+    return tokenizer

@@ -2,28 +2,33 @@
 
 python -m generator.train --size 1m --corpus FILE [--corpus FILE …] --out DIR
     [--tokens N] [--context N] [--vocab N | --tokenizer DIR] [--exclude FILE …] [--seed N]
-    [--batch-tokens N] [--lr X] [--attention dense|alternating] [--device cpu|cuda]
+    [--batch-tokens N] [--lr X] [--attention alternating|alternating-banded-first|dense] [--band N]
+    [--patience N] [--precision bf16|fp32] [--compile auto|on|off] [--recompute] [--micro-batch-tokens N]
+    [--device cpu|cuda]
+torchrun --nproc-per-node N -m generator.train …    the same on N devices (or processes), of one file system
 
 DIR becomes a checkpoint (see `generator.checkpoints`) when the training is over; until then DIR/training keeps its
 state, and the same command, after Ctrl-C or a crash, goes on exactly where it was. Recipe: PROTOCOL §4, scaled to the
 token budget (`generator.schedule`); AdamW β 0.9/0.95, ε 1e-8, weight decay 0.1 on matrices, gradient norm at most 1.
-The weights kept are those of the lowest held-out loss.
+The weights kept are those of the lowest held-out loss. Beside them lie loss.csv and its picture, loss.png.
 """
 
 import argparse
 import shutil
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 from generator.checkpoint_files import save_checkpoint
-from generator.devices import limit_threads
+from generator.devices import PRECISIONS, limit_threads, pick_device
+from generator.loss_figures import draw_curve
 from generator.model_card import ModelCard, has_card, read_card
 from generator.packing import CorpusPlan, prepare_corpus
-from generator.progress import Board, open_board
+from generator.parallel import ProcessGroup, join_processes
+from generator.progress import Board, SilentBoard, open_board
 from generator.specs import ATTENTIONS, SIZES, find_spec
-from generator.training_run import STATE_SECONDS, TrainingPlan, TrainingRun, write_curve
+from generator.training_run import STATE_SECONDS, Compiling, OnStep, TrainingPlan, TrainingRun, write_curve
 from generator.training_state import RunProgress, read_progress
 
 TOKENS_PER_PARAMETER = 20  # the default budget: Hoffmann et al. 2022, the compute-optimal ratio
@@ -34,10 +39,10 @@ class TrainingRefusedError(ValueError):
     """The folder holds a run or a model of other settings; the message says which."""
 
 
-def train_model(plan: TrainingPlan, *, board: Board, on_progress: Callable[[int], None] | None = None) -> ModelCard:
+def train_model(plan: TrainingPlan, *, board: Board, on_step: OnStep | None = None) -> ModelCard:
     """Train, or go on training, or find that it is done; the card of the finished model.
 
-    `on_progress` is given the tokens seen so far, about once a step.
+    `on_step` is told how far the run is, once a step. What it raises ends the run; its state stays as last saved.
 
     Raises:
         TrainingRefusedError: the folder holds something made with other settings.
@@ -46,24 +51,38 @@ def train_model(plan: TrainingPlan, *, board: Board, on_progress: Callable[[int]
     settings = plan.digest()
     if has_card(plan.out):
         return _take_finished(plan, settings=settings, board=board)
+    limit_threads()
+    with join_processes(device=pick_device(plan.device)) as group:
+        return _train(plan, settings=settings, group=group, board=board, on_step=on_step or (lambda report: None))
+
+
+def _train(plan: TrainingPlan, *, settings: str, group: ProcessGroup, board: Board, on_step: OnStep) -> ModelCard:
     unfinished = plan.out / UNFINISHED
     progress = read_progress(unfinished) or RunProgress(settings_sha256=settings)
     if progress.settings_sha256 != settings:
         raise TrainingRefusedError(
             f"{plan.out} holds an unfinished run with other settings; give the same ones, remove it, or take another"
         )
-    corpus = prepare_corpus(plan.corpus, folder=plan.corpus_folder or unfinished / "corpus")
-    limit_threads()
-    run = TrainingRun(plan, corpus, progress)
+    corpus_folder = plan.corpus_folder or unfinished / "corpus"
+    if group.is_first:
+        prepare_corpus(plan.corpus, folder=corpus_folder)
+    group.wait()  # the others read what the first has packed
+    corpus = prepare_corpus(plan.corpus, folder=corpus_folder)
+    run = TrainingRun(plan, corpus, progress, group=group)
     if progress.step:
         board.say(f"{plan.title}: goes on at step {progress.step}")
         run.restore(unfinished)
-    run.carry_out(board, unfinished, on_progress or (lambda tokens: None))
+    run.carry_out(board if group.is_first else SilentBoard(), unfinished, on_step)
     card = run.make_card(settings=settings)
-    run.model.load_state_dict(run.best_weights)
-    write_curve(plan.out / "loss.csv", progress.curve)
-    save_checkpoint(plan.out, model=run.model, codec=corpus.codec, card=card)
-    shutil.rmtree(unfinished, ignore_errors=True)
+    if group.is_first:
+        if progress.has_stopped_early:
+            board.say(f"{plan.title}: stopped early, no lower held-out loss since step {progress.best_step}")
+        run.model.load_state_dict(run.best_weights)
+        write_curve(plan.out / "loss.csv", progress.curve)
+        draw_curve(progress.curve, title=f"{plan.title}: {card.n_params:,} parameters", out=plan.out)
+        save_checkpoint(plan.out, model=run.model, codec=corpus.codec, card=card)
+        shutil.rmtree(unfinished, ignore_errors=True)
+    group.wait()
     return card
 
 
@@ -95,12 +114,24 @@ def parse_arguments(arguments: list[str] | None) -> TrainingPlan:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--batch-tokens", type=int, help="tokens an optimiser step")
     parser.add_argument("--lr", type=float, help="highest learning rate")
-    parser.add_argument("--attention", choices=ATTENTIONS)
+    parser.add_argument("--attention", choices=ATTENTIONS, help="order of dense and banded layers")
+    parser.add_argument("--band", type=int, help="keys that a query of a banded layer sees")
+    parser.add_argument("--patience", type=int, help="measures of held-out loss without a new lowest, then stop")
+    parser.add_argument("--precision", choices=PRECISIONS, help="bf16 where the chip has it unless given")
+    parser.add_argument("--compile", choices=get_args(Compiling), default="auto", help="auto: where it pays")
+    parser.add_argument("--recompute", action="store_true", help="less memory, a third more time")
+    parser.add_argument("--micro-batch-tokens", type=int, help="of one forward and backward pass")
     parser.add_argument("--device", help="cpu or cuda; CUDA where there is one unless given")
     parser.add_argument("--state-seconds", type=float, default=STATE_SECONDS, help="between two saves of the state")
     options = parser.parse_args(arguments)
     try:
-        spec = find_spec(options.size, vocab_size=options.vocab, context=options.context, attention=options.attention)
+        spec = find_spec(
+            options.size,
+            vocab_size=options.vocab,
+            context=options.context,
+            attention=options.attention,
+            band=options.band,
+        )
         spec = replace(spec, batch_tokens=options.batch_tokens or spec.batch_tokens, peak_lr=options.lr or spec.peak_lr)
     except ValueError as error:
         parser.error(str(error))
@@ -117,6 +148,11 @@ def parse_arguments(arguments: list[str] | None) -> TrainingPlan:
         out=options.out,
         device=options.device,
         state_seconds=options.state_seconds,
+        patience=options.patience,
+        precision=options.precision,
+        compiling=options.compile,
+        recompute=options.recompute,
+        micro_batch_tokens=options.micro_batch_tokens,
     )
 
 

@@ -7,25 +7,32 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from generator.devices import pick_device
+from generator.devices import Precision, can_compile, measure_matrix_rate, pick_device, pick_precision
 from generator.loss import sum_cross_entropy
 from generator.model import GPT
 from generator.model_card import ModelCard, find_code_version
 from generator.packing import CorpusPlan, PackedCorpus, find_start, read_sequence
+from generator.parallel import ProcessGroup
 from generator.progress import Board
 from generator.schedule import Schedule
 from generator.specs import GPTSpec
 from generator.training_state import CurvePoint, RunProgress, restore_state, save_state
 
-MICRO_BATCH_TOKENS = 16_384  # of one forward and backward pass; more are accumulated
+MICRO_BATCH_TOKENS = {"cpu": 16_384, "cuda": 65_536}  # of one forward and backward pass; more are accumulated
 HELD_OUT_SEQUENCES = 64  # at most
 CURVE_POINTS = 1000  # at most, about
 STATE_SECONDS = 20.0
+# Compiling takes half a minute and gains about an eighth (docs/benchmarks.md), on a CPU in bf16 only
+WORTH_COMPILING_SECONDS = {"cpu": 900.0, "cuda": 180.0}
+LIKELY_FLOP_USE = 0.4  # of the measured rate of matrix products, to guess how long a run takes
+
+Compiling = Literal["auto", "on", "off"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,9 @@ class TrainingPlan:
     """One model to train.
 
     `tokens` is the budget, `corpus_folder` keeps the packed corpus (several models may share one), `label` is what
-    the progress calls the model where that is not its size.
+    the progress calls the model where that is not its size. `patience` ends the run after so many measures of
+    held-out loss in a row without a new lowest. `precision` None takes bf16 where the chip has it. With `recompute`
+    a layer's activations are made again in the backward pass, which takes a third more time and far less memory.
     """
 
     spec: GPTSpec
@@ -45,29 +54,67 @@ class TrainingPlan:
     label: str = ""
     device: str | None = None
     state_seconds: float = STATE_SECONDS
+    patience: int | None = None
+    precision: Precision | None = None
+    compiling: Compiling = "auto"
+    recompute: bool = False
+    micro_batch_tokens: int | None = None
 
     @property
     def title(self) -> str:
         return self.label or self.spec.name
 
     def digest(self) -> str:
-        """SHA-256 of all that decides the weights."""
+        """SHA-256 of all that decides the weights but for rounding."""
         parts = [asdict(self.spec), self.tokens, self.seed, self.corpus.digest()]
+        if self.patience is not None:
+            parts.append({"patience": self.patience})
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """How far a run is after a step.
+
+    Losses are nats a token (`held_out_loss` the latest, None before the first); `flop_use` is the share of the
+    device's measured rate of matrix products that the model's own operations reach, None where that is not known.
+    """
+
+    step: int
+    n_steps: int
+    tokens: int
+    budget: int
+    train_loss: float
+    held_out_loss: float | None
+    tokens_per_second: float
+    seconds_left: float
+    flop_use: float | None
+
+    def describe(self) -> str:
+        """The line beside a bar of progress."""
+        parts = [f"step {self.step}/{self.n_steps}", f"loss {self.train_loss:.3f}"]
+        if self.held_out_loss is not None:
+            parts.append(f"held out {self.held_out_loss:.3f}")
+        parts.append(f"{self.tokens_per_second:,.0f} tokens/s")
+        if self.flop_use is not None:
+            parts.append(f"{self.flop_use:.0%} of matrix rate")
+        return "  ".join(parts)
+
+
+OnStep = Callable[[StepReport], None]
 
 
 class TrainingRun:
     """The model in training and all that a step needs."""
 
-    def __init__(self, plan: TrainingPlan, corpus: PackedCorpus, progress: RunProgress) -> None:
-        self.plan, self.corpus, self.progress = plan, corpus, progress
+    def __init__(self, plan: TrainingPlan, corpus: PackedCorpus, progress: RunProgress, *, group: ProcessGroup) -> None:
+        self.plan, self.corpus, self.progress, self.group = plan, corpus, progress, group
         # a small corpus may fill less of the vocabulary than was asked for
         self.spec = replace(plan.spec, vocab_size=corpus.codec.vocab_size)
         self.device = pick_device(plan.device)
-        self.model = GPT(self.spec)
-        self.model.initialise(seed=plan.seed)
-        self.model.to(self.device)
-        self.optimizer = make_optimizer(self.model)
+        if self.device.type == "cuda" and self.device.index is None:
+            self.device = torch.device("cuda", group.local_rank)
+            torch.cuda.set_device(self.device)
         self.schedule = Schedule(
             budget=plan.tokens,
             batch_tokens=self.spec.batch_tokens,
@@ -75,33 +122,51 @@ class TrainingRun:
             peak_lr=self.spec.peak_lr,
         )
         self.n_steps = self.schedule.count_steps()
+        self._settle_arithmetic()
+        self.model = GPT(self.spec, recompute=plan.recompute)
+        self.model.initialise(seed=plan.seed)
+        self.model.to(self.device)
+        self._compiled = torch.compile(self.model, dynamic=False) if progress.compiled else self.model
+        micro_tokens = plan.micro_batch_tokens or MICRO_BATCH_TOKENS[self.device.type]
+        self._at_once = max(1, micro_tokens // self.spec.context)  # sequences
+        self.optimizer = make_optimizer(self.model)
         self.best_weights = self._copy_weights()
         self.begun_at = time.perf_counter() - progress.seconds
+
+    def _settle_arithmetic(self) -> None:
+        """Choose precision and compiling when the run begins; a run that goes on keeps what it began with."""
+        plan, progress = self.plan, self.progress
+        precision = progress.precision or plan.precision or pick_precision(self.device)
+        self._matrix_rate = measure_matrix_rate(self.device, precision) * self.group.size
+        if progress.precision is None:
+            seconds = plan.tokens * self.spec.count_training_flops() / (LIKELY_FLOP_USE * self._matrix_rate)
+            pays = seconds > WORTH_COMPILING_SECONDS[self.device.type] and precision == "bf16"
+            wanted = plan.compiling == "on" or (plan.compiling == "auto" and pays)
+            progress.precision, progress.compiled = precision, wanted and can_compile(self.device)
 
     def restore(self, folder: Path) -> None:
         self.best_weights = restore_state(folder, step=self.progress.step, model=self.model, optimizer=self.optimizer)
 
-    def carry_out(self, board: Board, folder: Path, on_progress: Callable[[int], None]) -> None:
-        """Every step that is left. Ctrl-C keeps the state and ends."""
+    def carry_out(self, board: Board, folder: Path, on_step: OnStep) -> None:
+        """Every step that is left, or until the patience is at its end. Ctrl-C keeps the state and ends."""
         progress, plan = self.progress, self.plan
         measure_every = max(1, self.n_steps // min(40, max(8, self.n_steps // 25)))
         record_every = max(1, self.n_steps // CURVE_POINTS)
         saved_at, first_tokens, first_time = time.monotonic(), progress.tokens, time.monotonic()
         try:
-            while progress.step < self.n_steps:
+            while progress.step < self.n_steps and not progress.has_stopped_early:
                 rate, loss = self.take_step()
                 is_last = progress.step == self.n_steps
                 held_out = self.measure_held_out() if is_last or progress.step % measure_every == 0 else None
                 if held_out is not None or progress.step % record_every == 0:
                     progress.curve.append(CurvePoint(progress.step, progress.tokens, rate, loss, held_out))
-                if held_out is not None and held_out < progress.best_loss:
-                    progress.best_loss, progress.best_step = held_out, progress.step
-                    self.best_weights = self._copy_weights()
+                if held_out is not None:
+                    self._note_held_out(held_out)
                 progress.seconds = time.perf_counter() - self.begun_at
                 speed = (progress.tokens - first_tokens) / (time.monotonic() - first_time)
-                note = f"step {progress.step}/{self.n_steps}  loss {loss:.3f}  {speed:,.0f} tokens/s"
-                board.show(plan.title, done=progress.step, total=self.n_steps, note=note)
-                on_progress(progress.tokens)
+                report = self._report(loss, speed=speed)
+                board.show(plan.title, done=progress.step, total=self.n_steps, note=report.describe())
+                on_step(report)
                 if time.monotonic() - saved_at >= plan.state_seconds and not is_last:
                     self.save(folder)
                     saved_at = time.monotonic()
@@ -109,6 +174,31 @@ class TrainingRun:
             self.save(folder)
             board.say(f"{plan.title}: stopped at step {progress.step}; the same command goes on from there")
             raise
+
+    def _note_held_out(self, loss: float) -> None:
+        """Keep the weights of a new lowest loss; end the run when there was none for too long."""
+        progress = self.progress
+        progress.held_out_loss = loss
+        if loss < progress.best_loss:
+            progress.best_loss, progress.best_step, progress.n_without_gain = loss, progress.step, 0
+            self.best_weights = self._copy_weights()
+            return
+        progress.n_without_gain += 1
+        progress.has_stopped_early = self.plan.patience is not None and progress.n_without_gain >= self.plan.patience
+
+    def _report(self, loss: float, *, speed: float) -> StepReport:
+        progress = self.progress
+        return StepReport(
+            step=progress.step,
+            n_steps=self.n_steps,
+            tokens=progress.tokens,
+            budget=self.plan.tokens,
+            train_loss=loss,
+            held_out_loss=progress.held_out_loss,
+            tokens_per_second=speed,
+            seconds_left=max(0, self.plan.tokens - progress.tokens) / speed,
+            flop_use=speed * self.spec.count_training_flops() / self._matrix_rate,
+        )
 
     def take_step(self) -> tuple[float, float]:
         """One optimiser step; its learning rate and its mean loss in nats a token."""
@@ -119,12 +209,13 @@ class TrainingRun:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         total = torch.zeros((), device=self.device)
-        at_once = max(1, MICRO_BATCH_TOKENS // spec.context)
-        for start in range(0, n_sequences, at_once):
-            batch = self._read_batch(progress.sequences + start, min(at_once, n_sequences - start))
+        own = self.group.take_share(progress.sequences, n_sequences)
+        for start in range(0, len(own), self._at_once):
+            batch = self._read_batch(own[start : start + self._at_once])
             loss = self._sum_loss(batch[:, :-1], batch[:, 1:])
             (loss / n_positions).backward()
             total += loss.detach()
+        self._add_up(total)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
@@ -133,33 +224,47 @@ class TrainingRun:
         progress.sequences += n_sequences
         return rate, float(total) / n_positions
 
+    def _add_up(self, total: Tensor) -> None:
+        """Sum the step's loss and gradients over the processes; one that had no sequence gives zeros."""
+        if self.group.size == 1:
+            return
+        for parameter in self.model.parameters():
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+        self.group.add_up([total, *(parameter.grad for parameter in self.model.parameters())])
+
     @torch.no_grad()
     def measure_held_out(self) -> float:
         """Mean loss of a position of the held-out stream (its first 64 sequences), in nats."""
         stream, context = self.corpus.held_out, self.spec.context
-        total, n_positions = 0.0, 0
-        for start in range(0, min(len(stream) - 1, HELD_OUT_SEQUENCES * context), context):
-            sequence = torch.from_numpy(stream[start : start + context + 1].astype(np.int64))[None].to(self.device)
-            total += float(self._sum_loss(sequence[:, :-1], sequence[:, 1:]))
-            n_positions += sequence.shape[1] - 1
-        return total / n_positions
+        n_whole = min((len(stream) - 1) // context, HELD_OUT_SEQUENCES)
+        sums = torch.zeros(2, dtype=torch.float64, device=self.device)  # of losses, and how many
+        for index in self.group.take_share(0, max(1, n_whole)):
+            sequence = stream[index * context : (index + 1) * context + 1].astype(np.int64)
+            tokens = torch.from_numpy(sequence)[None].to(self.device)
+            sums[0] += self._sum_loss(tokens[:, :-1], tokens[:, 1:])
+            sums[1] += len(sequence) - 1
+        self.group.add_up([sums])
+        return float(sums[0] / sums[1])
 
     def _sum_loss(self, tokens: Tensor, targets: Tensor) -> Tensor:
-        halves = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=halves):
-            return sum_cross_entropy(self.model(tokens), self.model.tokens.weight, targets)
+        # compiled for full micro-batches only: every other shape would be compiled anew
+        is_full = tokens.shape[0] == self._at_once and torch.is_grad_enabled()
+        model = self._compiled if is_full else self.model
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.progress.precision == "bf16"):
+            return sum_cross_entropy(model(tokens), self.model.tokens.weight, targets)
 
-    def _read_batch(self, first: int, count: int) -> Tensor:
-        """(count, context + 1) tokens: the sequences numbered from `first`."""
+    def _read_batch(self, numbers: range) -> Tensor:
+        """(len(numbers), context + 1) tokens: the run's sequences of these numbers."""
         stream, context = self.corpus.train, self.spec.context
-        starts = [
-            find_start(index, n_tokens=len(stream), context=context, seed=self.plan.seed)
-            for index in range(first, first + count)
-        ]
-        rows = [read_sequence(stream, start, length=context + 1) for start in starts]
-        return torch.from_numpy(np.stack(rows)).to(self.device, non_blocking=True)
+        starts = [find_start(index, n_tokens=len(stream), context=context, seed=self.plan.seed) for index in numbers]
+        rows = torch.from_numpy(np.stack([read_sequence(stream, start, length=context + 1) for start in starts]))
+        return rows.pin_memory().to(self.device, non_blocking=True) if self.device.type == "cuda" else rows
 
     def save(self, folder: Path) -> None:
+        """Write the state and the curve; the group's first process does."""
+        if not self.group.is_first:
+            return
         save_state(
             folder,
             progress=self.progress,
@@ -191,9 +296,13 @@ class TrainingRun:
             settings_sha256=settings,
             seed=self.plan.seed,
             seconds=progress.seconds,
-            device=str(self.device),
+            device=self.device.type,
             code_version=find_code_version(),
             torch_version=torch.__version__,
+            precision=progress.precision or "fp32",
+            is_compiled=progress.compiled,
+            n_processes=self.group.size,
+            train_flops=progress.tokens * self.spec.count_training_flops(),
         )
 
 

@@ -9,6 +9,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from generator.devices import Precision
+
 _FILE = "state.safetensors"
 
 
@@ -25,7 +27,11 @@ class CurvePoint:
 
 @dataclass
 class RunProgress:
-    """How far a run is. `sequences` counts those drawn; `best_*` belong to the lowest held-out loss so far."""
+    """How far a run is. `sequences` counts those drawn; `best_*` belong to the lowest held-out loss so far.
+
+    `held_out_loss` is the latest, `n_without_gain` how often in a row it was no new lowest; `precision` and `compiled`
+    are settled when the run begins.
+    """
 
     settings_sha256: str
     step: int = 0
@@ -34,6 +40,11 @@ class RunProgress:
     seconds: float = 0.0
     best_step: int = 0
     best_loss: float = float("inf")
+    held_out_loss: float | None = None
+    n_without_gain: int = 0
+    has_stopped_early: bool = False
+    precision: Precision | None = None
+    compiled: bool = False
     curve: list[CurvePoint] = field(default_factory=list)
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from generator.corpus import CorpusError, find_overlaps, gather_corpus, read_articles, split_held_out
+from generator.prompts import render_story
 from tests.generator.conftest import make_articles, write_jsonl
 
 
@@ -32,7 +33,8 @@ def test_three_formats_read_alike(tmp_path):
         ("a.jsonl", '{"title": "\\ud800", "body": "B"}', r"line 1: half a surrogate"),
         ("a.csv", "title,body\nT,B\nT\n", r"a\.csv, line 3: as many fields"),
         ("a.csv", "title,text\nT,B\n", r"line 2: 'body' is missing"),
-        ("a.txt", "x", r"of no kind that can be read"),
+        ("a.pdf", "x", r"of no kind that can be read"),
+        ("a.txt", "<|endoftext|>\n", r"a\.txt holds no text"),
     ],
 )
 def test_a_bad_file_names_its_line(tmp_path, name, content, message):
@@ -91,3 +93,23 @@ def test_too_little_is_an_error(tmp_path):
     path.write_text(json.dumps({"title": "T", "body": "B"}), encoding="utf-8")
     with pytest.raises(CorpusError, match="1 articles are left"):
         gather_corpus([path])
+
+
+def test_near_duplicates_are_dropped_and_counted(tmp_path):
+    rows = make_articles(12)
+    words = rows[0]["body"].split()
+    words[5] = "elsewhere"
+    rows.append({"title": "The same with another word", "body": " ".join(words)})
+    rows.append({"title": "Half the same", "body": " ".join(words[:50] + rows[1]["body"].split()[:60])})
+    corpus = gather_corpus([write_jsonl(tmp_path / "a.jsonl", rows)])
+    titles = {article.story.title for article in (*corpus.train, *corpus.held_out)}
+    assert (corpus.n_near_duplicates, corpus.n_duplicates) == (1, 0)
+    assert "Half the same" in titles and "The same with another word" not in titles
+
+
+def test_documents_of_a_text_file(tmp_path):
+    file = tmp_path / "a.txt"
+    file.write_text("One.\n\nStill one.\n<|endoftext|>\r\nTwo <|endoftext|> inside.\n<|endoftext|>\n", encoding="utf-8")
+    articles = read_articles(file)
+    assert [article.story.body for article in articles] == ["One.\n\nStill one.", "Two <|endoftext|> inside."]
+    assert render_story(articles[0].story) == "Article: One.\n\nStill one."

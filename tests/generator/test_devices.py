@@ -1,7 +1,14 @@
 import pytest
 import torch
 
-from generator.devices import THREADS_VARIABLE, limit_threads, pick_device
+from generator.devices import (
+    THREADS_VARIABLE,
+    can_compile,
+    limit_threads,
+    measure_matrix_rate,
+    pick_device,
+    pick_precision,
+)
 
 
 def test_threads_are_limited_by_the_environment(monkeypatch):
@@ -19,3 +26,19 @@ def test_threads_are_limited_by_the_environment(monkeypatch):
 def test_the_device_is_named_or_found():
     assert pick_device("cpu").type == "cpu"
     assert pick_device().type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def test_precision_and_compiling_follow_the_machine(monkeypatch):
+    cpu = torch.device("cpu")
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    assert pick_precision(cpu) == "bf16"
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx2": True})
+    assert pick_precision(cpu) == "fp32"
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CXX", raising=False)
+    assert not can_compile(cpu)
+
+
+def test_the_matrix_rate_is_a_rate():
+    slow_product = measure_matrix_rate(torch.device("cpu"), "fp32")
+    assert 1e8 < slow_product < 1e14

@@ -3,11 +3,12 @@ import math
 import pytest
 import torch
 from torch.nn import functional
+from torch.nn.attention.flex_attention import flex_attention
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from generator.checkpoint_files import name_as_gpt2, name_as_ours
 from generator.loss import CHUNK, mean_cross_entropy
-from generator.model import GPT, attend_banded
+from generator.model import GPT, attend_banded, make_band_mask
 from tests.generator.conftest import make_spec
 
 
@@ -88,3 +89,25 @@ def test_chunked_loss_and_gradients(n_positions):
         torch.autograd.grad(3 * ours, (hidden, weight)), torch.autograd.grad(3 * theirs, (hidden, weight)), strict=True
     ):
         torch.testing.assert_close(mine, reference, atol=1e-6, rtol=1e-4)
+
+
+def test_the_mask_for_a_gpu_is_the_same_band():
+    """FlexAttention, here in its eager form, under the block mask that CUDA uses."""
+    torch.manual_seed(3)
+    query, key, value = (torch.randn(1, 2, 300, 16) for _ in range(3))
+    theirs = flex_attention(query, key, value, block_mask=make_band_mask(300, 70, torch.device("cpu")))
+    torch.testing.assert_close(theirs, attend_banded(query, key, value, band=70), atol=1e-5, rtol=1e-5)
+    sparse = make_band_mask(2048, 256, torch.device("cpu"))
+    assert sparse.sparsity() > 70, "most blocks of keys are never read"
+
+
+def test_activations_made_again_give_the_same_gradients():
+    tokens = torch.randint(400, (2, 33), generator=torch.Generator().manual_seed(1))
+    gradients = []
+    for recompute in (False, True):
+        model = GPT(make_spec(), recompute=recompute)
+        model.initialise(seed=1)
+        model.measure_loss(tokens[:, :-1], tokens[:, 1:]).backward()
+        gradients.append([parameter.grad for parameter in model.parameters()])
+    for kept, made_again in zip(*gradients, strict=True):
+        torch.testing.assert_close(kept, made_again)

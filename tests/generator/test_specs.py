@@ -53,3 +53,26 @@ def test_found_by_parameters_and_changed():
 def test_what_cannot_be_is_refused(name, changes, message):
     with pytest.raises(SpecError, match=message):
         find_spec(name, **changes)
+
+
+def test_the_order_and_width_of_bands():
+    spec = find_spec("1m", attention="alternating-banded-first", band=64)
+    assert spec.layer_kinds() == ("banded", "dense", "banded") and spec.band == 64
+    assert find_spec("1m").layer_kinds() == ("dense", "banded", "dense")
+    with pytest.raises(SpecError, match="band must be"):
+        find_spec("1m", band=0)
+
+
+def test_flops_are_those_of_the_matrix_products():
+    """Counted product by product on a shape small enough to do so by hand, and against 6·N for a large one."""
+    spec = find_spec("1m", vocab_size=500, context=8, attention="dense")
+    d, layers = spec.d_model, spec.n_layers
+    products = layers * (3 * d * d + d * d + 2 * 4 * d * d) + 500 * d
+    keys = sum(range(1, 9)) / 8
+    assert spec.count_training_flops() == pytest.approx(3 * 2 * (products + layers * 2 * d * keys))
+    banded = find_spec("1m", vocab_size=500, context=8, band=3)
+    seen = (1 + 2 + 3 * 6) / 8
+    expected = 3 * 2 * (products + 2 * d * (2 * keys + seen))
+    assert banded.count_training_flops() == pytest.approx(expected)
+    xl = find_spec("xl")
+    assert xl.count_training_flops() == pytest.approx(6 * xl.n_params, rel=0.12)

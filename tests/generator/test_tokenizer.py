@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -42,3 +44,17 @@ def test_saved_for_us_and_for_transformers(tmp_path):
 def test_a_folder_without_a_tokenizer_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"tokenizer\.json"):
         load_tokenizer(tmp_path)
+
+
+def test_gpt2s_files_of_either_form(tmp_path):
+    """vocab.json and merges.txt, as GPT-2 was published, give the tokens of tokenizer.json."""
+    CODEC.save(tmp_path / "new")
+    model = json.loads((tmp_path / "new" / "tokenizer.json").read_text())["model"]
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "vocab.json").write_text(json.dumps(model["vocab"]))
+    lines = ["#version: 0.2", *(" ".join(pair) for pair in model["merges"])]
+    (old / "merges.txt").write_text("\n".join(lines) + "\n")
+    codec, text = load_tokenizer(old), f"Vellmar’s ferry {END_OF_TEXT} – 12 days."
+    assert codec.encode(text) == CODEC.encode(text) and codec.decode(codec.encode(text)) == text
+    assert (codec.vocab_size, codec.end_of_text) == (CODEC.vocab_size, CODEC.end_of_text)
