@@ -10,22 +10,29 @@ class SamplingError(ValueError):
     """A setting that is unknown or cannot be; the message says what is allowed."""
 
 
+_RANGES = (("temperature", 0.01, 10), ("top_p", 0.01, 1), ("repetition_penalty", 1, 5), ("length_ratio", 0.2, 5))
+MOST_STOP_MARKS = 4  # no server takes more
+
+
 @dataclass(frozen=True)
 class Sampling:
     """How tokens are drawn.
 
-    `top_p` 1 and `top_k` 0 take all tokens. `length_ratio` is how much longer than the human article a text may run
-    before it is cut at a sentence; `max_tokens` bounds it besides.
+    `top_p` 1 and `top_k` 0 take all tokens. A `repetition_penalty` above 1 makes tokens that the text has already less
+    likely. `length_ratio` is how much longer than the human article a text may run before it is cut at a sentence;
+    `max_tokens` bounds it besides. A text ends before the first of the marks of `stop` that it comes to.
     """
 
     temperature: float = 1.0
     top_p: float = 0.9
     top_k: int = 0
+    repetition_penalty: float = 1.0
     length_ratio: float = 1.15
     max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name, low, high in (("temperature", 0.01, 10), ("top_p", 0.01, 1), ("length_ratio", 0.2, 5)):
+        for name, low, high in _RANGES:
             number = getattr(self, name)
             if isinstance(number, bool) or not isinstance(number, int | float) or not low <= number <= high:
                 raise SamplingError(f"{name} must be a number from {low:g} to {high:g}, not {number!r}")
@@ -35,6 +42,11 @@ class Sampling:
                 continue
             if isinstance(number, bool) or not isinstance(number, int) or number < low:
                 raise SamplingError(f"{name} must be a whole number of at least {low}, not {number!r}")
+        marks = self.stop
+        if not isinstance(marks, tuple) or not all(isinstance(mark, str) and mark for mark in marks):
+            raise SamplingError(f"stop must be a list of texts that are not empty, not {marks!r}")
+        if len(marks) > MOST_STOP_MARKS:
+            raise SamplingError(f"stop can have {MOST_STOP_MARKS} marks, not {len(marks)}")
 
     @classmethod
     def from_mapping(cls, settings: Mapping[str, object]) -> "Sampling":
@@ -52,7 +64,8 @@ class Sampling:
             for name, value in settings.items()
             if name in ("top_k", "max_tokens") and isinstance(value, float) and value.is_integer()
         }
-        return cls(**{**settings, **whole})
+        stop = settings.get("stop", ())
+        return cls(**{**settings, **whole, "stop": tuple(stop) if isinstance(stop, list | tuple) else stop})
 
 
 @dataclass(frozen=True)
@@ -79,6 +92,14 @@ class ArticleRequest:
 
 
 @dataclass(frozen=True)
+class ArticleOrder:
+    """An article to write, with a candidate for each seed."""
+
+    request: ArticleRequest
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Draft:
     """A candidate's text. `flags` are those of `generator.postprocess`, `seconds` the time until it was finished,
     `n_tokens` what was drawn for it (before any cut), `prompt_sha256` of the prompt's text in UTF-8."""
@@ -90,4 +111,6 @@ class Draft:
     seconds: float
     prompt_sha256: str
     prompt_tokens: int | None = None  # as a server counted them
-    model_version: str = ""  # a commit of a Hugging Face repository, or the model that a server says has answered
+    # a commit of a Hugging Face repository, a checkpoint's settings, or the model that a server says has answered;
+    # and for models on this machine what has computed the text
+    model_version: str = ""

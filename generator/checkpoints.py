@@ -11,20 +11,24 @@ from typing import Any
 
 import torch
 from jinja2 import TemplateError
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoModelForCausalLM, AutoTokenizer, GPT2LMHeadModel, PreTrainedModel, PreTrainedTokenizerBase
 
 from generator.checkpoint_files import (
     CONFIG_FILE,
     Checkpoint,
     CheckpointError,
     load_model,
+    name_as_ours,
     open_own_checkpoint,
     save_checkpoint,
 )
-from generator.decoding import TransformersDecoder
+from generator.decoding import Decoder, GPTDecoder
+from generator.foreign_decoding import TransformersDecoder
 from generator.hugging_face import BylineGPTForCausalLM  # importing it registers `byline_gpt`
+from generator.model import GPT, LAYER_NORM_EPS
 from generator.model_card import has_card, read_card
 from generator.prompts import build_messages
+from generator.specs import GPTSpec
 
 __all__ = [
     "BylineGPTForCausalLM",
@@ -112,12 +116,45 @@ def _open_foreign(path: Path, *, device: torch.device, chat: bool) -> Checkpoint
     ends = _list_end_marks(model, tokenizer)
     _join_end_marks(model, ends)
     return Checkpoint(
-        decoder=TransformersDecoder(model.to(device)),
+        decoder=_make_decoder(model, device=device, has_one_end=len(ends) < 2),
         codec=TransformersCodec(tokenizer, end_of_text=ends[0] if ends else None),
         card=None,
         first_token=tokenizer.bos_token_id,
         chat=TransformersChat(tokenizer) if chat else None,
     )
+
+
+def _make_decoder(model: PreTrainedModel, *, device: torch.device, has_one_end: bool) -> Decoder:
+    """Our own decoder for a GPT-2, whose all-dense form is of our family, and transformers' for anything else."""
+    config = model.config
+    is_plain_gpt2 = (
+        has_one_end
+        and type(model) is GPT2LMHeadModel
+        and config.activation_function in ("gelu_new", "gelu_pytorch_tanh")
+        and config.n_inner in (None, 4 * config.n_embd)
+        and config.layer_norm_epsilon == LAYER_NORM_EPS
+        and config.scale_attn_weights
+        and not config.scale_attn_by_inverse_layer_idx
+        and model.get_output_embeddings().weight is model.get_input_embeddings().weight
+    )
+    if not is_plain_gpt2:
+        return TransformersDecoder(model.to(device))
+    spec = GPTSpec(
+        name="gpt2",
+        n_layers=config.n_layer,
+        d_model=config.n_embd,
+        n_heads=config.n_head,
+        context=config.n_positions,
+        vocab_size=config.vocab_size,
+        band=config.n_positions,
+        attention="dense",
+        batch_tokens=config.n_positions,
+        peak_lr=1e-3,
+    )
+    with torch.device("meta"):
+        ours = GPT(spec)
+    ours.load_state_dict(name_as_ours(dict(model.transformer.named_parameters())), assign=True)
+    return GPTDecoder(ours.to(device=device, dtype=torch.float32))
 
 
 def _read_config(path: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import torch
 
 THREADS_VARIABLE = "BYLINE_TORCH_THREADS"
+PRECISION_VARIABLE = "BYLINE_SAMPLING_PRECISION"
 Precision = Literal["bf16", "fp32"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 _MEASURED_SECONDS = 0.3
@@ -25,6 +26,22 @@ def pick_precision(device: torch.device) -> Precision:
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
     capabilities = torch.cpu.get_capabilities()
     return "bf16" if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else "fp32"
+
+
+def pick_sampling_precision(device: torch.device) -> Precision:
+    """float32 on a CPU, where a text then comes from the weights as they are; what the chip is best at on CUDA.
+
+    BYLINE_SAMPLING_PRECISION chooses otherwise: bf16 is two to three times as fast on a CPU that multiplies it.
+
+    Raises:
+        ValueError: the variable names no precision.
+    """
+    wanted = os.environ.get(PRECISION_VARIABLE, "").strip()
+    if wanted and wanted not in PRECISIONS:
+        raise ValueError(f"{PRECISION_VARIABLE} is {wanted!r}; it must be {' or '.join(PRECISIONS)}")
+    if wanted:
+        return "bf16" if wanted == "bf16" else "fp32"
+    return pick_precision(device) if device.type == "cuda" else "fp32"
 
 
 def can_compile(device: torch.device) -> bool:

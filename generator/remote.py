@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from generator.article_request import ArticleRequest, Draft
+from generator.article_request import MOST_STOP_MARKS, ArticleOrder, ArticleRequest, Draft
 from generator.pacing import RateLimits
 from generator.postprocess import finish_text
 from generator.prompts import build_messages, build_prompt, build_unconditional_prompt, cut_leading_frame
@@ -24,6 +24,7 @@ __all__ = ["Ledger", "RateLimits", "RemoteError", "RemoteWriter", "Server", "Tok
 
 PARALLEL = 8  # requests of one article at once
 PROGRESS_SECONDS = 0.5
+PARTS = 1000  # of an article, in the progress of many
 SEED_RANGE = 2**31  # servers differ in the seeds they take; all take these
 TOKENS_PER_WORD = 1.4  # of English news, where a server counts no tokens
 CHARACTERS_PER_TOKEN = 2  # fewer than any usual tokenizer's, to be sure of a prompt's size before it is counted
@@ -53,6 +54,22 @@ class RemoteWriter:
     ) -> list[Draft]:
         """One draft a seed; see `write_remote_candidates`."""
         return write_remote_candidates(self, request, seeds=seeds, on_progress=on_progress)
+
+    def write_all(
+        self,
+        orders: Sequence[ArticleOrder],
+        *,
+        on_written: Callable[[int, list[Draft]], None],
+        on_progress: ProgressCallback | None = None,
+    ) -> None:
+        """Many articles, one after another; `on_written` gets the drafts of each by its number."""
+        tell = on_progress or (lambda done, total: None)
+        for number, order in enumerate(orders):
+
+            def show(done: int, limit: int, *, number: int = number) -> None:
+                tell(round(PARTS * (number + done / limit)), PARTS * len(orders))
+
+            on_written(number, self.write(order.request, seeds=order.seeds, on_progress=show))
 
 
 def write_remote_candidates(
@@ -166,10 +183,11 @@ class _Calls:
         settings = {
             "max_tokens": room.limit,
             "seed": seed % SEED_RANGE,
-            "stop": list(STOP_MARKS),
+            "stop": [*sampling.stop, *STOP_MARKS][:MOST_STOP_MARKS],
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             **({"top_k": sampling.top_k} if sampling.top_k else {}),  # not OpenAI's own, but of most that follow it
+            **({"repetition_penalty": sampling.repetition_penalty} if sampling.repetition_penalty != 1 else {}),
         }
         answer = self._ask({**self._prompt, **settings}, most=TokenCount(room.prompt, room.limit))
         try:

@@ -1,8 +1,9 @@
 """Write candidates for articles: what queue workers call, and the same from the command line.
 
 python -m generator.sample --model DIR|ORG/NAME --articles FILE --out FILE.jsonl [--chat]
-    [--context-ids a,b,c] [--candidates 5] [--seed N] [--temperature X] [--top-p X] [--top-k N] [--length-ratio X]
-    [--max-tokens N] [--limit N] [--unconditional] [--device cpu|cuda]
+    [--context-ids a,b,c] [--candidates 5] [--seed N] [--temperature X] [--top-p X] [--top-k N]
+    [--repetition-penalty X] [--stop TEXT …] [--length-ratio X] [--max-tokens N] [--limit N] [--unconditional]
+    [--device cpu|cuda]
 
 DIR is a checkpoint of ours or any local causal language model of transformers; ORG/NAME[@REVISION], one of the local
 Hugging Face cache (nothing is downloaded); with --server URL, the name of a model that an OpenAI-compatible server has
@@ -21,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from generator.article_request import ArticleRequest, Draft, Sampling, SamplingError
+from generator.article_request import ArticleOrder, ArticleRequest, Draft, Sampling, SamplingError
 from generator.corpus import CorpusArticle, CorpusError, read_articles
 from generator.postprocess import DISQUALIFYING_FLAGS
 from generator.progress import Board, open_board
@@ -31,6 +32,7 @@ from generator.writer import Writer, open_writer, write_candidates
 
 __all__ = [
     "AnyWriter",
+    "ArticleOrder",
     "ArticleRequest",
     "Draft",
     "Sampling",
@@ -78,24 +80,40 @@ def derive_seed(seed: int, *, ref: str, index: int) -> int:
 
 
 def write_articles(writer: AnyWriter, plan: WritingPlan, *, out: Path, board: Board) -> int:
-    """Write every article's candidates to `out`, a line each as soon as they are there; the tokens drawn."""
-    n_tokens, began, total = 0, time.monotonic(), len(plan.articles)
+    """Write every article's candidates to `out`, a line each; the tokens drawn.
+
+    A line is written as soon as its article is there; at the end all stand in the order of the articles.
+    """
+    began, n_tokens = time.monotonic(), 0
+    lines: dict[int, str] = {}
+    orders = [
+        ArticleOrder(
+            request=_make_request(article, plan),
+            seeds=tuple(derive_seed(plan.seed, ref=article.ref, index=index) for index in range(plan.n_candidates)),
+        )
+        for article in plan.articles
+    ]
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("w", encoding="utf-8") as file:
-        for number, article in enumerate(plan.articles):
 
-            def show(done: int, limit: int, *, number: int = number, drawn: int = n_tokens) -> None:
-                speed = (drawn + done * plan.n_candidates) / max(time.monotonic() - began, 1e-9)
-                note = f"article {min(number + 1, total)} of {total}  {speed:,.0f} tokens/s"
-                board.show(writer.name, done=number + done / limit, total=total, note=note)
-
-            seeds = [derive_seed(plan.seed, ref=article.ref, index=index) for index in range(plan.n_candidates)]
-            drafts = writer.write(_make_request(article, plan), seeds=seeds, on_progress=show)
+        def keep(number: int, drafts: list[Draft]) -> None:
+            nonlocal n_tokens
             n_tokens += sum(draft.n_tokens for draft in drafts)
-            for index, draft in enumerate(drafts):
-                row = _describe(draft, article=article, index=index, model=writer.name)
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            rows = (
+                _describe(draft, article=plan.articles[number], index=index, model=writer.name)
+                for index, draft in enumerate(drafts)
+            )
+            lines[number] = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+            file.write(lines[number])
             file.flush()
+
+        def show(done: int, total: int) -> None:
+            speed = n_tokens / max(time.monotonic() - began, 1e-9)
+            note = f"{len(lines)} of {len(orders)} articles  {speed:,.0f} tokens/s of finished ones"
+            board.show(writer.name, done=done, total=total, note=note)
+
+        writer.write_all(orders, on_written=keep, on_progress=show)
+    out.write_text("".join(lines[number] for number in sorted(lines)), encoding="utf-8")
     return n_tokens
 
 
@@ -136,6 +154,8 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--temperature", type=float, default=Sampling.temperature)
     parser.add_argument("--top-p", type=float, default=Sampling.top_p)
     parser.add_argument("--top-k", type=int, default=Sampling.top_k)
+    parser.add_argument("--repetition-penalty", type=float, default=Sampling.repetition_penalty, help="1: none")
+    parser.add_argument("--stop", action="append", default=[], help="a text ends before this mark")
     parser.add_argument("--length-ratio", type=float, default=Sampling.length_ratio, help="of the human article's")
     parser.add_argument("--max-tokens", type=int, help="a candidate, besides")
     parser.add_argument("--limit", type=int, help="only the first N articles")
@@ -157,7 +177,7 @@ def _open(options: argparse.Namespace) -> AnyWriter:
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse_arguments(arguments)
-    sampling_names = ("temperature", "top_p", "top_k", "length_ratio", "max_tokens")
+    sampling_names = ("temperature", "top_p", "top_k", "repetition_penalty", "length_ratio", "max_tokens")
     try:
         articles, context = select_articles(
             read_articles(options.articles),
@@ -170,7 +190,7 @@ def main(arguments: list[str] | None = None) -> int:
             conditioned=not options.unconditional,
             n_candidates=options.candidates,
             seed=options.seed,
-            sampling=Sampling(**{name: getattr(options, name) for name in sampling_names}),
+            sampling=Sampling(stop=tuple(options.stop), **{name: getattr(options, name) for name in sampling_names}),
         )
         began = time.monotonic()
         with open_board() as board:

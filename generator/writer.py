@@ -1,30 +1,22 @@
-"""A writer: a checkpoint that is open, and the candidates it writes for an article."""
+"""A writer: a checkpoint that is open, and the candidates it writes for one article or for many at once."""
 
 import hashlib
 import math
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
-from generator.article_request import ArticleRequest, Draft
+from generator.article_request import ArticleOrder, ArticleRequest, Draft
+from generator.batch import Progress, ProgressCallback, WritingBatch, WritingTask
 from generator.checkpoint_files import Checkpoint, open_own_checkpoint
 from generator.devices import limit_threads, pick_device
-from generator.model_card import has_card
-from generator.postprocess import cut_next_frame, finish_text
+from generator.model_card import has_card, read_card
 from generator.prompts import PromptTooLongError, build_prompt, build_unconditional_prompt, fit_prompt
-from generator.token_choice import choose_tokens, draw_uniforms
 
-FRAME_CHECK_STEPS = 16  # tokens between two looks whether a text has run into the frame of a next story
-EARLIEST_END = 0.5  # of the human article's length; small models end many texts after a line, which tells their source
-PROGRESS_SECONDS = 0.5
 OPEN_WRITERS = 4  # kept a process; a worker has a few arms' models in turn
-
-ProgressCallback = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -42,8 +34,17 @@ class Writer:
         self, request: ArticleRequest, *, seeds: Sequence[int], on_progress: ProgressCallback | None = None
     ) -> list[Draft]:
         """One draft a seed; see `write_candidates`."""
-        drafts = write_candidates(self, request, seeds=seeds, on_progress=on_progress)
-        return [replace(draft, model_version=self.version) for draft in drafts]
+        return write_candidates(self, request, seeds=seeds, on_progress=on_progress)
+
+    def write_all(
+        self,
+        orders: Sequence[ArticleOrder],
+        *,
+        on_written: Callable[[int, list[Draft]], None],
+        on_progress: ProgressCallback | None = None,
+    ) -> None:
+        """Many articles together; see `write_orders`."""
+        write_orders(self, orders, on_written=on_written, on_progress=on_progress)
 
 
 def open_writer(checkpoint: str | Path, *, device: str | None = None, chat: bool = False) -> Writer:
@@ -63,7 +64,8 @@ def open_writer(checkpoint: str | Path, *, device: str | None = None, chat: bool
 def _open_writer(path: Path, device: str | None, chat: bool, written_at: int) -> Writer:
     limit_threads()
     if has_card(path) and not chat:
-        return Writer(name=path.name, checkpoint=open_own_checkpoint(path, device=pick_device(device)))
+        checkpoint = open_own_checkpoint(path, device=pick_device(device))
+        return Writer(name=path.name, checkpoint=checkpoint, version=read_card(path).settings_sha256[:12])
     from generator.checkpoints import open_checkpoint  # only here: transformers takes seconds to import
 
     return Writer(name=path.name, checkpoint=open_checkpoint(path, device=pick_device(device), chat=chat))
@@ -108,36 +110,87 @@ def find_token_limit(writer: Writer, request: ArticleRequest) -> int:
 def write_candidates(
     writer: Writer, request: ArticleRequest, *, seeds: Sequence[int], on_progress: ProgressCallback | None = None
 ) -> list[Draft]:
-    """One draft a seed, in the order of the seeds.
+    """One draft a seed, in the order of the seeds; see `write_orders`."""
+    written: dict[int, list[Draft]] = {}
+    order = ArticleOrder(request=request, seeds=tuple(seeds))
+    write_orders(writer, [order], on_written=written.__setitem__, on_progress=on_progress)
+    return written[0]
+
+
+def write_orders(
+    writer: Writer,
+    orders: Sequence[ArticleOrder],
+    *,
+    on_written: Callable[[int, list[Draft]], None],
+    on_progress: ProgressCallback | None = None,
+) -> None:
+    """Write many articles' candidates together; `on_written` gets the drafts of an order (by its number) when all
+    of them are there, in the order of its seeds.
+
+    Orders whose prompts begin with the same context articles, and that are sampled alike, share one pass over the
+    context and are decoded in one batch, where a finished text makes room for the next.
 
     A draft is a function of checkpoint, request and its own seed on a given machine: its random numbers are its own,
-    and its logits do not hang on the drafts written beside it (see `generator.decoding`).
+    and its logits do not hang on the drafts written beside it but for rounding (see `generator.decoding`).
 
-    `on_progress` is called with the tokens done a draft and their limit, at once, at least once a second unless a
-    single step takes longer, and at the end. What it raises ends the writing.
+    `on_progress` is called with the tokens done and the most that there may be, at once, at least once a second
+    unless a single step takes longer, and at the end. What it raises ends the writing.
 
     Raises:
-        PromptTooLongError: title and subtitle leave no room to write.
+        PromptTooLongError: a title and subtitle leave no room to write; nothing is written then.
     """
-    if not seeds:
-        return []
-    limit = find_token_limit(writer, request)
-    text = _make_prompt(writer, request, limit=limit)
-    prompt = writer.checkpoint.encode_prompt(text)
-    batch = _Batch(writer.checkpoint, request, seeds=seeds, limit=limit)
-    report = on_progress or (lambda done, limit: None)
-    report(0, limit)
+    tasks = [_prepare(writer, order, number) for number, order in enumerate(orders)]
+    for task in tasks:
+        if not task.seeds:
+            on_written(task.number, [])
+    groups: dict[Hashable, list[WritingTask]] = {}
+    for task in tasks:
+        if task.seeds:
+            groups.setdefault((task.prefix, task.request.sampling), []).append(task)
+    if not groups:
+        return
+    progress = Progress(on_progress, total=sum(task.limit * len(task.seeds) for task in tasks))
     with torch.inference_mode():
-        batch.write(prompt, report)
-    report(limit, limit)
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return [batch.make_draft(row, prompt_sha256=digest) for row in range(len(seeds))]
+        for group in groups.values():
+            batch = WritingBatch(writer.checkpoint, group, on_written=on_written, progress=progress)
+            batch.write()
+    progress.end()
 
 
-def _make_prompt(writer: Writer, request: ArticleRequest, *, limit: int) -> str:
+def _prepare(writer: Writer, order: ArticleOrder, number: int) -> WritingTask:
+    request, checkpoint = order.request, writer.checkpoint
+    limit = find_token_limit(writer, request)
+    text, context = _make_prompt(writer, request, limit=limit)
+    prompt = checkpoint.encode_prompt(text)
+    return WritingTask(
+        number=number,
+        request=request,
+        seeds=order.seeds,
+        limit=limit,
+        prefix=find_prefix(prompt, checkpoint.encode_prompt(context)),
+        prompt=tuple(prompt),
+        prompt_sha256=hashlib.sha256(text.encode()).hexdigest(),
+        model_version="; ".join(filter(None, (writer.version, checkpoint.decoder.engine))),
+    )
+
+
+def find_prefix(prompt: Sequence[int], context: Sequence[int]) -> tuple[int, ...]:
+    """The tokens with which the prompt of every article of the same context begins: shared by both, but not all.
+
+    A function of the article's own prompt alone, so that its texts do not hang on what is written beside it.
+    """
+    shared = 0
+    while shared < min(len(prompt) - 1, len(context)) and prompt[shared] == context[shared]:
+        shared += 1
+    return tuple(prompt[:shared])
+
+
+def _make_prompt(writer: Writer, request: ArticleRequest, *, limit: int) -> tuple[str, str]:
+    """The prompt, and the part of it that is the same for every article of its context."""
     render = partial(writer.checkpoint.render_prompt, conditioned=request.conditioned)
     if not request.conditioned:
-        return render(build_unconditional_prompt())
+        prompt = render(build_unconditional_prompt())
+        return prompt, prompt
     fitted = fit_prompt(
         context=request.context,
         title=request.title,
@@ -145,86 +198,6 @@ def _make_prompt(writer: Writer, request: ArticleRequest, *, limit: int) -> str:
         count_tokens=lambda text: writer.count_tokens(render(text)),
         limit=writer.checkpoint.decoder.context - limit - 1,
     )
-    return render(fitted.text)
-
-
-class _Batch:
-    """The candidates of one call, decoded together; a finished one leaves and costs no more."""
-
-    def __init__(self, checkpoint: Checkpoint, request: ArticleRequest, *, seeds: Sequence[int], limit: int) -> None:
-        self._checkpoint, self._seeds, self._limit = checkpoint, seeds, limit
-        self._sampling, self._context = request.sampling, request.list_context_bodies()
-        self._earliest_end = math.floor(EARLIEST_END * limit / request.sampling.length_ratio)  # tokens
-        self._uniforms = torch.stack([draw_uniforms(seed=seed, count=limit) for seed in seeds])
-        self._tokens = torch.zeros(len(seeds), limit, dtype=torch.long)
-        self._lengths = [limit] * len(seeds)  # tokens, without the end of text
-        self._hit_limit = [True] * len(seeds)
-        self._seconds = [0.0] * len(seeds)
-
-    def write(self, prompt: list[int], report: ProgressCallback) -> None:
-        began = reported = time.perf_counter()
-        active = torch.arange(len(self._seeds))
-        session, logits = self._checkpoint.decoder.start(prompt, rows=len(active), max_new=self._limit)
-        logits = logits.expand(len(active), -1)
-        for step in range(self._limit):
-            chosen = self._choose(logits, active, step)
-            self._tokens[active, step] = chosen
-            going = self._find_going(active, chosen, step)
-            now = time.perf_counter()
-            if not going.all():
-                for row in active[~going].tolist():
-                    self._seconds[row] = now - began
-                active, chosen = active[going], chosen[going]
-                if not len(active):
-                    return
-                session.keep_rows(going.nonzero().flatten())
-            if now - reported >= PROGRESS_SECONDS:
-                report(step + 1, self._limit)
-                reported = now
-            if step + 1 < self._limit:
-                logits = session.step(chosen)
-        for row in active.tolist():
-            self._seconds[row] = time.perf_counter() - began
-
-    def _choose(self, logits: Tensor, active: Tensor, step: int) -> Tensor:
-        sampling, end = self._sampling, self._checkpoint.codec.end_of_text
-        if end is not None and step < self._earliest_end:
-            logits = logits.index_fill(1, torch.tensor([end]), float("-inf"))
-        return choose_tokens(
-            logits,
-            self._uniforms[active, step],
-            temperature=sampling.temperature,
-            top_p=sampling.top_p,
-            top_k=sampling.top_k,
-        )
-
-    def _find_going(self, active: Tensor, chosen: Tensor, step: int) -> Tensor:
-        """Which of the active rows go on after this step; notes the length of those that do not."""
-        end = self._checkpoint.codec.end_of_text
-        going = torch.ones(len(active), dtype=torch.bool) if end is None else chosen != end
-        for row in active[~going].tolist():
-            self._end(row, length=step)
-        if (step + 1) % FRAME_CHECK_STEPS == 0:
-            for place, row in enumerate(active.tolist()):
-                if going[place] and cut_next_frame(self._decode(row, step + 1))[1]:
-                    self._end(row, length=step + 1)
-                    going[place] = False
-        return going
-
-    def _end(self, row: int, *, length: int) -> None:
-        self._lengths[row], self._hit_limit[row] = length, False
-
-    def _decode(self, row: int, length: int) -> str:
-        return self._checkpoint.decode_answer(self._tokens[row, :length].tolist())
-
-    def make_draft(self, row: int, *, prompt_sha256: str) -> Draft:
-        raw = self._decode(row, self._lengths[row])
-        finished = finish_text(raw, hit_limit=self._hit_limit[row], context=self._context)
-        return Draft(
-            seed=self._seeds[row],
-            text=finished.text,
-            flags=finished.flags,
-            n_tokens=self._lengths[row],
-            seconds=self._seconds[row],
-            prompt_sha256=prompt_sha256,
-        )
+    kept = request.context[len(request.context) - fitted.n_stories :]
+    # another title in place of the article's own: only what comes before it is the same
+    return render(fitted.text), render(build_prompt(context=kept, title="", subtitle=""))

@@ -17,15 +17,19 @@ from studyapp.domain.study_sections import read_section, suggest
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 PLATFORMS = ("anonymous", "prolific")
-GENERATOR_SCHEMES = ("checkpoint", "openai", "openai-chat")
+GENERATOR_SCHEMES = ("checkpoint", "checkpoint-chat", "huggingface", "huggingface-chat", "openai", "openai-chat")
 SAMPLING_RANGES: dict[str, tuple[float, float]] = {
     # name: smallest and largest value taken; the generator checks its own again when it runs
     "temperature": (0.01, 10.0),
     "top_p": (0.01, 1.0),
     "top_k": (0, 1_000_000),
+    "repetition_penalty": (1.0, 5.0),
     "length_ratio": (0.2, 5.0),
     "max_tokens": (1, 100_000),
 }
+
+STOP_MARKS = "stop"  # the setting that is a list of texts: a candidate ends before the first that it comes to
+MOST_STOP_MARKS = 4
 
 
 class DesignError(ValueError):
@@ -148,7 +152,7 @@ class ArmDesign:
     control: bool = False
     generator: str = ""
     conditioned: bool = True
-    sampling: dict[str, float | int] = field(default_factory=dict)
+    sampling: dict[str, float | int | list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not SLUG.fullmatch(self.name.replace(".", "-")) or len(self.name) > 60:
@@ -158,15 +162,28 @@ class ArmDesign:
         scheme, _, place = self.generator.partition(":")
         if self.generator and (scheme not in GENERATOR_SCHEMES or not place or ".." in place.split("/")):
             raise ValueError(
-                f"generator: {self.generator!r} must be 'checkpoint:FOLDER', inside the models folder, or "
-                "'openai:MODEL' or 'openai-chat:MODEL' of the server at BYLINE_OPENAI_URL"
+                f"generator: {self.generator!r} must be 'checkpoint:FOLDER', inside the models folder, "
+                "'huggingface:ORG/NAME' or 'huggingface:ORG/NAME@REVISION' of the Hugging Face cache, "
+                "or 'openai:MODEL' of the server at BYLINE_OPENAI_URL; a model made to answer is asked with -chat "
+                "before the colon"
             )
         for key, value in self.sampling.items():
+            if key == STOP_MARKS:
+                _check_stop_marks(value)
+                continue
             if key not in SAMPLING_RANGES:
-                raise ValueError(f"sampling: there is no {key!r}; choose from {', '.join(SAMPLING_RANGES)}")
+                known = ", ".join([*SAMPLING_RANGES, STOP_MARKS])
+                raise ValueError(f"sampling: there is no {key!r}; choose from {known}")
             low, high = SAMPLING_RANGES[key]
             if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
                 raise ValueError(f"sampling: {key} is {value!r}; it must be a number from {low:g} to {high:g}")
+
+
+def _check_stop_marks(marks: object) -> None:
+    if not isinstance(marks, list | tuple) or not all(isinstance(mark, str) and mark for mark in marks):
+        raise ValueError(f"sampling: stop is {marks!r}; it must be a list of texts that are not empty")
+    if len(marks) > MOST_STOP_MARKS:
+        raise ValueError(f"sampling: stop can have {MOST_STOP_MARKS} marks, not {len(marks)}")
 
 
 @dataclass(frozen=True)

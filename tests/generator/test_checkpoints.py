@@ -47,8 +47,8 @@ def test_ours_and_others_are_opened_alike(checkpoints, tmp_path):
     assert ours.codec.encode(text) == theirs.codec.encode(text)
     assert theirs.codec.decode(theirs.codec.encode(text)) == text
     with torch.inference_mode():
-        _, mine = ours.decoder.start([1, 2, 3], rows=2, max_new=1)
-        _, other = theirs.decoder.start([1, 2, 3], rows=2, max_new=1)
+        mine = ours.decoder.open([], rows=2, own=8).admit([1, 2, 3], rows=2)
+        other = theirs.decoder.open([], rows=2, own=8).admit([1, 2, 3], rows=2)
     torch.testing.assert_close(mine, other, atol=1e-5, rtol=1e-5)
 
 

@@ -1,8 +1,7 @@
 import pytest
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel
 
-from generator.decoding import GPTDecoder, TransformersDecoder
+from generator.decoding import GPTDecoder, GPTSession
 from generator.model import GPT
 from tests.generator.conftest import make_spec
 
@@ -16,57 +15,95 @@ def model(request):
     return model
 
 
+def run_rows(session: GPTSession, model, plan):
+    """Admit and release as `plan` says, a step each; every row's logits must be those of its whole sequence.
+
+    `plan` has for each step the admissions (prompt's suffix, rows) and the numbers of rows released.
+    """
+    rng = torch.Generator().manual_seed(0)
+    rows: list[list[int]] = []
+    for admissions, releases in plan:
+        for suffix, count in admissions:
+            logits = session.admit(suffix, rows=count)
+            expected = model.project(model(torch.tensor([PREFIX[: session._prefix_length] + suffix]))[:, -1])
+            torch.testing.assert_close(logits, expected, atol=1e-4, rtol=1e-4)
+            rows += [PREFIX[: session._prefix_length] + suffix for _ in range(count)]
+        tokens = torch.randint(400, (len(rows),), generator=rng)
+        rows = [[*row, token] for row, token in zip(rows, tokens.tolist(), strict=True)]
+        logits = session.step(tokens)
+        for row, own in zip(rows, logits, strict=True):
+            expected = model.project(model(torch.tensor([row]))[0, -1])
+            torch.testing.assert_close(own, expected, atol=1e-4, rtol=1e-4)
+        for number in releases:
+            session.release(number)
+            rows[number] = rows[-1]
+            rows.pop()
+
+
+PREFIX = torch.randint(400, (40,), generator=torch.Generator().manual_seed(5)).tolist()
+PLAN = [
+    ([([7, 8, 9], 3), ([5], 2)], []),
+    ([], [1]),
+    ([([1, 2, 3, 4, 5, 6], 1)], [4, 0]),
+    ([], []),
+    ([([9, 9], 2)], []),
+    *[([], [])] * 8,
+    ([], [2]),
+    ([], []),
+]
+
+
 @torch.inference_mode()
-@pytest.mark.parametrize("prompt_length", [1, 9, 16, 40])  # shorter and longer than the band
-def test_steps_give_the_logits_of_the_whole_sequence(model, prompt_length):
-    prompt = torch.randint(400, (prompt_length,)).tolist()
-    rows = torch.randint(400, (5, 20))
-    session, logits = GPTDecoder(model).start(prompt, rows=5, max_new=20)
-    whole = torch.cat((torch.tensor(prompt).expand(5, -1), rows), dim=1)
-    expected = model.project(model(whole))
-    torch.testing.assert_close(logits, expected[:1, prompt_length - 1], atol=1e-4, rtol=1e-4)
-    alive = torch.arange(5)
-    for step in range(20):
-        if step in (6, 11, 15):  # 4, 3 and 2 rows are left
-            kept = torch.tensor([place for place in range(len(alive)) if place != 1])
-            session.keep_rows(kept)
-            alive = alive[kept]
-        logits = session.step(rows[alive, step])
-        torch.testing.assert_close(logits, expected[alive, prompt_length + step], atol=1e-4, rtol=1e-4)
+@pytest.mark.parametrize("prefix_length", [0, 1, 9, 16, 40])  # shorter and longer than the band
+def test_rows_that_come_and_go_get_the_logits_of_their_whole_sequences(model, prefix_length):
+    run_rows(GPTDecoder(model).open(PREFIX[:prefix_length], rows=8, own=22), model, PLAN)
+
+
+@torch.inference_mode()
+def test_a_prefix_is_read_once(model, monkeypatch):
+    decoder = GPTDecoder(model)
+    decoder.open(PREFIX, rows=4, own=8)
+    monkeypatch.setattr(decoder, "model", None)  # would fail if it were read again
+    monkeypatch.setattr(decoder, "_count_rows_that_fit", lambda own: 8)
+    assert decoder._read_prefix(tuple(PREFIX))[0].values.shape[1] == len(PREFIX)
 
 
 @torch.inference_mode()
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_a_rows_bits_do_not_hang_on_the_others(model, n_threads):
+    """Alone, among 11 others of its prompt, or among rows of other prompts and lengths."""
     torch.set_num_threads(n_threads)
-    prompt, tokens = list(range(30)), torch.arange(12)
+    tokens = torch.arange(12)
     decoder = GPTDecoder(model)
-    every, _ = decoder.start(prompt, rows=12, max_new=4)
+    every = decoder.open(PREFIX[:30], rows=12, own=8)
+    every.admit([3, 4, 5], rows=12)
     expected = [every.step(tokens) for _ in range(4)]
     for count in range(1, 12):
-        some, _ = decoder.start(prompt, rows=count, max_new=4)
+        some = decoder.open(PREFIX[:30], rows=12, own=8)
+        some.admit([3, 4, 5], rows=count)
         for logits in expected:
             assert torch.equal(some.step(tokens[:count]), logits[:count]), count
-    turned, _ = decoder.start(prompt, rows=5, max_new=4)
+    mixed = decoder.open(PREFIX[:30], rows=12, own=30)
+    mixed.admit(list(range(20)), rows=3)
+    mixed.step(torch.tensor([1, 2, 3]))
+    mixed.admit([3, 4, 5], rows=4)
     for logits in expected:
-        assert torch.equal(turned.step(tokens[:5].flip(0)), logits[:5].flip(0))
+        assert torch.equal(mixed.step(torch.cat((torch.tensor([9, 9, 9]), tokens[:4])))[3:], logits[:4])
     torch.set_num_threads(1)
 
 
 @torch.inference_mode()
-def test_models_of_transformers_step_alike():
-    model = GPT2LMHeadModel(GPT2Config(vocab_size=90, n_positions=50, n_embd=16, n_layer=2, n_head=2)).eval()
-    decoder = TransformersDecoder(model)
-    assert decoder.context == 50
-    rows = torch.randint(90, (5, 8))
-    session, logits = decoder.start([3, 4, 5], rows=5, max_new=8)
-    expected = model(torch.cat((torch.tensor([[3, 4, 5]]).expand(5, -1), rows), dim=1)).logits
-    torch.testing.assert_close(logits, expected[:1, 2], atol=1e-5, rtol=1e-5)
-    alive = torch.arange(5)
-    for step in range(8):
-        if step in (3, 5):
-            kept = torch.arange(1, len(alive))
-            session.keep_rows(kept)
-            alive = alive[kept]
-        logits = session.step(rows[alive, step])
-        torch.testing.assert_close(logits, expected[alive, 3 + step], atol=1e-5, rtol=1e-5)
+def test_half_precision_stays_near(model):
+    tokens = torch.arange(6)
+    exact, rough = (GPTDecoder(model, precision=p).open(PREFIX, rows=6, own=8) for p in ("fp32", "bf16"))
+    for session in (exact, rough):
+        session.admit([3, 4], rows=6)
+    left, right = exact.step(tokens), rough.step(tokens)
+    assert 0 < (left - right).abs().mean() < 0.03 * left.std()
+
+
+def test_rows_are_as_many_as_memory_holds(model):
+    decoder = GPTDecoder(model)
+    assert decoder.open((), rows=100, own=20).count_free() == 64
+    assert decoder.open((), rows=5, own=20).count_free() == 5
+    assert decoder._count_rows_that_fit(10**6) < decoder._count_rows_that_fit(10**5)

@@ -51,7 +51,7 @@ def test_the_next_token_is_as_transformers_itself_has_it(tmp_path, family):
     checkpoint = open_checkpoint(folder, device=CPU)
     tokens = checkpoint.encode_prompt("The harbour counted")
     with torch.inference_mode():
-        _, logits = checkpoint.decoder.start(tokens, rows=1, max_new=1)
+        logits = checkpoint.decoder.open([], rows=1, own=len(tokens)).admit(tokens, rows=1)
         theirs = AutoModelForCausalLM.from_pretrained(str(folder)).eval()(torch.tensor([tokens])).logits[:, -1]
     torch.testing.assert_close(logits, theirs, atol=1e-5, rtol=1e-5)
 
@@ -92,7 +92,7 @@ def test_any_of_the_models_end_marks_ends_a_text(chat_folder):
     end_of_turn, end = tokenizer.convert_tokens_to_ids("<|im_end|>"), checkpoint.codec.end_of_text
     tokens = checkpoint.encode_prompt(checkpoint.render_prompt(PROMPT, conditioned=True))
     with torch.inference_mode():
-        _, logits = checkpoint.decoder.start(tokens, rows=1, max_new=1)
+        logits = checkpoint.decoder.open([], rows=1, own=len(tokens)).admit(tokens, rows=1)
         theirs = AutoModelForCausalLM.from_pretrained(str(chat_folder)).eval()(torch.tensor([tokens])).logits[:, -1]
     assert logits[0, end_of_turn] == float("-inf")
     chance, apart = logits.softmax(1)[0], theirs.softmax(1)[0]

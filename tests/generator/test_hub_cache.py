@@ -37,7 +37,7 @@ def test_a_name_and_a_pinned_revision_lead_to_their_commit(cache, reference, com
 def test_drafts_carry_the_commit_that_wrote_them(cache):
     writer = open_cached_writer("Family/tiny-70m@refs/pr/3", cache=cache, device="cpu")
     assert writer.name == "Family/tiny-70m@refs/pr/3"
-    assert {draft.model_version for draft in writer.write(REQUEST, seeds=[1, 2])} == {"b" * 40}
+    assert {draft.model_version for draft in writer.write(REQUEST, seeds=[1, 2])} == {f"{'b' * 40}; transformers float32 cpu"}
 
 
 def test_what_is_not_there_is_not_fetched_and_the_error_says_how_to_get_it(cache):
@@ -60,9 +60,9 @@ def test_the_command_line_takes_a_repository(cache, tmp_path, monkeypatch, capsy
     arguments = ["--articles", str(articles), "--out", str(out), "--candidates", "1", "--device", "cpu"]
     assert main(["--model", "Family/tiny-70m", *arguments]) == 0
     row = json.loads(out.read_text())
-    assert (row["model"], row["model_version"]) == ("Family/tiny-70m", "a" * 40)
+    assert (row["model"], row["model_version"]) == ("Family/tiny-70m", f"{'a' * 40}; transformers float32 cpu")
     assert main(["--model", "Family/tiny-70m@refs/pr/3", *arguments]) == 0
-    assert json.loads(out.read_text())["model_version"] == "b" * 40
+    assert json.loads(out.read_text())["model_version"] == f"{'b' * 40}; transformers float32 cpu"
     assert main(["--model", "Family/none", *arguments]) == 2
     assert "hf download Family/none" in capsys.readouterr().err
     assert main(["--model", "Family/tiny-70m", "--chat", *arguments]) == 2

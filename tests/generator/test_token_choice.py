@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from generator.token_choice import HEAD, choose_tokens, draw_uniforms
+from generator.token_choice import choose_tokens, draw_uniforms, penalise_repetition
 
 
 def list_choices(probabilities, *, n=20_000, temperature=1.0, top_p=1.0, top_k=0):
@@ -30,18 +30,32 @@ def test_shares_are_as_worked_by_hand(settings, shares):
     assert list_choices([0.1, 0.4, 0.3, 0.2], **settings) == pytest.approx(shares, abs=2e-4)
 
 
-def test_a_nucleus_larger_than_the_head_is_the_same_as_a_full_sort():
-    size = 4 * HEAD
-    logits = torch.randn(50, size, generator=torch.Generator().manual_seed(1)) * 0.1
-    logits[::2] *= 60  # every other row is peaked and stays within the head
-    uniforms = draw_uniforms(seed=3, count=50)
+def test_the_nucleus_of_a_large_vocabulary_holds_the_likeliest():
+    logits = torch.randn(40, 5000, generator=torch.Generator().manual_seed(1))
+    logits[::2] *= 6  # every other row is peaked
+    uniforms = draw_uniforms(seed=3, count=40)
     chosen = choose_tokens(logits, uniforms, temperature=1.0, top_p=0.9, top_k=0)
-    values, tokens = logits.softmax(1).double().sort(1, descending=True)
-    cumulative = values.cumsum(1)
-    for row in range(50):
-        last = int((cumulative[row] < 0.9 * cumulative[row, -1]).sum())
-        place = int((cumulative[row] <= uniforms[row] * cumulative[row, last]).sum())
-        assert chosen[row] == tokens[row, min(place, last)]
+    probabilities = logits.softmax(1).double()
+    for row in range(40):
+        values, tokens = probabilities[row].sort(descending=True)
+        size = int((values.cumsum(0) < 0.9).sum()) + 1
+        nucleus = sorted(tokens[:size].tolist())
+        mass = probabilities[row, nucleus].cumsum(0)
+        expected = nucleus[int((mass <= uniforms[row] * mass[-1]).sum())]
+        assert chosen[row] == expected, row
+
+
+def test_the_last_uniform_is_still_in_the_nucleus():
+    logits = torch.tensor([[0.0, 5.0, 1.0, -9.0, -9.0]])
+    last = torch.tensor([1 - 2**-53], dtype=torch.float64)
+    for settings in ({"top_p": 0.5, "top_k": 0}, {"top_p": 1.0, "top_k": 1}):
+        assert choose_tokens(logits, last, temperature=1.0, **settings).item() == 1
+
+
+def test_what_was_drawn_is_made_less_likely():
+    logits = torch.tensor([[2.0, -2.0, 1.0], [2.0, -2.0, 1.0]])
+    penalised = penalise_repetition(logits, [[0, 1, 0], []], penalty=2.0)
+    assert penalised.tolist() == [[1.0, -4.0, 1.0], [2.0, -2.0, 1.0]]
 
 
 def test_rows_hang_on_themselves_alone():

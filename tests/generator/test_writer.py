@@ -3,7 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from generator.article_request import ArticleRequest, Sampling
+from generator import decoding
+from generator.article_request import ArticleOrder, ArticleRequest, Sampling
 from generator.postprocess import DISQUALIFYING_FLAGS
 from generator.prompts import PromptTooLongError, Story, build_prompt
 from generator.writer import (
@@ -11,6 +12,7 @@ from generator.writer import (
     measure_tokens_per_word,
     open_writer,
     write_candidates,
+    write_orders,
 )
 from tests.generator.conftest import make_articles
 
@@ -106,14 +108,78 @@ def test_a_title_without_room_is_refused(writer):
 def test_progress_is_told_and_may_end_the_writing(writer):
     calls = []
     write_candidates(writer, REQUEST, seeds=SEEDS, on_progress=lambda done, limit: calls.append((done, limit)))
-    limit = find_token_limit(writer, REQUEST)
-    assert calls[0] == (0, limit) and calls[-1] == (limit, limit)
+    most = 5 * find_token_limit(writer, REQUEST)
+    assert calls[0] == (0, most) and calls[-1] == (most, most)
 
     def stop(done, limit):
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
         write_candidates(writer, REQUEST, seeds=SEEDS, on_progress=stop)
+
+
+def make_orders(count, *, candidates=5):
+    rows = make_articles(count, seed=9)
+    return [
+        ArticleOrder(
+            request=replace(REQUEST, title=row["title"], subtitle=row["subtitle"], target_words=30 + 7 * number),
+            seeds=tuple(range(100 * number, 100 * number + candidates)),
+        )
+        for number, row in enumerate(rows)
+    ]
+
+
+def write_together(writer, orders):
+    written = {}
+    write_orders(writer, orders, on_written=written.__setitem__)
+    return written
+
+
+def test_articles_written_together_are_those_written_alone(writer, monkeypatch):
+    """With room for 8 rows, 6 articles of 5 candidates come and go; rounding moves no text here."""
+    orders = make_orders(6)
+    alone = {number: write_candidates(writer, order.request, seeds=order.seeds) for number, order in enumerate(orders)}
+    for most in (8, 64):
+        monkeypatch.setitem(decoding.MAX_ROWS, "cpu", most)
+        together = write_together(writer, orders)
+        assert {number: [d.text for d in drafts] for number, drafts in together.items()} == {
+            number: [d.text for d in drafts] for number, drafts in alone.items()
+        }
+        assert [draft.seed for draft in together[3]] == list(orders[3].seeds)
+
+
+def test_the_context_is_read_once_for_all_titles(writer, monkeypatch):
+    read = []
+    original = decoding.GPTDecoder._read_prefix
+    monkeypatch.setattr(
+        decoding.GPTDecoder, "_read_prefix", lambda self, prefix: read.append(prefix) or original(self, prefix)
+    )
+    write_together(writer, make_orders(4))
+    assert len(read) == 1
+    context = writer.checkpoint.codec.decode(read[0])
+    assert context.count("Title:") == 3 and all(story.body in context for story in STORIES)
+
+
+def test_articles_are_handed_over_as_they_are_finished(writer):
+    orders = [
+        ArticleOrder(replace(REQUEST, target_words=60), (1, 2)),
+        ArticleOrder(replace(REQUEST, target_words=10), (3,)),
+    ]
+    assert list(write_together(writer, orders)) == [1, 0]
+
+
+def test_stop_marks_and_repetition_penalty(writer):
+    plain = write_candidates(writer, REQUEST, seeds=[1, 2, 3])
+    stopped = write_candidates(writer, replace(REQUEST, sampling=Sampling(stop=("#", "r"))), seeds=[1, 2, 3])
+    assert any("r" in draft.text for draft in plain) and not any("r" in draft.text for draft in stopped)
+    assert all(whole.text.startswith(cut.text) for whole, cut in zip(plain, stopped, strict=True))
+    assert sum(draft.n_tokens for draft in stopped) < sum(draft.n_tokens for draft in plain)
+    varied = write_candidates(writer, replace(REQUEST, sampling=Sampling(repetition_penalty=3.0)), seeds=[1, 2, 3])
+
+    def count_distinct(drafts):
+        return sum(len(set(draft.text.split())) / max(1, len(draft.text.split())) for draft in drafts)
+
+    assert count_distinct(varied) > count_distinct(plain)
 
 
 def test_no_seeds_no_drafts(writer):
