@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from studyapp.weights import count_params, has_chat_template
+
 CARD, CONFIG = "byline.json", "config.json"
 MAX_DEPTH = 3  # folders below the shelf
 
@@ -19,6 +21,7 @@ class Checkpoint:
     held_out_loss: float | None
     tokens: int | None
     made_at: datetime
+    chat: bool = False  # it can be asked instead of continued
 
     @property
     def generator(self) -> str:
@@ -52,8 +55,9 @@ def _read_checkpoint(folder: Path, shelf: Path) -> Checkpoint | None:
     return Checkpoint(
         folder=folder.relative_to(shelf).as_posix(),
         size=str(spec.get("name") or config.get("model_type") or "unknown"),
-        n_params=card.get("n_params"),
+        n_params=card["n_params"] if "n_params" in card else count_params(folder, config),
         held_out_loss=card.get("held_out_loss"),
         tokens=card.get("tokens_seen"),
         made_at=made_at,
+        chat=not card and has_chat_template(folder),
     )

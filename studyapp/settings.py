@@ -13,6 +13,9 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from huggingface_hub.constants import HF_HUB_CACHE
+
+from studyapp.domain.prices import parse_amount, parse_prices
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -51,6 +54,15 @@ def keep_secret_key() -> str:
 
 OPENAI_URL = env.str("BYLINE_OPENAI_URL", default="")  # of an OpenAI-compatible server, as http://host:8000/v1
 OPENAI_KEY = read_secret("BYLINE_OPENAI_KEY")
+OPENAI_TIMEOUT = env.float("BYLINE_OPENAI_TIMEOUT", default=300.0)  # seconds that one answer may take
+OPENAI_REQUESTS_PER_MINUTE = env.int("BYLINE_OPENAI_REQUESTS_PER_MINUTE", default=0)  # of all workers; 0: no limit
+OPENAI_TOKENS_PER_MINUTE = env.int("BYLINE_OPENAI_TOKENS_PER_MINUTE", default=0)  # read and written; 0: no limit
+try:
+    OPENAI_PRICES = parse_prices(env.str("BYLINE_OPENAI_PRICES", default=""))  # as MODEL=0.15/0.60 a million tokens
+    OPENAI_BUDGET = parse_amount(env.str("BYLINE_OPENAI_BUDGET", default=""))  # of each study, in the prices' currency
+except ValueError as error:
+    raise ImproperlyConfigured(str(error)) from None
+HUGGING_FACE_CACHE = Path(HF_HUB_CACHE)  # set by HF_HOME or HF_HUB_CACHE, as for every tool of Hugging Face
 SECRET_KEY = read_secret("BYLINE_SECRET_KEY") or keep_secret_key()
 ALLOWED_HOSTS = [*env.list("BYLINE_HOSTS", default=[]), "localhost", "127.0.0.1", "[::1]"]  # health checks use these
 CSRF_TRUSTED_ORIGINS = env.list("BYLINE_ORIGINS", default=[])

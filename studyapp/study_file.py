@@ -1,8 +1,9 @@
 """A study as code: reading and writing the TOML file of DESIGN §4.
 
-A file names a preset and says what differs from it. Two conveniences are resolved when it is read: [articles] may
+A file names a preset and says what differs from it. Conveniences are resolved when it is read: [articles] may
 name a `file` whose articles are to be imported first, and `items` and `context` may be numbers, which take that many
-articles of the file from its beginning (the context first). What is written back names every article.
+articles of the file from its beginning (the context first). A third: an arm with a `ladder` stands for the models of
+a known one. What is written back names every article and every arm.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ import tomlkit
 from tomlkit.exceptions import ParseError
 
 from studyapp.domain.study_design import DesignError, StudyDesign, describe_design, parse_design
+from studyapp.known_models import expand_ladder_arms
 
 PRESETS_DIR = Path(__file__).parent / "presets"
 DEFAULT_PRESET = "gpt3-short"
@@ -95,6 +97,10 @@ def parse_study_file(text: str, *, name: str, folder: Path | None) -> StudyFile:
     study = mapping.get("study", {})
     preset = study.get("preset", DEFAULT_PRESET) if isinstance(study, Mapping) else DEFAULT_PRESET
     merged = merge_over_preset(mapping, preset=preset)
+    if isinstance(merged.get("arms"), list):
+        merged["arms"], faults = expand_ladder_arms(merged["arms"])
+        if faults:
+            raise StudyFileError([f"{name}: {fault}" for fault in faults])
     articles = merged.get("articles")
     file_name = articles.pop("file", None) if isinstance(articles, dict) else None
     if file_name is not None and (folder is None or not isinstance(file_name, str)):

@@ -5,8 +5,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from celery import shared_task
 from celery.signals import worker_process_init
@@ -16,9 +14,7 @@ from kombu.exceptions import OperationalError
 
 from studyapp.actions import export, generation, participation
 from studyapp.models import Study
-
-if TYPE_CHECKING:
-    from generator.sample import AnyWriter
+from studyapp.writers import open_arm_writer
 
 logger = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 5.0
@@ -135,7 +131,7 @@ def write_order(order: generation.GenerationOrder) -> list[generation.WrittenCan
         target_words=order.human_words,
         sampling=Sampling.from_mapping(order.sampling),
     )
-    writer = _open_writer(order.generator)
+    writer = open_arm_writer(order)
     drafts = writer.write(request, seeds=order.seeds, on_progress=_make_heartbeat(order))
     return [
         generation.WrittenCandidate(
@@ -146,27 +142,11 @@ def write_order(order: generation.GenerationOrder) -> list[generation.WrittenCan
             n_tokens=draft.n_tokens,
             seconds=draft.seconds,
             prompt_sha256=draft.prompt_sha256,
+            prompt_tokens=draft.prompt_tokens,
+            model_version=draft.model_version,
         )
         for draft in drafts
     ]
-
-
-def _open_writer(generator: str) -> "AnyWriter":
-    """The writer that an arm names: `checkpoint:FOLDER`, or `openai:MODEL` and `openai-chat:MODEL` of the server.
-
-    Raises:
-        FileNotFoundError, ValueError: there is no such checkpoint, or no server is set.
-    """
-    from generator.remote import RemoteWriter, Server
-    from generator.sample import open_writer
-
-    scheme, _, name = generator.partition(":")
-    if scheme == "checkpoint":
-        return open_writer(_find_checkpoint(name))
-    if not settings.OPENAI_URL:
-        raise ValueError(f"{generator!r} needs a server: set BYLINE_OPENAI_URL for the workers")
-    server = Server(url=settings.OPENAI_URL, key=settings.OPENAI_KEY)
-    return RemoteWriter(server=server, model=name, is_chat=scheme == "openai-chat")
 
 
 def _make_heartbeat(order: generation.GenerationOrder) -> Callable[[int, int], None]:
@@ -182,18 +162,6 @@ def _make_heartbeat(order: generation.GenerationOrder) -> Callable[[int, int], N
             raise LostClaimError
 
     return beat
-
-
-def _find_checkpoint(name: str) -> Path:
-    """The folder of that name on the shelf.
-
-    Raises:
-        FileNotFoundError: no checkpoint lies there.
-    """
-    folder = Path(settings.MODELS_DIR) / name
-    if not (folder / "config.json").is_file():
-        raise FileNotFoundError(f"no checkpoint at 'checkpoint:{name}'; train it, or copy it into the models folder")
-    return folder
 
 
 def _count_messages(queue: str) -> int:

@@ -53,6 +53,8 @@ class WrittenCandidate:
     n_tokens: int
     seconds: float
     prompt_sha256: str
+    prompt_tokens: int | None = None
+    model_version: str = ""
 
 
 @transaction.atomic
@@ -217,6 +219,8 @@ def _build_candidate(job: GenerationJob, index: int, written: WrittenCandidate) 
         flags=list(written.flags),
         is_fit=written.is_fit and bool(text),
         n_tokens=written.n_tokens,
+        prompt_tokens=written.prompt_tokens,
+        model_version=written.model_version[:200],
         seconds=written.seconds,
         prompt_sha256=written.prompt_sha256,
     )

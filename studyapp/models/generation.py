@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Sum
 
 from studyapp.models.study import Arm, Item, make_code
 
@@ -25,6 +25,12 @@ class GenerationJobQuerySet(models.QuerySet):
         """What failed jobs say, once for each arm, with how often: `arm__name`, `error`, `n`."""
         failed = self.filter(state=JobState.FAILED)
         return list(failed.order_by().values("arm__name", "error").annotate(n=Count("id")).order_by("-n", "arm__name"))
+
+    def sum_spending(self) -> list[dict[str, Any]]:
+        """What a server has read and written for each arm, and what it cost; arms without are left out."""
+        spent = self.exclude(prompt_tokens=0, completion_tokens=0, cost=0)
+        sums = {"tokens_in": Sum("prompt_tokens"), "tokens_out": Sum("completion_tokens"), "spent": Sum("cost")}
+        return list(spent.order_by().values("arm_id").annotate(**sums))
 
     def silent_since(self, moment: datetime) -> "GenerationJobQuerySet":
         """Running jobs whose worker has given no sign of life since `moment`."""
@@ -47,6 +53,11 @@ class GenerationJob(models.Model):
     claim = models.CharField(max_length=32, blank=True)
     attempts = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
+    prompt_tokens = models.PositiveBigIntegerField(default=0, help_text="all that a server has read for this job")
+    completion_tokens = models.PositiveBigIntegerField(default=0, help_text="all that a server has written for it")
+    cost = models.DecimalField(
+        max_digits=14, decimal_places=6, default=0, help_text="at the prices of the time; while it runs, at the most"
+    )
     queued_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
@@ -86,6 +97,10 @@ class Candidate(models.Model):
     flags = models.JSONField(default=list)
     is_fit = models.BooleanField(help_text="no flag forbids showing it")
     n_tokens = models.PositiveIntegerField()
+    prompt_tokens = models.PositiveIntegerField(null=True, blank=True, help_text="as a server counted them")
+    model_version = models.CharField(
+        max_length=200, blank=True, help_text="a commit of Hugging Face, or the model that the server said has answered"
+    )
     seconds = models.FloatField()
     prompt_sha256 = models.CharField(max_length=64)
     rejected_reason = models.CharField(max_length=300, blank=True)

@@ -98,7 +98,11 @@ class Arm(models.Model):
     label = models.CharField(max_length=100, blank=True)
     n_params = models.BigIntegerField(null=True, blank=True)
     is_control = models.BooleanField(default=False)
-    generator = models.CharField(max_length=300, blank=True, help_text="checkpoint:FOLDER, inside the models folder")
+    generator = models.CharField(
+        max_length=300,
+        blank=True,
+        help_text="checkpoint:FOLDER of the models folder, huggingface:ORG/NAME, or openai:MODEL",
+    )
     conditioned = models.BooleanField(default=True, help_text="the prompt holds the context articles and the title")
     sampling = models.JSONField(default=dict, blank=True)
 

@@ -13,6 +13,7 @@ from studyapp import tasks
 from studyapp.actions.generation import GenerationRefusedError, queue_jobs
 from studyapp.checkpoints import list_checkpoints
 from studyapp.models import GenerationJob, Study
+from studyapp.offered_models import is_cached
 from studyapp.staff_site.pages import show, study_page
 
 RATE_WINDOW = timedelta(minutes=5)
@@ -32,7 +33,8 @@ def show_generation(request: HttpRequest, study: Study) -> HttpResponse:
             messages.warning(request, str(error))
         return redirect("staff:study_generation", study.slug)
     jobs = GenerationJob.objects.of_study(study.pk)
-    totals = _count_states(jobs)
+    totals, arms = _count_states(jobs), _count_by_arm(study)
+    cost = sum(row["spent"]["spent"] for row in arms if row["spent"])
     return show(
         request,
         "study_generation.html",
@@ -40,20 +42,32 @@ def show_generation(request: HttpRequest, study: Study) -> HttpResponse:
         study=study,
         totals=totals,
         wanted=study.items.count() * study.arms.count(),
-        arms=_count_by_arm(study),
+        arms=arms,
+        cost=cost,
+        budget=settings.OPENAI_BUDGET,
+        uses_server=any(row["spent"] or row["arm"].generator.startswith("openai") for row in arms),
         is_busy=bool(totals["queued"] or totals["running"]),
         pace=_estimate_pace(jobs, remaining=totals["queued"] + totals["running"]),
         errors=jobs.count_errors()[:SHOWN_ERRORS],
         missing=_find_missing_models(study) if study.is_draft else [],
         shelf=settings.MODELS_DIR,
+        cache=settings.HUGGING_FACE_CACHE,
     )
 
 
 def _find_missing_models(study: Study) -> list[str]:
-    """The checkpoints that are not on this machine's shelf; a worker elsewhere may still have them."""
-    there = {checkpoint.generator for checkpoint in list_checkpoints(settings.MODELS_DIR)}
-    wanted = [arm.generator for arm in study.arms.all() if arm.generator.startswith("checkpoint:")]
-    return [generator for generator in wanted if generator not in there]
+    """The models that are neither on this machine's shelf nor in its cache; a worker elsewhere may still have them."""
+    shelf = {checkpoint.folder for checkpoint in list_checkpoints(settings.MODELS_DIR)}
+    missing = []
+    for arm in study.arms.all():
+        scheme, _, name = arm.generator.partition(":")
+        kind = scheme.removesuffix("-chat")
+        is_there = kind == "openai" or (
+            is_cached(name, settings.HUGGING_FACE_CACHE) if kind == "huggingface" else name in shelf
+        )
+        if arm.generator and not is_there:
+            missing.append(arm.generator)
+    return missing
 
 
 def _count_states(jobs: object) -> dict[str, int]:
@@ -64,8 +78,13 @@ def _count_states(jobs: object) -> dict[str, int]:
 def _count_by_arm(study: Study) -> list[dict[str, object]]:
     rows = GenerationJob.objects.of_study(study.pk).order_by().values_list("arm_id", "state").annotate(n=Count("id"))
     counts: dict[tuple[int, str], int] = {(arm_id, state): n for arm_id, state, n in rows}
+    spent = {row["arm_id"]: row for row in GenerationJob.objects.of_study(study.pk).sum_spending()}
     return [
-        {"arm": arm, "counts": [counts.get((arm.pk, state), 0) for state in GenerationJob.State.values]}
+        {
+            "arm": arm,
+            "counts": [counts.get((arm.pk, state), 0) for state in GenerationJob.State.values],
+            "spent": spent.get(arm.pk),
+        }
         for arm in study.arms.all()
     ]
 

@@ -1,6 +1,5 @@
 """A new study: from a study file, or from a preset with articles and models chosen on the page."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -12,9 +11,10 @@ from django.shortcuts import redirect
 
 from studyapp.actions.articles import import_articles
 from studyapp.actions.study import StudyExistsError, load_study
-from studyapp.checkpoints import Checkpoint, list_checkpoints
 from studyapp.domain.study_design import PLATFORMS, DesignError, StudyDesign
 from studyapp.models import Article, Study
+from studyapp.offered_models import ask_server
+from studyapp.staff_site.arm_rows import ArmRow, describe_arms, group_rows, read_arm_rows
 from studyapp.staff_site.articles import read_upload
 from studyapp.staff_site.pages import show, staff_page
 from studyapp.study_file import (
@@ -85,19 +85,6 @@ class PresetForm(forms.Form):
         return read_upload(upload) if upload else None
 
 
-@dataclass(frozen=True)
-class ArmRow:
-    """A model on the shelf as the page offers it: ticked or not, with what the preset gives such an arm."""
-
-    number: int
-    checkpoint: Checkpoint
-    is_ticked: bool
-    is_control: bool
-    label: str
-    temperature: str
-    top_p: str
-
-
 @staff_page
 def make_new(request: HttpRequest) -> HttpResponse:
     is_file = request.POST.get("from") == "file"
@@ -105,7 +92,8 @@ def make_new(request: HttpRequest) -> HttpResponse:
     preset_form = PresetForm(
         *(_posted(request) if request.method == "POST" and not is_file else ()), initial=_read_defaults()
     )
-    rows = _read_arm_rows(request)
+    listing = ask_server()
+    rows = read_arm_rows(request, listing)
     if request.method == "POST":
         form = file_form if is_file else preset_form
         study = _make_study(request, form, rows) if form.is_valid() else None
@@ -113,8 +101,9 @@ def make_new(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"The study {study.slug!r} is made, as a draft.")
             return redirect(study)
     return show(
-        request, "study_new.html", title="New study", file_form=file_form, preset_form=preset_form, rows=rows,
-        shelf=settings.MODELS_DIR, n_articles=Article.objects.count(),
+        request, "study_new.html", title="New study", file_form=file_form, preset_form=preset_form,
+        groups=group_rows(rows), server_fault=listing.fault, shelf=settings.MODELS_DIR,
+        n_articles=Article.objects.count(),
     )  # fmt: skip
 
 
@@ -134,38 +123,14 @@ def _read_defaults() -> dict[str, Any]:
     }
 
 
-def _read_arm_rows(request: HttpRequest) -> list[ArmRow]:
-    """The shelf's models with what was posted for each, or with the preset's sampling."""
-    preset_arms = read_preset(DEFAULT_PRESET)["arms"]
-    sampling = {is_control: _first_sampling(preset_arms, is_control=is_control) for is_control in (True, False)}
-    rows = []
-    for number, checkpoint in enumerate(list_checkpoints(settings.MODELS_DIR)):
-        posted, likely = request.POST, checkpoint.looks_like_control
-        if request.method == "POST":
-            likely = posted.get("control") == str(number)
-        rows.append(
-            ArmRow(
-                number=number,
-                checkpoint=checkpoint,
-                is_ticked=f"arm-{number}" in posted,
-                is_control=likely,
-                label=posted.get(f"label-{number}", checkpoint.folder.rsplit("/", 1)[-1]),
-                temperature=posted.get(f"temperature-{number}", str(sampling[likely]["temperature"])),
-                top_p=posted.get(f"top_p-{number}", str(sampling[likely]["top_p"])),
-            )
-        )
-    return rows
-
-
-def _first_sampling(arms: list[dict[str, Any]], *, is_control: bool) -> dict[str, Any]:
-    return next(arm["sampling"] for arm in arms if bool(arm.get("control")) == is_control)
-
-
 def _make_study(request: HttpRequest, form: forms.Form, rows: list[ArmRow]) -> Study | None:
     """The study that the form says, or None with what is wrong written on the form. All of it or nothing."""
     try:
         with transaction.atomic():
-            design = form.cleaned_data["file"] if isinstance(form, StudyFileForm) else _design_from(form, rows)
+            if isinstance(form, StudyFileForm):
+                design = form.cleaned_data["file"]
+            else:
+                design = _design_from(form, describe_arms(rows, ticked=request.POST.getlist("arm")))
             if Study.objects.filter(slug=design.study.slug).exists():
                 raise StudyExistsError(f"There is a study {design.study.slug!r} already; choose another slug.")
             return load_study(design)[0]
@@ -177,7 +142,7 @@ def _make_study(request: HttpRequest, form: forms.Form, rows: list[ArmRow]) -> S
     return None
 
 
-def _design_from(form: forms.Form, rows: list[ArmRow]) -> StudyDesign:
+def _design_from(form: forms.Form, arms: list[dict[str, Any]]) -> StudyDesign:
     """The preset's design with what the page says put in its place.
 
     Raises:
@@ -191,29 +156,11 @@ def _design_from(form: forms.Form, rows: list[ArmRow]) -> StudyDesign:
             "targets": {"participants_per_cell": said["participants_per_cell"]},
             "recruitment": {key: said[key] for key in RECRUITMENT_KEYS},
             "articles": {"context": said["context"], "items": said["items"]},
-            "arms": [_describe_arm(row) for row in rows if row.is_ticked],
+            "arms": arms,
         },
         preset=said["preset"],
     )
-    if not mapping["arms"]:
-        raise DesignError(["Tick at least one model."])
     return StudyFile(name="This page", mapping=mapping, article_file=None).resolve(refs)
-
-
-def _describe_arm(row: ArmRow) -> dict[str, Any]:
-    try:
-        sampling = {"temperature": float(row.temperature), "top_p": float(row.top_p)}
-    except ValueError:
-        raise DesignError([f"{row.label}: temperature and top-p must be numbers."]) from None
-    arm: dict[str, Any] = {
-        "name": row.checkpoint.folder.rsplit("/", 1)[-1].lower().replace("_", "-"),
-        "label": row.label,
-        "control": row.is_control,
-        "conditioned": not row.is_control,
-        "generator": row.checkpoint.generator,
-        "sampling": sampling,
-    }
-    return arm if row.checkpoint.n_params is None else {**arm, "n_params": row.checkpoint.n_params}
 
 
 def _import(file: Any) -> list[str]:

@@ -11,7 +11,9 @@ from django.urls import reverse
 from studyapp.actions.participation import count_cells
 from studyapp.actions.study import describe_study
 from studyapp.checkpoints import list_checkpoints
+from studyapp.known_models import list_known_ladders
 from studyapp.models import Export, GenerationJob, Participant, Stimulus, Study
+from studyapp.offered_models import ask_server, list_cached_models
 from studyapp.recruitment import PLATFORMS
 from studyapp.staff_site.pages import show, staff_page, study_page
 from studyapp.study_file import write_study_file
@@ -46,7 +48,28 @@ def show_list(request: HttpRequest) -> HttpResponse:
 @staff_page
 def show_checkpoints(request: HttpRequest) -> HttpResponse:
     checkpoints = list_checkpoints(settings.MODELS_DIR)
-    return show(request, "checkpoint_list.html", title="Models", checkpoints=checkpoints, shelf=settings.MODELS_DIR)
+    cached, listing = list_cached_models(settings.HUGGING_FACE_CACHE), ask_server()
+    return show(
+        request,
+        "checkpoint_list.html",
+        title="Models",
+        checkpoints=checkpoints,
+        shelf=settings.MODELS_DIR,
+        cached=cached,
+        cache=settings.HUGGING_FACE_CACHE,
+        listing=listing,
+        ladders=_describe_ladders([*(model.name.partition("@")[0] for model in cached), *listing.names]),
+    )
+
+
+def _describe_ladders(names: list[str]) -> list[dict[str, object]]:
+    """The known ladders, with which of their models are among the names of the cache's and the server's."""
+    there, described = {name.casefold() for name in names}, []
+    for ladder in list_known_ladders():
+        rows = [{"model": model, "is_here": model.repo.casefold() in there} for model in ladder.models]
+        n_here = sum(bool(row["is_here"]) for row in rows)
+        described.append({**vars(ladder), "rows": rows, "n_here": n_here})
+    return described
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The doorways of the queue: what they leave alone, what they name on the row, what they send again."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -8,7 +9,9 @@ from django.utils import timezone
 from studyapp import tasks
 from studyapp.actions.export import export_study, request_report
 from studyapp.actions.generation import claim_job, queue_jobs
+from studyapp.domain.prices import parse_prices
 from studyapp.models import Export, GenerationJob, Participant
+from tests.generator.foreign_models import make_foreign, put_into_cache
 from tests.generator.scripted_server import ScriptedServer
 from tests.studyapp.study_rows import NOW, finish_jobs, make_draft, make_launched
 
@@ -39,24 +42,68 @@ def test_an_arm_of_a_server_without_one_says_what_to_set():
     assert "set BYLINE_OPENAI_URL" in GenerationJob.objects.get(pk=job_id).error
 
 
-def test_an_arm_of_a_server_gets_its_texts_over_http(settings):
-    server = ScriptedServer()
-    settings.OPENAI_URL, settings.OPENAI_KEY = server.url, "secret"
-    job_id = queue_jobs(make_draft(arms=REMOTE_ARMS))[0]
-    try:
-        tasks.generate_article(job_id)
-    finally:
-        server.shutdown()
-        server.server_close()
-    job = GenerationJob.objects.get(pk=job_id)
+@pytest.fixture
+def server(settings):
+    scripted = ScriptedServer()
+    settings.OPENAI_URL, settings.OPENAI_KEY = scripted.url, "secret"
+    yield scripted
+    scripted.shutdown()
+    scripted.server_close()
+
+
+def write_first_job(**sections):
+    job_id = queue_jobs(make_draft(arms=REMOTE_ARMS, **sections))[0]
+    tasks.generate_article(job_id)
+    return GenerationJob.objects.get(pk=job_id)
+
+
+def test_an_arm_of_a_server_gets_its_texts_over_http(server):
+    job = write_first_job()
     assert (job.state, job.error) == ("done", "")
-    seeds = list(job.candidates.order_by("index").values_list("seed", flat=True))
-    assert len(seeds) == 2
+    assert len(set(job.candidates.values_list("seed", flat=True))) == 2
     for candidate in job.candidates.all():
         assert candidate.text.endswith(f"Seed {candidate.seed % 2**31} ends.")
+        assert (candidate.prompt_tokens, candidate.n_tokens) == (60, 123)
+        assert candidate.model_version == "family/large-2026-01-31"
     assert {body["model"] for body in server.asked} == {"family/large"}
     assert set(server.paths) == {"/v1/chat/completions"}
     assert set(server.keys) == {"Bearer secret"}
+
+
+def test_what_a_servers_texts_cost_stands_on_the_job(server, settings):
+    settings.OPENAI_PRICES, settings.OPENAI_BUDGET = parse_prices("family/large=1000/10000"), Decimal(50)
+    job = write_first_job()
+    assert (job.prompt_tokens, job.completion_tokens) == (3 * 60, 3 * 123)
+    assert job.cost == Decimal("3.87")
+
+
+def test_a_job_that_its_studys_budget_does_not_hold_fails_and_spends_nothing(server, settings):
+    settings.OPENAI_PRICES, settings.OPENAI_BUDGET = parse_prices("*=1000/10000"), Decimal("0.01")
+    job = write_first_job()
+    assert (job.state, job.cost, server.asked) == ("failed", 0, [])
+    assert "BudgetExhaustedError: the budget of this study (0.01) holds 0.0100 yet" in job.error
+    assert "raise BYLINE_OPENAI_BUDGET" in job.error
+
+
+def test_a_budget_without_a_price_is_refused(server, settings):
+    settings.OPENAI_BUDGET = Decimal(5)
+    job = write_first_job()
+    assert "family/large has no price: add family/large=IN/OUT to BYLINE_OPENAI_PRICES" in job.error
+    assert server.asked == []
+
+
+def test_a_cached_model_writes_and_its_commit_is_kept(settings, tmp_path):
+    settings.HUGGING_FACE_CACHE = tmp_path / "cache"
+    put_into_cache(tmp_path / "cache", "Family/tiny", make_foreign(tmp_path / "made", "pythia"), commit="f" * 40)
+    arms = [{"name": name, "generator": f"huggingface:Family/{name}"} for name in ("tiny", "absent")]
+    tiny, absent = queue_jobs(make_draft(arms=arms))[:2]
+    for job_id in (tiny, absent):
+        tasks.generate_article(job_id)
+    job = GenerationJob.objects.get(pk=tiny)
+    assert (job.state, job.error) == ("done", "")
+    (version,) = set(job.candidates.values_list("model_version", flat=True))
+    assert version.startswith("f" * 40)  # then what computed it
+    assert "hf download Family/absent" in GenerationJob.objects.get(pk=absent).error
 
 
 def test_whatever_else_goes_wrong_is_named_on_the_row_too(monkeypatch):

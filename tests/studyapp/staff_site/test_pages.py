@@ -6,9 +6,11 @@ import random
 import re
 import zipfile
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
@@ -18,6 +20,8 @@ from studyapp.actions.export import export_study
 from studyapp.models import Article, Candidate, Export, GenerationJob, Stimulus, Study
 from studyapp.recruitment import Arrival
 from studyapp.study_file import write_study_file
+from tests.generator.foreign_models import CHAT_TEMPLATE, make_foreign, put_into_cache
+from tests.generator.scripted_server import ScriptedServer
 from tests.studyapp.study_rows import NOW, finish_jobs, make_articles, make_design, make_draft, make_launched
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +42,7 @@ def sent(monkeypatch):
 def folders(settings, tmp_path):
     settings.EXPORTS_DIR, settings.REPORTS_DIR = tmp_path / "exports", tmp_path / "reports"
     settings.MODELS_DIR = tmp_path / "models"
+    settings.HUGGING_FACE_CACHE = tmp_path / "cache"
 
 
 def page(name, *arguments):
@@ -108,15 +113,16 @@ def test_a_study_from_a_preset_takes_the_articles_and_the_ticked_models(admin_cl
     put_checkpoint(settings.MODELS_DIR, "mine/small", n_params=5000)
     put_checkpoint(settings.MODELS_DIR, "mine/unused", n_params=9000)
     shown = admin_client.get(page("study_new")).content.decode()
-    assert shown.count('name="arm-') == 3
+    assert shown.count('name="arm"') == 3
+    control, small = "checkpoint:mine/control", "checkpoint:mine/small"
     answer = admin_client.post(
         page("study_new"),
         {
             "from": "preset", "preset": "gpt3-short", "title": "Mine", "slug": "mine", "context": 2, "items": 4,
             "participants_per_cell": 5, "estimated_minutes": 20,
-        "platform": "anonymous", "arm-0": "on", "arm-1": "on", "control": "0",
-            "label-0": "Bad", "temperature-0": "1.5", "top_p-0": "1", "label-1": "Small", "temperature-1": "1",
-            "top_p-1": "0.9",
+            "platform": "anonymous", "arm": [control, small], "control": control,
+            f"label-{control}": "Bad", f"temperature-{control}": "1.5", f"top_p-{control}": "1",
+            f"label-{small}": "Small", f"temperature-{small}": "1", f"top_p-{small}": "0.9",
         },
     )  # fmt: skip
     study = Study.objects.get()
@@ -136,8 +142,9 @@ def test_a_study_from_a_preset_takes_the_articles_and_the_ticked_models(admin_cl
         ({"items": 40}, "41 articles are wanted"),
         ({"slug": "taken"}, "already"),
         ({"platform": "prolific"}, "Prolific needs the code"),
-        ({"arm-0": ""}, "Tick at least one model"),
-        ({"temperature-0": "hot"}, "must be numbers"),
+        ({"arm": ""}, "Tick at least one model"),
+        ({"arm": "openai:gone"}, "openai:gone is not to be found any more"),
+        ({"temperature-checkpoint:small": "hot"}, "must be numbers"),
         ({"title": ""}, "This field is required"),
     ],
 )
@@ -147,12 +154,63 @@ def test_a_study_that_cannot_be_says_why_and_makes_nothing(admin_client, setting
     said = {
         "from": "preset", "preset": "gpt3-short", "title": "Mine", "slug": "mine", "context": 1, "items": 3,
         "participants_per_cell": 5, "estimated_minutes": 20,
-        "platform": "anonymous", "arm-0": "on", "label-0": "Small", "temperature-0": "1",
-        "top_p-0": "0.9",
+        "platform": "anonymous", "arm": "checkpoint:small", "label-checkpoint:small": "Small",
+        "temperature-checkpoint:small": "1", "top_p-checkpoint:small": "0.9",
     }  # fmt: skip
     posted = {key: value for key, value in {**said, **change}.items() if value != ""}
     assert fault in admin_client.post(page("study_new"), posted).content.decode()
     assert Study.objects.count() == 1
+
+
+def test_models_of_the_cache_and_of_the_server_become_arms(admin_client, settings, tmp_path):
+    make_articles(6)
+    server = ScriptedServer()
+    settings.OPENAI_URL = server.url
+    asks = make_foreign(tmp_path / "asks", "qwen2", template=CHAT_TEMPLATE)
+    put_into_cache(settings.HUGGING_FACE_CACHE, "Family/Asks_1.5B", asks)
+    said = {
+        "from": "preset", "preset": "gpt3-short", "title": "Mine", "slug": "mine", "context": 1, "items": 3,
+        "participants_per_cell": 5, "estimated_minutes": 20, "platform": "anonymous",
+        "arm": ["huggingface:Family/Asks_1.5B", "openai:family/large"], "chat": "huggingface:Family/Asks_1.5B",
+        "n_params-openai:family/large": "7 b",
+    }  # fmt: skip
+    try:
+        shown = admin_client.get(page("study_new")).content.decode()
+        assert "In the Hugging Face cache" in shown and "Of the server" in shown and "family/small" in shown
+        wrong = admin_client.post(page("study_new"), {**said, "n_params-openai:family/large": "big"})
+        assert "is no number of parameters" in wrong.content.decode()
+        admin_client.post(page("study_new"), said)
+    finally:
+        server.shutdown()
+        server.server_close()
+        cache.clear()
+    cached, remote = Study.objects.get().arms.all()
+    assert (cached.name, cached.generator) == ("asks-1.5b", "huggingface-chat:Family/Asks_1.5B")
+    assert cached.n_params > 1000
+    assert (remote.name, remote.generator, remote.n_params) == ("large", "openai:family/large", 7 * 10**9)
+
+
+def test_a_server_that_does_not_answer_is_told_and_the_page_stands(admin_client, settings):
+    settings.OPENAI_URL = "http://127.0.0.1:9/v1"
+    for name in ("study_new", "checkpoint_list"):
+        shown = admin_client.get(page(name)).content.decode()
+        assert "http://127.0.0.1:9/v1/models does not answer" in shown
+
+
+def test_known_ladders_are_listed_with_how_to_get_them(admin_client):
+    shown = admin_client.get(page("checkpoint_list")).content.decode()
+    assert "124,439,808" in shown and "hf download openai-community/gpt2" in shown and "Pythia: 0 of 8 here" in shown
+
+
+def test_tokens_and_cost_of_a_servers_models_are_shown_by_arm(admin_client, settings):
+    settings.OPENAI_BUDGET = Decimal(20)
+    study = make_draft(n_items=2, slug="pilot")
+    assert "Tokens in" not in admin_client.get(page("study_generation", "pilot")).content.decode()
+    finish_jobs(study)
+    jobs = GenerationJob.objects.filter(arm__name="small")
+    jobs.update(prompt_tokens=6000, completion_tokens=700, cost=Decimal("1.25"))
+    shown = admin_client.get(page("study_generation", "pilot")).content.decode()
+    assert "12,000" in shown and "1,400" in shown and "2.5000 spent of the study’s budget of 20" in shown
 
 
 def test_a_study_from_a_file_and_back(admin_client):
