@@ -62,6 +62,16 @@ class LineBoard:
         print(line, file=self._stream, flush=True)
 
 
+class SilentBoard:
+    """Shows nothing, for runs that are followed in another way."""
+
+    def show(self, description: str, *, done: float, total: float, note: str = "") -> None:
+        pass
+
+    def say(self, line: str) -> None:
+        pass
+
+
 @contextmanager
 def open_board(stream: TextIO | None = None) -> Iterator[Board]:
     """The board that suits the stream (standard output unless said otherwise)."""

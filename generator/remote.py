@@ -60,9 +60,13 @@ class RemoteWriter:
         orders: Sequence[ArticleOrder],
         *,
         on_written: Callable[[int, list[Draft]], None],
+        on_refused: Callable[[int, Exception], None] | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> None:
-        """Many articles, one after another; `on_written` gets the drafts of each by its number."""
+        """Many articles, one after another; `on_written` gets the drafts of each by its number.
+
+        `on_refused` is never told: what a server refuses is raised, for it would refuse the next one as well.
+        """
         tell = on_progress or (lambda done, total: None)
         for number, order in enumerate(orders):
 

@@ -70,8 +70,9 @@ class GPTSpec:
         """The kind of each layer, first to last; alternating begins with a dense one unless it says otherwise."""
         if self.attention == "dense":
             return ("dense",) * self.n_layers
-        first_banded = 0 if self.attention == "alternating-banded-first" else 1
-        return tuple("banded" if index % 2 == first_banded else "dense" for index in range(self.n_layers))
+        pair: tuple[LayerKind, LayerKind] = ("dense", "banded")
+        first = 1 if self.attention == "alternating-banded-first" else 0
+        return tuple(pair[(first + index) % 2] for index in range(self.n_layers))
 
     def count_training_flops(self) -> float:
         """Floating-point operations of one token's forward and backward pass, a multiplication and an addition as two.

@@ -35,7 +35,7 @@ def find_least_probability(probabilities: Tensor, *, top_p: float, top_k: int) -
     """
     ordered = sort_falling(probabilities)
     last = min(top_k or ordered.shape[1], ordered.shape[1]) - 1
-    cumulative = ordered[:, : last + 1].double().cumsum(1)
+    cumulative = ordered[:, : last + 1].cumsum(1, dtype=torch.float64)
     place = torch.searchsorted(cumulative, cumulative[:, -1:] * top_p).clamp_(max=last)
     return ordered.gather(1, place)
 
@@ -49,7 +49,7 @@ def sort_falling(probabilities: Tensor) -> Tensor:
 
 def invert_cumulative(probabilities: Tensor, uniforms: Tensor) -> Tensor:
     """The token at which each row's cumulative probability passes its uniform's share of the row's mass: (B,)."""
-    cumulative = probabilities.double().cumsum(1)
+    cumulative = probabilities.cumsum(1, dtype=torch.float64)
     mass = cumulative[:, -1:]
     # a share that rounds up to the whole mass would be passed at no token
     wanted = (uniforms.unsqueeze(1) * mass).minimum(torch.nextafter(mass, torch.zeros_like(mass)))

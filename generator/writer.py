@@ -41,10 +41,11 @@ class Writer:
         orders: Sequence[ArticleOrder],
         *,
         on_written: Callable[[int, list[Draft]], None],
+        on_refused: Callable[[int, Exception], None] | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> None:
         """Many articles together; see `write_orders`."""
-        write_orders(self, orders, on_written=on_written, on_progress=on_progress)
+        write_orders(self, orders, on_written=on_written, on_refused=on_refused, on_progress=on_progress)
 
 
 def open_writer(checkpoint: str | Path, *, device: str | None = None, chat: bool = False) -> Writer:
@@ -122,6 +123,7 @@ def write_orders(
     orders: Sequence[ArticleOrder],
     *,
     on_written: Callable[[int, list[Draft]], None],
+    on_refused: Callable[[int, Exception], None] | None = None,
     on_progress: ProgressCallback | None = None,
 ) -> None:
     """Write many articles' candidates together; `on_written` gets the drafts of an order (by its number) when all
@@ -137,12 +139,20 @@ def write_orders(
     unless a single step takes longer, and at the end. What it raises ends the writing.
 
     Raises:
-        PromptTooLongError: a title and subtitle leave no room to write; nothing is written then.
+        PromptTooLongError: a title and subtitle leave no room to write, and nothing is written then; with `on_refused`
+            that is told instead, by the order's number, and the others are written.
     """
-    tasks = [_prepare(writer, order, number) for number, order in enumerate(orders)]
-    for task in tasks:
-        if not task.seeds:
-            on_written(task.number, [])
+    tasks = []
+    for number, order in enumerate(orders):
+        try:
+            tasks.append(_prepare(writer, order, number))
+        except PromptTooLongError as error:
+            if on_refused is None:
+                raise
+            on_refused(number, error)
+        else:
+            if not order.seeds:
+                on_written(number, [])
     groups: dict[Hashable, list[WritingTask]] = {}
     for task in tasks:
         if task.seeds:

@@ -168,6 +168,14 @@ def test_articles_are_handed_over_as_they_are_finished(writer):
     assert list(write_together(writer, orders)) == [1, 0]
 
 
+def test_an_article_without_room_is_told_and_the_others_are_written(writer):
+    orders = make_orders(3, candidates=1)
+    orders[1] = replace(orders[1], request=replace(REQUEST, title="ferry " * 600))
+    written, refused = {}, {}
+    write_orders(writer, orders, on_written=written.__setitem__, on_refused=refused.__setitem__)
+    assert sorted(written) == [0, 2] and "no room to write" in str(refused[1])
+
+
 def test_stop_marks_and_repetition_penalty(writer):
     plain = write_candidates(writer, REQUEST, seeds=[1, 2, 3])
     stopped = write_candidates(writer, replace(REQUEST, sampling=Sampling(stop=("#", "r"))), seeds=[1, 2, 3])
