@@ -68,9 +68,7 @@ class GPTSpec:
 
     def layer_kinds(self) -> tuple[LayerKind, ...]:
         """The kind of each layer, first to last; alternating begins with a dense one unless it says otherwise."""
-        if self.attention == "dense":
-            return ("dense",) * self.n_layers
-        pair: tuple[LayerKind, LayerKind] = ("dense", "banded")
+        pair: tuple[LayerKind, LayerKind] = ("dense", "dense" if self.attention == "dense" else "banded")
         first = 1 if self.attention == "alternating-banded-first" else 0
         return tuple(pair[(first + index) % 2] for index in range(self.n_layers))
 

@@ -12,6 +12,7 @@ import torch
 from generator.article_request import ArticleOrder, ArticleRequest, Draft
 from generator.batch import Progress, ProgressCallback, WritingBatch, WritingTask
 from generator.checkpoint_files import Checkpoint, open_own_checkpoint
+from generator.decoding import KEY_BLOCK
 from generator.devices import limit_threads, pick_device
 from generator.model_card import has_card, read_card
 from generator.prompts import PromptTooLongError, build_prompt, build_unconditional_prompt, fit_prompt
@@ -187,12 +188,13 @@ def _prepare(writer: Writer, order: ArticleOrder, number: int) -> WritingTask:
 def find_prefix(prompt: Sequence[int], context: Sequence[int]) -> tuple[int, ...]:
     """The tokens with which the prompt of every article of the same context begins: shared by both, but not all.
 
-    A function of the article's own prompt alone, so that its texts do not hang on what is written beside it.
+    A function of the article's own prompt alone, so that its texts do not hang on what is written beside it; for the
+    same reason whole blocks of keys, so that no sum begins elsewhere for another row's sake.
     """
     shared = 0
     while shared < min(len(prompt) - 1, len(context)) and prompt[shared] == context[shared]:
         shared += 1
-    return tuple(prompt[:shared])
+    return tuple(prompt[: shared - shared % KEY_BLOCK])
 
 
 def _make_prompt(writer: Writer, request: ArticleRequest, *, limit: int) -> tuple[str, str]:
