@@ -1,6 +1,10 @@
-"""The card beside a checkpoint's weights (byline.json): what was trained, on what, and how well. Needs no torch."""
+"""The card beside a checkpoint's weights: what was trained, on what, and how well. Needs no torch.
+
+byline.json is for programs, README.md says the same to people.
+"""
 
 import json
+import subprocess
 from dataclasses import MISSING, asdict, dataclass, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -9,6 +13,7 @@ from typing import Any
 from generator.specs import GPTSpec
 
 CARD_FILE = "byline.json"
+README_FILE = "README.md"
 CARD_FORMAT = 1
 
 
@@ -48,11 +53,39 @@ class ModelCard:
 
     def write(self, folder: Path) -> None:
         """Write the card as the last file of a checkpoint, at one stroke: where it lies, the checkpoint is whole."""
+        (folder / README_FILE).write_text(self.render(), encoding="utf-8")
         path = folder / CARD_FILE
         unfinished = path.with_suffix(".json.new")
         content = {"format": CARD_FORMAT, **asdict(self)}
         unfinished.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         unfinished.replace(path)
+
+    def render(self) -> str:
+        """README.md: a table in Markdown, after the front matter that Hugging Face's tools read."""
+        spec = self.spec
+        banded = spec.layer_kinds().count("banded")
+        rows = {
+            "parameters": f"{self.n_params:,}",
+            "shape": f"{spec.n_layers} layers, width {spec.d_model}, {spec.n_heads} heads, context {spec.context}",
+            "attention": f"{banded} of the layers banded ({spec.band} tokens), {spec.attention}" if banded else "dense",
+            "vocabulary": f"{spec.vocab_size:,} tokens, {self.tokens_per_word:.2f} a word",
+            "held-out loss": f"{self.held_out_loss:.4f} nats a token, at step {self.best_step:,} of {self.steps:,}",
+            "training loss": f"{self.train_loss:.4f} nats a token, mean of the last tenth",
+            "tokens seen": f"{self.tokens_seen:,} (budget {self.tokens_budget:,})",
+            "training compute": "unknown" if self.train_flops is None else f"{self.train_flops:.3g} FLOPs",
+            "batch and peak rate": f"{spec.batch_tokens:,} tokens, {spec.peak_lr:g}",
+            "corpus": f"{', '.join(self.corpus_files)}; SHA-256 of its tokens {self.corpus_sha256}",
+            "kept out": f"{len(self.excluded_articles)} articles that overlap with those of a study",
+            "made on": f"{self.n_processes} x {self.device}, {self.precision}"
+            f"{', compiled' if self.is_compiled else ''}, in {self.seconds:,.0f} s",
+            "made by": f"Byline {self.code_version}, torch {self.torch_version}, seed {self.seed}",
+        }
+        table = "".join(f"| {name} | {value} |\n" for name, value in rows.items())
+        front = "---\npipeline_tag: text-generation\ntags: [byline, gpt]\n---\n"
+        return (
+            f"{front}# A Byline GPT, size {spec.name}\n\nTrained to write news articles for a study; it states nothing "
+            f"that is true.\n\n| | |\n|---|---|\n{table}"
+        )
 
 
 def read_card(folder: str | Path) -> ModelCard:
@@ -85,8 +118,17 @@ def has_card(folder: str | Path) -> bool:
 
 
 def find_code_version() -> str:
-    """The version of the installed package, for the card."""
+    """The version of the installed package, and in a checkout the commit, for the card."""
     try:
-        return version("byline")
+        number = version("byline")
     except PackageNotFoundError:
-        return "unknown"
+        number = "unknown"
+    checkout = Path(__file__).parents[1]
+    if not (checkout / ".git").exists():
+        return number
+    command = ["git", "-C", str(checkout), "describe", "--always", "--dirty", "--exclude=*"]
+    try:
+        commit = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return number
+    return f"{number}+g{commit}"

@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from huggingface_hub import try_to_load_from_cache
+from huggingface_hub.errors import HFValidationError
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 END_OF_TEXT = "<|endoftext|>"
@@ -83,6 +86,16 @@ def load_tokenizer(folder: str | Path) -> TextCodec:
     if tokenizer.token_to_id(END_OF_TEXT) is None:
         raise ValueError(f"{path} has no {END_OF_TEXT} token; documents could not be parted")
     return TextCodec(tokenizer)
+
+
+def find_cached_tokenizer(repository: str) -> Path | None:
+    """The folder in the local Hugging Face cache that has this repository's tokenizer, as openai-community/gpt2."""
+    with suppress(HFValidationError):  # a path, and no repository's name
+        for name in (_FILE, _GPT2_MERGES):
+            found = try_to_load_from_cache(repository, name)
+            if isinstance(found, str):
+                return Path(found).parent
+    return None
 
 
 def find_tokenizer_file(folder: str | Path) -> Path:

@@ -1,7 +1,7 @@
 """Train one model of the family.
 
 python -m generator.train --size 1m --corpus FILE [--corpus FILE …] --out DIR
-    [--tokens N] [--context N] [--vocab N | --tokenizer DIR] [--exclude FILE …] [--seed N]
+    [--tokens N] [--context N] [--vocab N | --tokenizer DIR|ORG/NAME] [--exclude FILE …] [--seed N]
     [--batch-tokens N] [--lr X] [--attention alternating|alternating-banded-first|dense] [--band N]
     [--patience N] [--precision bf16|fp32] [--compile auto|on|off] [--recompute] [--micro-batch-tokens N]
     [--device cpu|cuda]
@@ -28,6 +28,7 @@ from generator.packing import CorpusPlan, prepare_corpus
 from generator.parallel import ProcessGroup, join_processes
 from generator.progress import Board, SilentBoard, open_board
 from generator.specs import ATTENTIONS, SIZES, find_spec
+from generator.tokenizer import find_cached_tokenizer
 from generator.training_run import STATE_SECONDS, Compiling, OnStep, TrainingPlan, TrainingRun, write_curve
 from generator.training_state import RunProgress, read_progress
 
@@ -98,6 +99,12 @@ def _take_finished(plan: TrainingPlan, *, settings: str, board: Board) -> ModelC
     return card
 
 
+def find_tokenizer(name: str) -> Path:
+    """A folder with a tokenizer, or the place of a repository's in the Hugging Face cache."""
+    folder = Path(name)
+    return folder if folder.is_dir() else find_cached_tokenizer(name) or folder
+
+
 def parse_arguments(arguments: list[str] | None) -> TrainingPlan:
     parser = argparse.ArgumentParser(
         prog="python -m generator.train", description="Train one model of the family; run again, it goes on."
@@ -110,7 +117,7 @@ def parse_arguments(arguments: list[str] | None) -> TrainingPlan:
     parser.add_argument("--context", type=int, help="tokens a sequence")
     vocabulary = parser.add_mutually_exclusive_group()
     vocabulary.add_argument("--vocab", type=int, help="tokens of the vocabulary that is trained")
-    vocabulary.add_argument("--tokenizer", type=Path, help="folder with a tokenizer.json to take instead")
+    vocabulary.add_argument("--tokenizer", type=find_tokenizer, help="folder, or a cached ORG/NAME, to take one from")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--batch-tokens", type=int, help="tokens an optimiser step")
     parser.add_argument("--lr", type=float, help="highest learning rate")

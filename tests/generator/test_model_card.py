@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -14,6 +15,23 @@ def test_the_card_says_what_was_made(checkpoints):
     assert 0 < card.held_out_loss < 6 and 0 < card.train_loss < 6
     assert card.corpus_files == ("news.jsonl",) and len(card.corpus_sha256) == 64
     assert (card.seed, card.device) == (3, "cpu")
+
+
+def test_it_is_told_to_people_too(checkpoints):
+    card = read_card(checkpoints["alternating"])
+    page = (checkpoints["alternating"] / "README.md").read_text(encoding="utf-8")
+    for fact in (f"{card.n_params:,}", f"{card.held_out_loss:.4f}", card.corpus_sha256, "1 of the layers banded (64"):
+        assert fact in page
+    assert card.code_version.startswith(version("byline"))
+
+
+def test_a_card_from_before_a_field_was_there_is_read(checkpoints, tmp_path):
+    content = json.loads((checkpoints["dense"] / "byline.json").read_text())
+    for name in ("precision", "is_compiled", "n_processes", "train_flops"):
+        del content[name]
+    (tmp_path / "byline.json").write_text(json.dumps(content))
+    card = read_card(tmp_path)
+    assert (card.precision, card.train_flops) == ("fp32", None) and "unknown" in card.render()
 
 
 def test_reading_it_needs_no_torch(checkpoints):

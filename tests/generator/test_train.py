@@ -100,6 +100,21 @@ def test_the_command_line(corpus_file, tmp_path, capsys):
     assert main([*arguments, "--out", str(out)]) == 0
     card = read_card(out)
     assert (card.spec.attention, card.spec.context, card.spec.peak_lr) == ("dense", 64, 0.002)
+    gone = [
+        *ARGUMENTS[:2],
+        *ARGUMENTS[4:],
+        "--corpus",
+        str(corpus_file),
+        "--tokenizer",
+        "/no/such",
+        "--out",
+        str(out) + "2",
+    ]
+    assert main(gone) == 2
+    assert "there is no tokenizer.json in /no/such" in capsys.readouterr().err
+    again = [*gone[:-3], str(out), "--tokens", "1000", "--out", str(tmp_path / "again")]
+    assert main(again) == 0
+    assert (tmp_path / "again" / "tokenizer.json").read_bytes() == (out / "tokenizer.json").read_bytes()
     with pytest.raises(SystemExit):
         main(["--size", "huge", "--corpus", "x", "--out", "y"])
     assert "there is no size 'huge'" in capsys.readouterr().err
