@@ -1,8 +1,9 @@
 """What is asked of a writer, and what it hands back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
+from generator.fitness import FitnessRules, Measures, References, TrainingText
 from generator.prompts import Story
 
 
@@ -72,7 +73,8 @@ class Sampling:
 class ArticleRequest:
     """An article to write. `context` is oldest first; `target_words` is the length of the human article.
 
-    Not `conditioned` is the published control: the model sees neither context nor title.
+    Not `conditioned` is the published control: the model sees neither context nor title. `human_body` and `language`
+    (ISO 639, empty for any) are never shown to the model: its texts are held against them by the `rules`.
     """
 
     title: str
@@ -81,10 +83,19 @@ class ArticleRequest:
     conditioned: bool
     target_words: int
     sampling: Sampling
+    human_body: str = ""
+    language: str = ""
+    rules: FitnessRules = field(default_factory=FitnessRules)
 
-    def list_context_bodies(self) -> list[str]:
-        """The articles that stand in the prompt; none for the control."""
-        return [story.body for story in self.context] if self.conditioned else []
+    def list_references(self, training: TrainingText | None = None) -> References:
+        """What the texts are held against; of the context what stands in the prompt, so nothing for the control."""
+        return References(
+            title=self.title,
+            human_body=self.human_body,
+            context=tuple(story.body for story in self.context) if self.conditioned else (),
+            language=self.language,
+            training=training,
+        )
 
     def __post_init__(self) -> None:
         if self.target_words < 1:
@@ -101,12 +112,17 @@ class ArticleOrder:
 
 @dataclass(frozen=True)
 class Draft:
-    """A candidate's text. `flags` are those of `generator.postprocess`, `seconds` the time until it was finished,
-    `n_tokens` what was drawn for it (before any cut), `prompt_sha256` of the prompt's text in UTF-8."""
+    """A candidate's text.
+
+    `measures`, `flags` and `is_fit` come from `generator.fitness`; `seconds` is the time until it was finished,
+    `n_tokens` what was drawn for it (before any cut), `prompt_sha256` of the prompt's text in UTF-8.
+    """
 
     seed: int
     text: str
     flags: tuple[str, ...]
+    is_fit: bool
+    measures: Measures
     n_tokens: int
     seconds: float
     prompt_sha256: str

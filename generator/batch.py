@@ -11,6 +11,7 @@ from torch import Tensor
 
 from generator.article_request import ArticleRequest, Draft
 from generator.checkpoint_files import Checkpoint
+from generator.fitness import judge_text
 from generator.postprocess import cut_next_frame, finish_text
 from generator.token_choice import choose_tokens, draw_uniforms, penalise_repetition
 
@@ -179,11 +180,15 @@ class WritingBatch:
     def _make_draft(self, row: _Row, *, length: int) -> Draft:
         raw, was_stopped = cut_at_mark(self._checkpoint.decode_answer(row.tokens[:length]), marks=self._sampling.stop)
         hit_limit = length == row.task.limit and not was_stopped
-        finished = finish_text(raw, hit_limit=hit_limit, context=row.task.request.list_context_bodies())
+        finished, request = finish_text(raw, hit_limit=hit_limit), row.task.request
+        references = request.list_references(self._checkpoint.training)
+        verdict = judge_text(finished, references=references, rules=request.rules)
         return Draft(
             seed=row.task.seeds[row.place],
             text=finished.text,
-            flags=finished.flags,
+            flags=verdict.flags,
+            is_fit=verdict.is_fit,
+            measures=verdict.measures,
             n_tokens=length,
             seconds=time.perf_counter() - row.began,
             prompt_sha256=row.task.prompt_sha256,

@@ -13,8 +13,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from generator.decoding import Decoder, GPTDecoder
+from generator.fitness import TrainingText
 from generator.model import GPT
 from generator.model_card import ModelCard, read_card
+from generator.ngram_index import open_index
 from generator.prompts import cut_leading_frame
 from generator.specs import GPTSpec
 from generator.tokenizer import TextCodec, load_tokenizer
@@ -61,7 +63,8 @@ class ChatTemplate(Protocol):
 class Checkpoint:
     """An opened checkpoint. `card` is None for other people's models; `first_token` goes before every prompt.
 
-    With a `chat` the model is asked and answers, without one it continues the prompt.
+    With a `chat` the model is asked and answers, without one it continues the prompt. `training` is what is known of
+    the text that it was trained on.
     """
 
     decoder: Decoder
@@ -69,6 +72,7 @@ class Checkpoint:
     card: ModelCard | None
     first_token: int | None
     chat: ChatTemplate | None = None
+    training: TrainingText | None = None
 
     def render_prompt(self, prompt: str, *, conditioned: bool) -> str:
         """The text that the model reads for a prompt."""
@@ -132,7 +136,13 @@ def open_own_checkpoint(folder: Path, *, device: torch.device) -> Checkpoint:
     """
     codec = load_tokenizer(folder)
     decoder = GPTDecoder(load_model(folder, device=device))
-    return Checkpoint(decoder=decoder, codec=codec, card=read_card(folder), first_token=codec.end_of_text)
+    return Checkpoint(
+        decoder=decoder,
+        codec=codec,
+        card=read_card(folder),
+        first_token=codec.end_of_text,
+        training=open_index(folder),
+    )
 
 
 def name_as_gpt2(weights: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from datasketch import MinHash, MinHashLSH
 
+from generator.overlap import list_words
 from generator.prompts import Story, render_story
 
 OVERLAP_WORDS = 13  # as in the published contamination study: shared runs of 13 words mark a text as seen
@@ -203,7 +204,7 @@ def find_overlaps(articles: Iterable[CorpusArticle], *, study: Iterable[CorpusAr
 
 
 def _list_runs(article: CorpusArticle, *, length: int = OVERLAP_WORDS) -> Iterator[tuple[str, ...]]:
-    words = re.findall(r"\w+", article.story.body.casefold())
+    words = list_words(article.story.body)
     length = min(length, len(words))
     return (tuple(words[start : start + length]) for start in range(len(words) - length + 1) if length)
 

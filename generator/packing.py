@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from generator.corpus import Corpus, CorpusArticle, gather_corpus
+from generator.ngram_index import INDEX_FILE, build_index
 from generator.prompts import render_story
 from generator.tokenizer import TextCodec, find_tokenizer_file, load_tokenizer, train_tokenizer
 
 _RECORD = "corpus.json"
-_FORMAT = 2  # a folder packed in another way is packed anew
+_FORMAT = 3  # a folder packed in another way is packed anew
 _TRAIN, _HELD_OUT, _TOKENIZER = "train.npy", "held_out.npy", "tokenizer"
 _DOCUMENTS_AT_ONCE = 1000
 
@@ -96,6 +97,7 @@ def _pack(corpus: Corpus, plan: CorpusPlan, *, digest: str, folder: Path) -> Non
     train, held_out = (encode_articles(codec, part) for part in (corpus.train, corpus.held_out))
     np.save(folder / _TRAIN, train)
     np.save(folder / _HELD_OUT, held_out)
+    build_index((article.story.body for article in corpus.train), folder / INDEX_FILE)
     n_words = sum(len(text.split()) for text in _render([*corpus.train, *corpus.held_out]))
     n_documents = len(corpus.train) + len(corpus.held_out)
     record = CorpusRecord(

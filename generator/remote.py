@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from generator.article_request import MOST_STOP_MARKS, ArticleOrder, ArticleRequest, Draft
+from generator.fitness import judge_text
 from generator.pacing import RateLimits
 from generator.postprocess import finish_text
 from generator.prompts import build_messages, build_prompt, build_unconditional_prompt, cut_leading_frame
@@ -200,17 +201,16 @@ class _Calls:
         except (KeyError, IndexError, TypeError):
             raise RemoteError(f"{self._url}: an answer without a text: {str(answer)[:300]}") from None
         raw = cut_leading_frame(raw or "")
-        finished = finish_text(
-            raw,
-            hit_limit=choice.get("finish_reason") == "length",
-            context=self._request.list_context_bodies(),
-        )
+        finished = finish_text(raw, hit_limit=choice.get("finish_reason") == "length")
+        verdict = judge_text(finished, references=self._request.list_references(), rules=self._request.rules)
         usage = read_usage(answer)
         prompt = self._prompt.get("prompt") or json.dumps(self._prompt)
         return Draft(
             seed=seed,
             text=finished.text,
-            flags=finished.flags,
+            flags=verdict.flags,
+            is_fit=verdict.is_fit,
+            measures=verdict.measures,
             n_tokens=usage.completion if usage and usage.completion else round(len(raw.split()) * TOKENS_PER_WORD),
             seconds=time.perf_counter() - began,
             prompt_sha256=hashlib.sha256(prompt.encode()).hexdigest(),

@@ -2,8 +2,8 @@
 
 python -m generator.sample --model DIR|ORG/NAME --articles FILE --out FILE.jsonl [--chat]
     [--context-ids a,b,c] [--candidates 5] [--seed N] [--temperature X] [--top-p X] [--top-k N]
-    [--repetition-penalty X] [--stop TEXT …] [--length-ratio X] [--max-tokens N] [--limit N] [--unconditional]
-    [--device cpu|cuda]
+    [--repetition-penalty X] [--stop TEXT …] [--length-ratio X] [--max-tokens N] [--language en] [--limit N]
+    [--unconditional] [--device cpu|cuda]
 
 DIR is a checkpoint of ours or any local causal language model of transformers; ORG/NAME[@REVISION], one of the local
 Hugging Face cache (nothing is downloaded); with --server URL, the name of a model that an OpenAI-compatible server has
@@ -24,7 +24,7 @@ from pathlib import Path
 
 from generator.article_request import ArticleOrder, ArticleRequest, Draft, Sampling, SamplingError
 from generator.corpus import CorpusArticle, CorpusError, read_articles
-from generator.postprocess import DISQUALIFYING_FLAGS
+from generator.fitness import FitnessRules
 from generator.progress import Board, open_board
 from generator.prompts import Story
 from generator.remote import RemoteError, RemoteWriter, Server
@@ -35,6 +35,7 @@ __all__ = [
     "ArticleOrder",
     "ArticleRequest",
     "Draft",
+    "FitnessRules",
     "Sampling",
     "SamplingError",
     "Story",
@@ -57,6 +58,7 @@ class WritingPlan:
     n_candidates: int
     seed: int
     sampling: Sampling
+    language: str = ""
 
 
 def select_articles(
@@ -125,6 +127,8 @@ def _make_request(article: CorpusArticle, plan: WritingPlan) -> ArticleRequest:
         conditioned=plan.conditioned,
         target_words=len(article.story.body.split()),
         sampling=plan.sampling,
+        human_body=article.story.body,
+        language=plan.language,
     )
 
 
@@ -136,7 +140,6 @@ def _describe(draft: Draft, *, article: CorpusArticle, index: int, model: str) -
         "candidate": index,
         "words": len(draft.text.split()),
         "human_words": len(article.story.body.split()),
-        "is_fit_to_show": not DISQUALIFYING_FLAGS.intersection(draft.flags),
         **asdict(draft),
     }
 
@@ -158,6 +161,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--stop", action="append", default=[], help="a text ends before this mark")
     parser.add_argument("--length-ratio", type=float, default=Sampling.length_ratio, help="of the human article's")
     parser.add_argument("--max-tokens", type=int, help="a candidate, besides")
+    parser.add_argument("--language", default="", help="as en: texts in another one are flagged")
     parser.add_argument("--limit", type=int, help="only the first N articles")
     parser.add_argument("--unconditional", action="store_true", help="no context and no title, as the control")
     parser.add_argument("--device", help="cpu or cuda; CUDA where there is one unless given")
@@ -185,6 +189,7 @@ def main(arguments: list[str] | None = None) -> int:
             limit=options.limit,
         )
         plan = WritingPlan(
+            language=options.language,
             articles=articles,
             context=context,
             conditioned=not options.unconditional,

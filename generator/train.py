@@ -24,6 +24,7 @@ from generator.checkpoint_files import save_checkpoint
 from generator.devices import PRECISIONS, limit_threads, pick_device
 from generator.loss_figures import draw_curve
 from generator.model_card import ModelCard, has_card, read_card
+from generator.ngram_index import INDEX_FILE
 from generator.packing import CorpusPlan, prepare_corpus
 from generator.parallel import ProcessGroup, join_processes
 from generator.progress import Board, SilentBoard, open_board
@@ -81,6 +82,7 @@ def _train(plan: TrainingPlan, *, settings: str, group: ProcessGroup, board: Boa
         run.model.load_state_dict(run.best_weights)
         write_curve(plan.out / "loss.csv", progress.curve)
         draw_curve(progress.curve, title=f"{plan.title}: {card.n_params:,} parameters", out=plan.out)
+        shutil.copyfile(corpus_folder / INDEX_FILE, plan.out / INDEX_FILE)
         save_checkpoint(plan.out, model=run.model, codec=corpus.codec, card=card)
         shutil.rmtree(unfinished, ignore_errors=True)
     group.wait()

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.overlap import find_longest_run
+from generator.overlap import find_longest_run, list_words, measure_overlap
 
 WORDS = st.lists(st.sampled_from("abcd"), max_size=40).map(" ".join)
 
@@ -17,7 +17,7 @@ WORDS = st.lists(st.sampled_from("abcd"), max_size=40).map(" ".join)
     ],
 )
 def test_longest_run(text, reference, run):
-    assert find_longest_run(text, reference) == run
+    assert find_longest_run(list_words(text), list_words(reference)) == run
 
 
 @given(WORDS, WORDS)
@@ -32,4 +32,12 @@ def test_the_longest_run_is_that_of_trying_all(text, reference):
         ),
         default=0,
     )
-    assert find_longest_run(text, reference) == tried
+    assert find_longest_run(words, others) == tried
+
+
+def test_words_and_shares():
+    assert list_words("It’s 4 o'clock – in MÜNCHEN.") == ["it", "s", "4", "o", "clock", "in", "münchen"]
+    words = [f"w{n}" for n in range(20)]
+    run, share = measure_overlap(words, ["x", *words[4:14], "y", *words[15:]])
+    assert (run, share) == (10, pytest.approx(3 / 13))
+    assert measure_overlap(words[:5], words) == (5, 0.0)

@@ -5,7 +5,6 @@ import pytest
 
 from generator import decoding
 from generator.article_request import ArticleOrder, ArticleRequest, Sampling
-from generator.postprocess import DISQUALIFYING_FLAGS
 from generator.prompts import PromptTooLongError, Story, build_prompt
 from generator.writer import (
     find_token_limit,
@@ -47,7 +46,7 @@ def test_a_draft_a_seed_in_order(writer, drafts):
 
 
 def test_the_models_write_what_they_learned(drafts):
-    fit = [draft for draft in drafts if not DISQUALIFYING_FLAGS.intersection(draft.flags)]
+    fit = [draft for draft in drafts if draft.is_fit]
     assert fit, [draft.flags for draft in drafts]
     assert any("The" in draft.text for draft in fit)
 
