@@ -76,8 +76,9 @@ class TrainingPlan:
 class StepReport:
     """How far a run is after a step.
 
-    Losses are nats a token (`held_out_loss` the latest, None before the first); `flop_use` is the share of the
-    device's measured rate of matrix products that the model's own operations reach, None where that is not known.
+    Losses are nats a token (`held_out_loss` the latest, measured after `held_out_tokens`; None before the first);
+    `flop_use` is the share of the device's measured rate of matrix products that the model's own operations reach,
+    None where that is not known.
     """
 
     step: int
@@ -86,9 +87,17 @@ class StepReport:
     budget: int
     train_loss: float
     held_out_loss: float | None
+    held_out_tokens: int | None
     tokens_per_second: float
     seconds_left: float
     flop_use: float | None
+
+    @property
+    def held_out(self) -> tuple[int, float] | None:
+        """Tokens and loss of the latest measure."""
+        if self.held_out_loss is None or self.held_out_tokens is None:
+            return None
+        return self.held_out_tokens, self.held_out_loss
 
     def describe(self) -> str:
         """The line beside a bar of progress."""
@@ -178,7 +187,7 @@ class TrainingRun:
     def _note_held_out(self, loss: float) -> None:
         """Keep the weights of a new lowest loss; end the run when there was none for too long."""
         progress = self.progress
-        progress.held_out_loss = loss
+        progress.held_out_loss, progress.held_out_tokens = loss, progress.tokens
         if loss < progress.best_loss:
             progress.best_loss, progress.best_step, progress.n_without_gain = loss, progress.step, 0
             self.best_weights = self._copy_weights()
@@ -195,6 +204,7 @@ class TrainingRun:
             budget=self.plan.tokens,
             train_loss=loss,
             held_out_loss=progress.held_out_loss,
+            held_out_tokens=progress.held_out_tokens,
             tokens_per_second=speed,
             seconds_left=max(0, self.plan.tokens - progress.tokens) / speed,
             flop_use=speed * self.spec.count_training_flops() / self._matrix_rate,

@@ -41,6 +41,7 @@ class RunProgress:
     best_step: int = 0
     best_loss: float = float("inf")
     held_out_loss: float | None = None
+    held_out_tokens: int | None = None
     n_without_gain: int = 0
     has_stopped_early: bool = False
     precision: Precision | None = None

@@ -9,7 +9,17 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from studyapp.models import Arm, Article, Candidate, Export, GenerationJob, Participant, Study
+from studyapp.models import (
+    Arm,
+    Article,
+    Candidate,
+    Export,
+    GenerationJob,
+    Participant,
+    Study,
+    TrainingJob,
+    TrainingLadder,
+)
 
 # The admin's own pages need the policy of the staff pages; every one of its views passes through `admin_view`.
 _admin_view = admin.site.admin_view
@@ -109,6 +119,18 @@ class ParticipantAdmin(ReadOnlyMixin, ModelAdmin):
 class ExportAdmin(ReadOnlyMixin, ModelAdmin):
     list_display = ["file_name", "study", "created_at", "participants", "trials", "report_state"]
     list_filter = ["study"]
+
+
+@admin.register(TrainingLadder)
+class TrainingLadderAdmin(ReadOnlyMixin, ModelAdmin):
+    list_display = ["slug", "corpus_files", "takes_imported", "n_kept_out", "created_at", "created_by"]
+
+
+@admin.register(TrainingJob)
+class TrainingJobAdmin(ReadOnlyMixin, ModelAdmin):
+    list_display = ["name", "ladder", "state", "attempts", "tokens", "budget", "held_out_loss", "error"]
+    list_filter = ["state", "ladder"]
+    list_select_related = ["ladder"]
 
 
 @admin.register(User)

@@ -1,4 +1,4 @@
-"""The Celery application: `celery -A studyapp worker -Q generation,light`."""
+"""The Celery application: `celery -A studyapp worker -Q generation,light`, and one of `training` alone."""
 
 import os
 

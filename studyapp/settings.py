@@ -24,6 +24,8 @@ HOME = Path(env.str("BYLINE_HOME", default=str(BASE_DIR / "var"))).resolve()
 MODELS_DIR = Path(env.str("BYLINE_MODELS", default=str(HOME / "models"))).resolve()
 EXPORTS_DIR = HOME / "exports"
 REPORTS_DIR = HOME / "reports"
+CORPORA_DIR = HOME / "corpora"  # files to train on; staff upload them, or copy larger ones there
+TRAINING_DIR = HOME / "training"  # what is made for a ladder: articles to train on, and articles to keep out
 LOG_DIR = HOME / "log"
 HOME.mkdir(parents=True, exist_ok=True)
 
@@ -146,10 +148,17 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 12 * 3600}  # seconds; above the longest job
-CELERY_TASK_ROUTES = {"studyapp.tasks.generate_article": {"queue": "generation"}}
+# Seconds, above the longest article or report. A training may last longer: its message is then delivered again, and the
+# claim on its row sends that one away.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 12 * 3600}
+CELERY_TASK_ROUTES = {
+    "studyapp.tasks.generate_article": {"queue": "generation"},
+    "studyapp.tasks.train_rung": {"queue": "training"},  # a worker of its own, so that no article waits for a training
+}
+TRAINING_STATE_SECONDS = env.float("BYLINE_TRAINING_STATE_SECONDS", default=20.0)  # between two saves of a run's state
 CELERY_TASK_DEFAULT_QUEUE = "light"
 CELERY_TIMEZONE = "UTC"
+JOBS_AT_ONCE = env.int("BYLINE_JOBS_AT_ONCE", default=16)  # articles of one arm that a worker writes in one batch
 HEARTBEAT_TIMEOUT_SECONDS = env.int("BYLINE_HEARTBEAT_TIMEOUT", default=60)  # a job silent for longer is taken up again
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "studyapp.tasks.sweep_jobs", "schedule": 30.0},
@@ -198,6 +207,7 @@ STAFF_CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
 MAX_ARTICLE_FILE_BYTES = 50 * 2**20
+MAX_CORPUS_FILE_BYTES = 500 * 2**20
 PARTICIPANT_COOKIE_DAYS = 60
 
 # --- language, time, files --------------------------------------------------------------------------------------
@@ -255,6 +265,12 @@ UNFOLD = {
                     {"title": "New study", "icon": "add_circle", "link": reverse_lazy("staff:study_new")},
                     {"title": "Import articles", "icon": "upload_file", "link": reverse_lazy("staff:article_import")},
                     {"title": "Models", "icon": "memory", "link": reverse_lazy("staff:checkpoint_list")},
+                    {
+                        "title": "Training",
+                        "icon": "model_training",
+                        "link": reverse_lazy("staff:training_list"),
+                        "active": lambda request: request.resolver_match.url_name.startswith("training_"),
+                    },
                 ],
             },
             {

@@ -12,9 +12,11 @@ from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from studyapp.actions import export, generation, participation
+from studyapp.actions import export, generation, participation, training
 from studyapp.models import Study
-from studyapp.writers import open_arm_writer
+from studyapp.shelf import FolderTakenError, hold_folder
+from studyapp.trainer import LostTrainingError, Pulse, train_order
+from studyapp.writing import write_orders
 
 logger = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 5.0
@@ -30,17 +32,62 @@ class LostClaimError(Exception):
 
 @shared_task
 def generate_article(job_id: int) -> None:
-    """Write the candidates of one job. A job that is done, or another worker's, is left alone."""
-    order = generation.claim_job(job_id, now=timezone.now())
+    """Write the candidates of a job, and with it of others that wait for the same arm, so that they share its model.
+
+    A job that is done, or another worker's, is left alone.
+    """
+    orders = generation.claim_jobs(job_id, now=timezone.now(), most=settings.JOBS_AT_ONCE)
+    if not orders:
+        return
+    try:
+        write_orders(orders, on_written=_store_written, on_refused=_fail_order, on_progress=_make_heartbeat(orders))
+    except LostClaimError:
+        logger.warning("all of the jobs with %s were taken over by other workers", job_id)
+    except Exception as error:  # a bad checkpoint or setting: named, and not retried
+        logger.exception("job %s failed", job_id)
+        for order in orders:
+            _fail_order(order, error)
+
+
+def _store_written(order: generation.GenerationOrder, written: list[generation.WrittenCandidate]) -> None:
+    try:
+        if not generation.store_candidates(order, written, now=timezone.now()):
+            logger.warning("job %s was taken over by another worker", order.job_id)
+    except Exception as error:  # a text that cannot be stored
+        logger.exception("job %s failed", order.job_id)
+        _fail_order(order, error)
+
+
+def _fail_order(order: generation.GenerationOrder, error: Exception) -> None:
+    """Name the failure on the row, unless the job is done or another worker's by now."""
+    generation.fail_job(order, error=f"{type(error).__name__}: {error}", now=timezone.now())
+
+
+@shared_task
+def train_rung(job_id: int) -> None:
+    """Train the model of one job, or go on where its last worker was killed; then send the ladder's next job.
+
+    A job that is done, another worker's, or not its ladder's next is left alone, however often it is delivered.
+    """
+    order = training.claim_job(job_id, now=timezone.now())
     if order is None:
         return
     try:
-        generation.store_candidates(order, write_order(order), now=timezone.now())
-    except LostClaimError:
-        logger.warning("job %s was taken over by another worker", job_id)
-    except Exception as error:  # a bad checkpoint or setting, or a text that cannot be stored: named, and not retried
-        logger.exception("job %s failed", job_id)
-        generation.fail_job(order, error=f"{type(error).__name__}: {error}", now=timezone.now())
+        with hold_folder(order.out), Pulse(order) as pulse:
+            trained = train_order(order, pulse)
+        training.finish_job(order, trained, now=timezone.now())
+    except LostTrainingError:
+        logger.warning("training job %s was stopped, or taken over by another worker", job_id)
+        return
+    except FolderTakenError:
+        logger.warning("training job %s waits: another worker is still in its folder", job_id)
+        training.release_job(order)
+        return
+    except Exception as error:  # a bad corpus, too little memory: named, and not retried
+        logger.exception("training job %s failed", job_id)
+        training.fail_job(order, error=f"{type(error).__name__}: {error}", now=timezone.now())
+    if (next_id := training.find_next_job(job_id)) is not None:
+        train_rung.delay(next_id)
 
 
 @shared_task
@@ -53,6 +100,11 @@ def sweep_jobs() -> None:
         waiting.update(generation.list_queued_jobs())
     for job_id in sorted(waiting):
         generate_article.delay(job_id)
+    training.release_silent_jobs(silent_since=now - silence)
+    next_ids = training.list_next_jobs()
+    if next_ids and not _count_messages("training"):
+        for job_id in next_ids:
+            train_rung.delay(job_id)
 
 
 @shared_task
@@ -104,6 +156,21 @@ def send_jobs(job_ids: Iterable[int]) -> None:
         ) from error
 
 
+def send_training(job_ids: Iterable[int]) -> None:
+    """Hand training jobs to the workers once their rows are stored.
+
+    Raises:
+        QueueUnreachableError: none or only some were sent; the sweep sends the others.
+    """
+    try:
+        for job_id in job_ids:
+            train_rung.delay_on_commit(job_id)
+    except OperationalError as error:
+        raise QueueUnreachableError(
+            "The queue's Redis cannot be reached. Nothing is lost: the training begins once it is back."
+        ) from error
+
+
 def send_report(export_id: int) -> None:
     """Hand a wanted report to the workers.
 
@@ -118,47 +185,16 @@ def send_report(export_id: int) -> None:
         raise QueueUnreachableError(message) from error
 
 
-def write_order(order: generation.GenerationOrder) -> list[generation.WrittenCandidate]:
-    from generator.postprocess import DISQUALIFYING_FLAGS
-    from generator.prompts import Story
-    from generator.sample import ArticleRequest, Sampling
-
-    request = ArticleRequest(
-        title=order.title,
-        subtitle=order.subtitle,
-        context=tuple(Story(title=a.title, subtitle=a.subtitle, body=a.body) for a in order.context),
-        conditioned=order.conditioned,
-        target_words=order.human_words,
-        sampling=Sampling.from_mapping(order.sampling),
-    )
-    writer = open_arm_writer(order)
-    drafts = writer.write(request, seeds=order.seeds, on_progress=_make_heartbeat(order))
-    return [
-        generation.WrittenCandidate(
-            seed=draft.seed,
-            text=draft.text,
-            flags=draft.flags,
-            is_fit=not DISQUALIFYING_FLAGS.intersection(draft.flags),
-            n_tokens=draft.n_tokens,
-            seconds=draft.seconds,
-            prompt_sha256=draft.prompt_sha256,
-            prompt_tokens=draft.prompt_tokens,
-            model_version=draft.model_version,
-        )
-        for draft in drafts
-    ]
-
-
-def _make_heartbeat(order: generation.GenerationOrder) -> Callable[[int, int], None]:
+def _make_heartbeat(orders: list[generation.GenerationOrder]) -> Callable[[int, int], None]:
     last = timezone.now()
 
-    def beat(done_tokens: int, limit: int) -> None:
+    def beat(done: int, total: int) -> None:
         nonlocal last
         now = timezone.now()
         if now - last < timedelta(seconds=HEARTBEAT_SECONDS):
             return
         last = now
-        if not generation.record_heartbeat(order, now=now):
+        if not generation.record_heartbeats(orders, now=now):
             raise LostClaimError
 
     return beat

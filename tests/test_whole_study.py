@@ -14,11 +14,12 @@ from django.test import override_settings
 
 from studyapp import tasks
 from studyapp.actions.articles import import_articles
-from studyapp.actions.generation import claim_job, queue_jobs
+from studyapp.actions.generation import claim_jobs, queue_jobs
 from studyapp.actions.study import load_study
 from studyapp.domain.article_file import read_article_file
 from studyapp.domain.article_text import normalise_text
 from studyapp.models import Candidate, Export, GenerationJob, Participant, Response, Stimulus
+from studyapp.writing import write_orders
 from tests.services import Worker, run_redis, wait_until
 from tests.studyapp.study_rows import NOW, make_design
 
@@ -115,8 +116,14 @@ def rewritten_texts(job_id):
     """The texts of a job made anew in this process, from nothing but what is stored."""
     seeds = tuple(Candidate.objects.filter(job_id=job_id).order_by("index").values_list("seed", flat=True))
     GenerationJob.objects.filter(pk=job_id).update(state="queued")
-    order = replace(claim_job(job_id, now=NOW), seeds=seeds)
-    return {written.seed: normalise_text(written.text) for written in tasks.write_order(order)}
+    (order,) = claim_jobs(job_id, now=NOW)
+    texts = {}
+
+    def keep(order, written):
+        texts.update({candidate.seed: normalise_text(candidate.text) for candidate in written})
+
+    write_orders([replace(order, seeds=seeds)], on_written=keep, on_refused=keep, on_progress=lambda done, total: None)
+    return texts
 
 
 def check_participants():

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -37,6 +38,9 @@ class GenerationOrder:
     title: str
     subtitle: str
     human_words: int
+    human_body: str
+    language: str
+    fitness: dict[str, Any]
     context: tuple[ArticlePrompt, ...]
     first_index: int
     seeds: tuple[int, ...]
@@ -50,6 +54,7 @@ class WrittenCandidate:
     text: str
     flags: tuple[str, ...]
     is_fit: bool
+    measures: dict[str, Any]
     n_tokens: int
     seconds: float
     prompt_sha256: str
@@ -94,32 +99,35 @@ def queue_more_candidates(job: GenerationJob, *, n_more: int) -> int:
 
 
 @transaction.atomic
-def claim_job(job_id: int, *, now: datetime) -> GenerationOrder | None:
-    """Take a queued job up; None when it is done, gone, or another worker's. Locks the job."""
-    job = (
-        GenerationJob.objects.select_for_update(of=("self",))
-        .select_related("arm__study", "item__article")
-        .filter(pk=job_id, state=GenerationJob.State.QUEUED)
-        .first()
-    )
+def claim_jobs(job_id: int, *, now: datetime, most: int = 1) -> list[GenerationOrder]:
+    """Take a queued job up, and with it others that wait for the same arm, `most` in all, to be written together.
+
+    None when it is done, gone, or another worker's. A job that has cost a worker before is taken up alone. Locks the
+    jobs, and leaves alone what another worker has locked.
+    """
+    queued = GenerationJob.objects.filter(state=GenerationJob.State.QUEUED)
+    locked = queued.select_for_update(of=("self",)).select_related("arm__study", "item__article")
+    job = locked.filter(pk=job_id).first()
     if job is None:
-        return None
-    job.state = GenerationJob.State.RUNNING
-    job.claim = secrets.token_hex(16)
-    job.attempts += 1
-    job.error = ""
-    job.started_at = job.heartbeat_at = now
-    job.save(update_fields=["state", "claim", "attempts", "error", "started_at", "heartbeat_at"])
-    return _build_order(job)
+        return []
+    jobs = [job]
+    if not job.attempts and not job.arm.is_served:
+        others = queued.select_for_update(of=("self",), skip_locked=True).select_related("arm__study", "item__article")
+        jobs += others.filter(arm=job.arm, attempts=0).exclude(pk=job_id)[: most - 1]
+    for each in jobs:
+        each.state = GenerationJob.State.RUNNING
+        each.claim = secrets.token_hex(16)
+        each.attempts += 1
+        each.error = ""
+        each.started_at = each.heartbeat_at = now
+    GenerationJob.objects.bulk_update(jobs, ["state", "claim", "attempts", "error", "started_at", "heartbeat_at"])
+    return [_build_order(each) for each in jobs]
 
 
-def record_heartbeat(order: GenerationOrder, *, now: datetime) -> bool:
-    """Say that the worker lives; False when the job is no longer its own and it should stop."""
-    return bool(
-        GenerationJob.objects.filter(pk=order.job_id, claim=order.claim, state=GenerationJob.State.RUNNING).update(
-            heartbeat_at=now
-        )
-    )
+def record_heartbeats(orders: Sequence[GenerationOrder], *, now: datetime) -> int:
+    """Say that the worker lives; how many of the jobs are still its own, and are being written."""
+    own = GenerationJob.objects.filter(claim__in=[order.claim for order in orders], state=GenerationJob.State.RUNNING)
+    return own.update(heartbeat_at=now)
 
 
 @transaction.atomic
@@ -142,7 +150,8 @@ def store_candidates(order: GenerationOrder, written: Sequence[WrittenCandidate]
 
 def fail_job(order: GenerationOrder, *, error: str, now: datetime) -> None:
     """Name on the row why the job failed; it is queued again by `queue_jobs`, once somebody has mended the cause."""
-    GenerationJob.objects.filter(pk=order.job_id, claim=order.claim).update(
+    own = GenerationJob.objects.filter(pk=order.job_id, claim=order.claim, state=GenerationJob.State.RUNNING)
+    own.update(
         state=GenerationJob.State.FAILED, error=error[:5000], finished_at=now
     )
 
@@ -195,6 +204,9 @@ def _build_order(job: GenerationJob) -> GenerationOrder:
         title=article.title,
         subtitle=article.subtitle,
         human_words=article.words,
+        human_body=article.body,
+        language=article.language or arm.study.language,
+        fitness=dict(arm.study.fitness),
         context=tuple(_build_prompt(article) for article in context),
         first_index=first_index,
         seeds=tuple(
@@ -218,6 +230,7 @@ def _build_candidate(job: GenerationJob, index: int, written: WrittenCandidate) 
         words=count_words(text),
         flags=list(written.flags),
         is_fit=written.is_fit and bool(text),
+        measures=written.measures,
         n_tokens=written.n_tokens,
         prompt_tokens=written.prompt_tokens,
         model_version=written.model_version[:200],

@@ -7,6 +7,7 @@ from studyapp.domain.study_design import (
     ArmDesign,
     Checks,
     DesignError,
+    Fitness,
     Identity,
     Recruitment,
     Selection,
@@ -104,6 +105,7 @@ def describe_study(study: Study) -> StudyDesign:
             context=tuple(study.context.values_list("article__ref", flat=True)),
             candidates=study.candidates_per_article,
         ),
+        fitness=Fitness.from_given(study.fitness),
         arms=tuple(
             ArmDesign(
                 name=arm.name,
@@ -140,6 +142,7 @@ def _study_columns(design: StudyDesign) -> dict[str, object]:
         "participants_per_cell": design.targets.participants_per_cell,
         "dropout_minutes": design.targets.dropout_minutes,
         "candidates_per_article": design.articles.candidates,
+        "fitness": design.fitness.list_given(),
         "platform": design.recruitment.platform,
         "completion_code": design.recruitment.completion_code,
         "estimated_minutes": design.recruitment.estimated_minutes,

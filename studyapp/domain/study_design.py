@@ -28,6 +28,31 @@ SAMPLING_RANGES: dict[str, tuple[float, float]] = {
     "max_tokens": (1, 100_000),
 }
 
+FITNESS_RANGES: dict[str, tuple[float, float]] = {
+    # threshold: smallest and largest value taken; the generator checks its own again when it runs
+    "min_words": (1, 10_000),
+    "least_ratio": (0.0, 1.0),
+    "most_ratio": (1.0, 10.0),
+    "max_repeated_share": (0.0, 1.0),
+    "context_run": (2, 10_000),
+    "human_run": (2, 10_000),
+    "training_run": (8, 10_000),
+    "language_confidence": (0.0, 1.0),
+}
+FITNESS_FLAGS = (
+    "empty",
+    "cut_at_limit",
+    "unprintable",
+    "too_short",
+    "off_length",
+    "repetition",
+    "unfinished",
+    "leaked_prompt",
+    "wrong_language",
+    "copied",
+    "copied_human",
+    "copied_training",
+)
 STOP_MARKS = "stop"  # the setting that is a list of texts: a candidate ends before the first that it comes to
 MOST_STOP_MARKS = 4
 
@@ -143,6 +168,40 @@ class Selection:
 
 
 @dataclass(frozen=True)
+class Fitness:
+    """[fitness]: what makes a candidate unfit to be shown. What is not given is as the generator has it."""
+
+    min_words: int | None = None
+    least_ratio: float | None = None
+    most_ratio: float | None = None
+    max_repeated_share: float | None = None
+    context_run: int | None = None
+    human_run: int | None = None
+    training_run: int | None = None
+    language_confidence: float | None = None
+    disqualifying: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in FITNESS_RANGES.items():
+            number = getattr(self, name)
+            if number is not None and not low <= number <= high:
+                raise ValueError(f"{name}: is {number!r}; it must be from {low:g} to {high:g}")
+        if unknown := sorted(set(self.disqualifying or ()) - set(FITNESS_FLAGS)):
+            known = ", ".join(FITNESS_FLAGS)
+            raise ValueError(f"disqualifying: there is no flag {', '.join(unknown)}; choose from {known}")
+
+    @classmethod
+    def from_given(cls, given: Mapping[str, Any]) -> "Fitness":
+        """The section that `list_given` describes."""
+        flags = given.get("disqualifying")
+        return cls(**{**given, "disqualifying": None if flags is None else tuple(flags)})
+
+    def list_given(self) -> dict[str, Any]:
+        """What the study sets itself, as it is stored and handed to the generator."""
+        return _describe(self)
+
+
+@dataclass(frozen=True)
 class ArmDesign:
     """[[arms]]: one model. An unconditioned arm sees neither context nor title (the published control)."""
 
@@ -196,6 +255,7 @@ class StudyDesign:
     targets: Targets
     recruitment: Recruitment
     articles: Selection
+    fitness: Fitness
     arms: tuple[ArmDesign, ...]
 
     def __post_init__(self) -> None:

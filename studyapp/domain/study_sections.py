@@ -55,8 +55,9 @@ def _convert(value: Any, hint: Any) -> Any:
         if not isinstance(value, Mapping):
             raise TypeError("must be a table of keys and values")
         return {str(key): _plain(part) for key, part in value.items()}
-    expected = {str: "a text in quotes", int: "a whole number", bool: "true or false"}[hint]
-    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+    expected = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}[hint]
+    accepted = int | float if hint is float else hint
+    if not isinstance(value, accepted) or (hint is not bool and isinstance(value, bool)):
         raise TypeError(f"is {value!r}; it must be {expected}")
     return hint(value)
 

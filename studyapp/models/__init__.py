@@ -7,6 +7,7 @@ from studyapp.models.participation import Assignment, Participant, PlatformIdent
 from studyapp.models.quiz_forms import QuizForm, QuizFormItem
 from studyapp.models.responses import Response
 from studyapp.models.study import Arm, ContextArticle, Item, Study
+from studyapp.models.training import TrainingJob, TrainingLadder
 
 __all__ = [
     "Arm",
@@ -24,5 +25,7 @@ __all__ = [
     "Response",
     "Stimulus",
     "Study",
+    "TrainingJob",
+    "TrainingLadder",
     "Trial",
 ]

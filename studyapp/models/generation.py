@@ -96,6 +96,7 @@ class Candidate(models.Model):
     words = models.PositiveIntegerField()
     flags = models.JSONField(default=list)
     is_fit = models.BooleanField(help_text="no flag forbids showing it")
+    measures = models.JSONField(default=dict, help_text="what the flags follow from")
     n_tokens = models.PositiveIntegerField()
     prompt_tokens = models.PositiveIntegerField(null=True, blank=True, help_text="as a server counted them")
     model_version = models.CharField(
@@ -115,6 +116,20 @@ class Candidate(models.Model):
 
     def __str__(self) -> str:
         return f"candidate {self.index + 1} of {self.job}"
+
+    def list_measures(self) -> list[tuple[str, str]]:
+        """What was measured of the text, as a reviewer reads it: name and value; nothing for older texts."""
+        measured = self.measures
+        if not measured:
+            return []
+        facts = [("Repeated", f"{measured['repeated_share']:.0%} of its 4-grams")]
+        if measured["length_ratio"] is not None:
+            facts.insert(0, ("Length", f"{measured['length_ratio']:.2f} of the human article's"))
+        for name, label in (("human", "Human article"), ("context", "Context"), ("training", "Training text")):
+            run, share = measured[f"{name}_run"], measured[f"{name}_share"]
+            if run is not None:
+                facts.append((label, f"{run} words in a row, {share:.0%} of its 8-grams"))
+        return [*facts, ("Language", f"{measured['language'] or 'none'} ({measured['language_confidence']:.0%})")]
 
 
 class Stimulus(models.Model):

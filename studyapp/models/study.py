@@ -48,6 +48,7 @@ class Study(models.Model):
     participants_per_cell = models.PositiveIntegerField(default=40, help_text="in each arm x form")
     dropout_minutes = models.PositiveIntegerField(default=90)
     candidates_per_article = models.PositiveIntegerField(default=5)
+    fitness = models.JSONField(default=dict, blank=True, help_text="thresholds that the study sets itself")
 
     platform = models.CharField(max_length=30, default="anonymous", choices=[(name, name) for name in PLATFORMS])
     completion_code = models.CharField(max_length=40, blank=True)
@@ -117,6 +118,11 @@ class Arm(models.Model):
 
     def __str__(self) -> str:
         return self.label or self.name
+
+    @property
+    def is_served(self) -> bool:
+        """A server writes its texts, several requests at once for each article; others are written on the workers."""
+        return self.generator.startswith("openai")
 
 
 class Item(models.Model):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from studyapp.staff_site import articles, export, generation, launch, review, setup, studies
+from studyapp.staff_site import articles, export, generation, launch, review, setup, studies, training, training_setup
 
 app_name = "staff"
 urlpatterns = [
@@ -10,6 +10,9 @@ urlpatterns = [
     path("studies/new/", setup.make_new, name="study_new"),
     path("articles/import/", articles.import_file, name="article_import"),
     path("models/", studies.show_checkpoints, name="checkpoint_list"),
+    path("training/", training.show_ladders, name="training_list"),
+    path("training/new/", training_setup.make_new, name="training_new"),
+    path("training/<slug:slug>/", training.show_ladder, name="training_ladder"),
     path("studies/<slug:slug>/", studies.show_overview, name="study_overview"),
     path("studies/<slug:slug>/file/", studies.download_file, name="study_file"),
     path("studies/<slug:slug>/generation/", generation.show_generation, name="study_generation"),

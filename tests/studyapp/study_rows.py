@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from studyapp.actions.articles import import_articles
-from studyapp.actions.generation import WrittenCandidate, claim_job, queue_jobs, store_candidates
+from studyapp.actions.generation import WrittenCandidate, claim_jobs, queue_jobs, store_candidates
 from studyapp.actions.launch import launch_study
 from studyapp.actions.quiz_forms import make_quiz_forms
 from studyapp.actions.selection import select_stimuli
@@ -68,6 +68,7 @@ def write_candidate(seed: int, *, words: int, text: str = "", is_fit: bool = Tru
         text=text or write_body(f"model{seed % 100_000}", words=words),
         flags=() if is_fit else ("repetition",),
         is_fit=is_fit,
+        measures={},
         n_tokens=words,
         seconds=0.1,
         prompt_sha256="0" * 64,
@@ -77,7 +78,7 @@ def write_candidate(seed: int, *, words: int, text: str = "", is_fit: bool = Tru
 def finish_jobs(study: Study) -> None:
     """Do every queued job as a worker would, with texts of 58 and 63 words."""
     for job_id in queue_jobs(study):
-        order = claim_job(job_id, now=NOW)
+        order = claim_jobs(job_id, now=NOW)[0]
         assert order is not None
         written = [
             write_candidate(seed, words=58 if number % 2 == 0 else 63) for number, seed in enumerate(order.seeds)

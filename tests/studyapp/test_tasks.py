@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from studyapp import tasks
 from studyapp.actions.export import export_study, request_report
-from studyapp.actions.generation import claim_job, queue_jobs
+from studyapp.actions.generation import claim_jobs, queue_jobs
 from studyapp.domain.prices import parse_prices
 from studyapp.models import Export, GenerationJob, Participant
 from tests.generator.foreign_models import make_foreign, put_into_cache
@@ -107,10 +107,10 @@ def test_a_cached_model_writes_and_its_commit_is_kept(settings, tmp_path):
 
 
 def test_whatever_else_goes_wrong_is_named_on_the_row_too(monkeypatch):
-    def fail(order):
+    def fail(orders, **_):
         raise KeyError("a fault of ours")
 
-    monkeypatch.setattr(tasks, "write_order", fail)
+    monkeypatch.setattr(tasks, "write_orders", fail)
     job_id = queue_jobs(make_draft())[0]
     tasks.generate_article(job_id)
     job = GenerationJob.objects.get(pk=job_id)
@@ -130,8 +130,8 @@ def test_a_job_that_is_done_or_gone_is_left_alone():
 def test_the_sweep_sends_the_jobs_of_dead_workers_and_leaves_the_living_theirs(sent, monkeypatch):
     monkeypatch.setattr(tasks, "_count_messages", lambda queue: 5)
     dead, living, *_ = queue_jobs(make_draft())
-    claim_job(dead, now=timezone.now() - timedelta(minutes=10))
-    claim_job(living, now=timezone.now())
+    claim_jobs(dead, now=timezone.now() - timedelta(minutes=10))
+    claim_jobs(living, now=timezone.now())
     tasks.sweep_jobs()
     assert sent == [dead]
 

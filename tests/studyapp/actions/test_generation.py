@@ -24,7 +24,7 @@ def test_every_article_of_every_arm_is_one_job_however_often_it_is_queued():
 
 def test_an_order_says_all_that_a_worker_needs_and_the_control_is_told_nothing():
     study = make_draft(n_items=2)
-    orders = [generation.claim_job(job_id, now=NOW) for job_id in generation.queue_jobs(study)]
+    orders = [generation.claim_jobs(job_id, now=NOW)[0] for job_id in generation.queue_jobs(study)]
     by_arm = {order.generator: order for order in orders}
     small, control = by_arm["checkpoint:small"], by_arm["checkpoint:control"]
     assert [article.title for article in small.context] == ["Title of pilot-story 1"]
@@ -38,21 +38,21 @@ def test_seeds_hang_on_names_not_on_rows():
     seeds = []
     for _ in range(2):
         study = make_draft(n_items=2)
-        seeds.append([generation.claim_job(job, now=NOW).seeds for job in generation.queue_jobs(study)])
+        seeds.append([generation.claim_jobs(job, now=NOW)[0].seeds for job in generation.queue_jobs(study)])
         study.delete()
     assert seeds[0] == seeds[1]
 
 
 def test_a_job_is_claimed_once():
     job_id = generation.queue_jobs(make_draft())[0]
-    assert generation.claim_job(job_id, now=NOW) is not None
-    assert generation.claim_job(job_id, now=NOW) is None
-    assert generation.claim_job(10**9, now=NOW) is None
+    assert generation.claim_jobs(job_id, now=NOW)
+    assert generation.claim_jobs(job_id, now=NOW) == []
+    assert generation.claim_jobs(10**9, now=NOW) == []
 
 
 def test_candidates_are_stored_with_seed_and_words_and_the_job_is_done():
     job_id = generation.queue_jobs(make_draft())[0]
-    order = generation.claim_job(job_id, now=NOW)
+    order = generation.claim_jobs(job_id, now=NOW)[0]
     written = [write_candidate(seed, words=5, text="“One”  two\n\n\nthree") for seed in order.seeds]
     assert generation.store_candidates(order, written, now=LATER)
     job = GenerationJob.objects.get(pk=job_id)
@@ -64,14 +64,14 @@ def test_candidates_are_stored_with_seed_and_words_and_the_job_is_done():
 
 def test_a_dead_workers_job_is_taken_up_again_with_the_same_seeds_and_the_dead_one_writes_nothing():
     job_id = generation.queue_jobs(make_draft())[0]
-    dead = generation.claim_job(job_id, now=NOW)
+    dead = generation.claim_jobs(job_id, now=NOW)[0]
     assert generation.release_silent_jobs(silent_since=NOW) == []  # still alive
     assert generation.release_silent_jobs(silent_since=LATER) == [job_id]
-    heir = generation.claim_job(job_id, now=LATER)
+    heir = generation.claim_jobs(job_id, now=LATER)[0]
     assert heir.seeds == dead.seeds
-    assert not generation.record_heartbeat(dead, now=LATER)
+    assert not generation.record_heartbeats([dead], now=LATER)
     assert not generation.store_candidates(dead, write_all(dead), now=LATER)
-    assert generation.record_heartbeat(heir, now=LATER)
+    assert generation.record_heartbeats([heir], now=LATER)
     assert generation.store_candidates(heir, write_all(heir), now=LATER)
     assert not generation.store_candidates(heir, write_all(heir), now=LATER)  # delivered twice
     assert Candidate.objects.filter(job_id=job_id).count() == 2
@@ -79,15 +79,15 @@ def test_a_dead_workers_job_is_taken_up_again_with_the_same_seeds_and_the_dead_o
 
 def test_a_heartbeat_keeps_a_job():
     job_id = generation.queue_jobs(make_draft())[0]
-    order = generation.claim_job(job_id, now=NOW)
-    assert generation.record_heartbeat(order, now=LATER)
+    order = generation.claim_jobs(job_id, now=NOW)[0]
+    assert generation.record_heartbeats([order], now=LATER)
     assert generation.release_silent_jobs(silent_since=LATER) == []
 
 
 def test_a_job_that_kills_every_worker_is_given_up_with_its_reason():
     job_id = generation.queue_jobs(make_draft())[0]
     for _ in range(generation.MAX_ATTEMPTS):
-        generation.claim_job(job_id, now=NOW)
+        generation.claim_jobs(job_id, now=NOW)[0]
         generation.release_silent_jobs(silent_since=LATER)
     job = GenerationJob.objects.get(pk=job_id)
     assert job.state == "failed"
@@ -97,7 +97,7 @@ def test_a_job_that_kills_every_worker_is_given_up_with_its_reason():
 def test_a_failed_job_keeps_its_reason_until_it_is_queued_again():
     study = make_draft()
     job_id = generation.queue_jobs(study)[0]
-    generation.fail_job(generation.claim_job(job_id, now=NOW), error="no checkpoint", now=NOW)
+    generation.fail_job(generation.claim_jobs(job_id, now=NOW)[0], error="no checkpoint", now=NOW)
     assert GenerationJob.objects.get(pk=job_id).error == "no checkpoint"
     assert job_id in generation.queue_jobs(study)
 
@@ -108,7 +108,7 @@ def test_more_candidates_go_on_where_the_last_ended():
     job = GenerationJob.objects.first()
     known = list(job.candidates.values_list("seed", flat=True))
     generation.queue_more_candidates(job, n_more=3)
-    order = generation.claim_job(job.pk, now=NOW)
+    order = generation.claim_jobs(job.pk, now=NOW)[0]
     assert (order.first_index, len(order.seeds)) == (2, 3)
     assert not set(order.seeds) & set(known)
     assert generation.store_candidates(order, write_all(order), now=NOW)
@@ -122,3 +122,29 @@ def test_nothing_is_queued_for_a_study_that_is_launched_or_says_no_generator():
     study.arms.filter(name="small").update(generator="")
     with pytest.raises(GenerationRefusedError, match="small"):
         generation.queue_jobs(study)
+
+
+def test_jobs_of_an_arm_are_taken_up_together():
+    study = make_draft(n_items=3)
+    ids = generation.queue_jobs(study)
+    by_arm = {}
+    for job in GenerationJob.objects.filter(pk__in=ids):
+        by_arm.setdefault(job.arm_id, []).append(job.pk)
+    first, *others = by_arm.values()
+    orders = generation.claim_jobs(first[1], now=NOW, most=2)
+    assert [order.job_id for order in orders] == [first[1], first[0]]
+    assert len({order.claim for order in orders}) == 2
+    (last,) = generation.claim_jobs(first[2], now=NOW, most=16)
+    assert last.job_id == first[2], "those of another arm wait for their own model"
+    assert generation.record_heartbeats([*orders, last], now=LATER) == 3
+    generation.release_silent_jobs(silent_since=LATER + timedelta(seconds=1))
+    assert [order.job_id for order in generation.claim_jobs(first[0], now=LATER, most=16)] == [first[0]], (
+        "a job that has cost a worker is taken up alone"
+    )
+    assert [order.job_id for order in generation.claim_jobs(others[0][0], now=LATER, most=16)] == sorted(others[0])
+
+
+def test_articles_of_a_server_are_taken_up_one_by_one():
+    study = make_draft(arms=[{"name": "served", "generator": "openai:large"}], n_items=3)
+    job_id = generation.queue_jobs(study)[0]
+    assert len(generation.claim_jobs(job_id, now=NOW, most=16)) == 1

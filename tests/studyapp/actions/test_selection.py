@@ -1,6 +1,6 @@
 import pytest
 
-from studyapp.actions.generation import claim_job, queue_jobs, store_candidates
+from studyapp.actions.generation import claim_jobs, queue_jobs, store_candidates
 from studyapp.actions.selection import SelectionRefusedError, reject_candidate, restore_candidate, select_stimuli
 from studyapp.models import Candidate, GenerationJob, Stimulus
 from tests.studyapp.study_rows import NOW, finish_jobs, make_draft, make_launched, write_candidate
@@ -32,7 +32,7 @@ def test_an_unfit_candidate_is_never_chosen_and_a_job_without_a_fit_one_is_named
     study = make_draft(n_items=2)
     jobs = queue_jobs(study)
     for number, job_id in enumerate(jobs):
-        order = claim_job(job_id, now=NOW)
+        order = claim_jobs(job_id, now=NOW)[0]
         store_candidates(
             order,
             [write_candidate(order.seeds[0], words=60, is_fit=False),

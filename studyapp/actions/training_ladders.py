@@ -1,0 +1,152 @@
+"""A ladder to train, with the files made for it: made from what staff choose, and removed."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from studyapp.domain.corpus_file import NAME, SUFFIXES
+from studyapp.domain.ladder_file import read_rungs
+from studyapp.models import Article, Study, TrainingJob, TrainingLadder
+from studyapp.shelf import FolderTakenError, hold_folder
+
+EVERY_IMPORTED = "every imported article"
+
+
+class LadderRefusedError(ValueError):
+    """The ladder cannot be made or removed; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class LadderRequest:
+    """What staff chose. `text` is the ladder file with its budget put in; `studies` are kept out of the corpus."""
+
+    slug: str
+    text: str
+    corpus_files: tuple[str, ...]
+    takes_imported: bool
+    keeps_out_imported: bool
+    studies: tuple[int, ...]
+
+
+@transaction.atomic
+def make_ladder(request: LadderRequest, *, made_by: User | None) -> TrainingLadder:
+    """A ladder with a queued job for each of its models, and the files that its training reads.
+
+    Raises:
+        LadderRefusedError: the name is taken, or there is nothing to train on.
+        LadderFileError: the ladder file cannot be used.
+    """
+    rungs = read_rungs(request.text)
+    ladder = TrainingLadder(
+        slug=request.slug,
+        text=request.text,
+        corpus_files=list(request.corpus_files),
+        takes_imported=request.takes_imported,
+        created_by=made_by,
+    )
+    _refuse_taken(ladder)
+    if not request.corpus_files and not request.takes_imported:
+        raise LadderRefusedError("Choose a corpus: a file, or the imported articles that are in no study.")
+    shutil.rmtree(ladder.material_dir, ignore_errors=True)  # of an attempt that came to nothing
+    if request.takes_imported:
+        free = Article.objects.filter(items=None, contexts=None)
+        if write_articles(free, ladder.material_dir / "articles.jsonl") < 2 and not request.corpus_files:
+            raise LadderRefusedError("Fewer than two imported articles are in no study: choose a corpus file.")
+    studies = Study.objects.filter(pk__in=request.studies)
+    ladder.kept_out = [study.slug for study in studies]
+    kept_out = Article.objects.filter(items__study__in=studies) | Article.objects.filter(contexts__study__in=studies)
+    if request.keeps_out_imported:
+        ladder.kept_out, kept_out = [EVERY_IMPORTED], Article.objects.all()
+    ladder.n_kept_out = write_articles(kept_out.distinct(), ladder.material_dir / "exclude.jsonl")
+    ladder.save()
+    TrainingJob.objects.bulk_create(
+        TrainingJob(
+            ladder=ladder, position=position, name=rung.name, size=rung.size, n_params=rung.n_params, budget=rung.tokens
+        )
+        for position, rung in enumerate(rungs)
+    )
+    return ladder
+
+
+def write_articles(articles: Iterable[Article], path: Path) -> int:
+    """Write the articles as the training reads them, an object a line; how many."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    count = 0
+    with path.open("w", encoding="utf-8") as file:
+        for article in articles:
+            row = {"id": article.ref, "title": article.title, "subtitle": article.subtitle, "body": article.body}
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
+    return count
+
+
+def remove_ladder(ladder: TrainingLadder) -> None:
+    """Remove a ladder's rows, the files made for it and what is unfinished; finished models stay on the shelf.
+
+    Raises:
+        LadderRefusedError: a job waits or runs, or its worker is still ending.
+    """
+    if ladder.jobs.filter(state__in=[TrainingJob.State.QUEUED, TrainingJob.State.RUNNING]).exists():
+        raise LadderRefusedError("The ladder is being trained: stop it first.")
+    try:
+        if ladder.folder.is_dir():
+            with hold_folder(ladder.folder):
+                _remove_unfinished(ladder)
+    except FolderTakenError:
+        raise LadderRefusedError("A worker is still ending its last step: try again in a moment.") from None
+    ladder.delete()
+    shutil.rmtree(ladder.material_dir, ignore_errors=True)
+
+
+def list_corpora(folder: Path) -> list[str]:
+    """The corpus files that can be chosen: those uploaded, and those that somebody copied there."""
+    if not folder.is_dir():
+        return []
+    names = [path.name for path in folder.iterdir() if path.is_file()]
+    return sorted(name for name in names if name.endswith(SUFFIXES) and NAME.fullmatch(name))
+
+
+def store_corpus(chunks: Iterable[bytes], *, name: str, folder: Path) -> None:
+    """Keep an uploaded corpus under its name, at one stroke: what lies in the folder is whole.
+
+    Raises:
+        LadderRefusedError: there is a file of that name already; it is never overwritten.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor, unfinished = tempfile.mkstemp(prefix=".upload-", dir=folder)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+        Path(unfinished).chmod(0o644)
+        os.link(unfinished, folder / name)
+    except FileExistsError:
+        raise LadderRefusedError(
+            f"There is a corpus {name} already: tick it in the list, or give this file another name."
+        ) from None
+    finally:
+        Path(unfinished).unlink(missing_ok=True)
+
+
+def _refuse_taken(ladder: TrainingLadder) -> None:
+    if TrainingLadder.objects.filter(slug=ladder.slug).exists():
+        raise LadderRefusedError(f"There is a ladder {ladder.slug!r} already; choose another name.")
+    if ladder.folder.is_dir() and any(ladder.folder.iterdir()):
+        raise LadderRefusedError(f"A folder {ladder.slug!r} lies on the shelf already; choose another name.")
+
+
+def _remove_unfinished(ladder: TrainingLadder) -> None:
+    """The packed corpus and the runs that came to no model; with no model at all, the folder itself."""
+    shutil.rmtree(ladder.folder / "corpus", ignore_errors=True)
+    for job in ladder.jobs.exclude(state=TrainingJob.State.DONE):
+        if not (ladder.folder / job.name / "byline.json").is_file():
+            shutil.rmtree(ladder.folder / job.name, ignore_errors=True)
+    if not any((ladder.folder / job.name).is_dir() for job in ladder.jobs.all()):
+        shutil.rmtree(ladder.folder, ignore_errors=True)

@@ -1,0 +1,69 @@
+"""Orders to candidates, in a worker: the only place where a study's articles meet the generator."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from studyapp.actions.generation import GenerationOrder, WrittenCandidate
+from studyapp.writers import open_arm_writer
+
+if TYPE_CHECKING:
+    from generator.sample import ArticleOrder, Draft
+
+OnWritten = Callable[[GenerationOrder, list[WrittenCandidate]], None]
+OnRefused = Callable[[GenerationOrder, Exception], None]
+
+
+def write_orders(
+    orders: Sequence[GenerationOrder],
+    *,
+    on_written: OnWritten,
+    on_refused: OnRefused,
+    on_progress: Callable[[int, int], None],
+) -> None:
+    """Write the candidates of orders of one arm together; each is handed over as soon as it is there.
+
+    `on_refused` is told of an order that its model cannot take (a title that leaves no room); the others go on.
+
+    Raises:
+        FileNotFoundError, ValueError: the arm's model cannot be opened, or its sampling cannot be.
+    """
+    writer = open_arm_writer(orders[0])
+    writer.write_all(
+        [_make_article_order(order) for order in orders],
+        on_written=lambda number, drafts: on_written(orders[number], [_keep(draft) for draft in drafts]),
+        on_refused=lambda number, error: on_refused(orders[number], error),
+        on_progress=on_progress,
+    )
+
+
+def _make_article_order(order: GenerationOrder) -> "ArticleOrder":
+    from generator.sample import ArticleOrder, ArticleRequest, FitnessRules, Sampling, Story
+
+    request = ArticleRequest(
+        title=order.title,
+        subtitle=order.subtitle,
+        context=tuple(Story(title=a.title, subtitle=a.subtitle, body=a.body) for a in order.context),
+        conditioned=order.conditioned,
+        target_words=order.human_words,
+        sampling=Sampling.from_mapping(order.sampling),
+        human_body=order.human_body,
+        language=order.language,
+        rules=FitnessRules.from_mapping(order.fitness),
+    )
+    return ArticleOrder(request=request, seeds=order.seeds)
+
+
+def _keep(draft: "Draft") -> WrittenCandidate:
+    return WrittenCandidate(
+        seed=draft.seed,
+        text=draft.text,
+        flags=draft.flags,
+        is_fit=draft.is_fit,
+        measures=asdict(draft.measures),
+        n_tokens=draft.n_tokens,
+        seconds=draft.seconds,
+        prompt_sha256=draft.prompt_sha256,
+        prompt_tokens=draft.prompt_tokens,
+        model_version=draft.model_version,
+    )
