@@ -151,9 +151,7 @@ def store_candidates(order: GenerationOrder, written: Sequence[WrittenCandidate]
 def fail_job(order: GenerationOrder, *, error: str, now: datetime) -> None:
     """Name on the row why the job failed; it is queued again by `queue_jobs`, once somebody has mended the cause."""
     own = GenerationJob.objects.filter(pk=order.job_id, claim=order.claim, state=GenerationJob.State.RUNNING)
-    own.update(
-        state=GenerationJob.State.FAILED, error=error[:5000], finished_at=now
-    )
+    own.update(state=GenerationJob.State.FAILED, error=error[:5000], finished_at=now)
 
 
 MAX_ATTEMPTS = 5  # a job that kills its worker each time must not do so for ever
