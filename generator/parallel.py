@@ -5,11 +5,12 @@ One process is a group of one, so that the training reads the same either way.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
-from torch import distributed
+from torch import distributed, nn
+from torch.nn.parallel import DistributedDataParallel
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,18 @@ class ProcessGroup:
         """This process's numbers of `count` from `first`: every `size`-th."""
         return range(first + self.rank, first + count, self.size)
 
-    def add_up(self, tensors: list[torch.Tensor]) -> None:
-        """Replace every tensor by its sum over the processes, in one message; nothing for a group of one."""
-        if self.size == 1:
-            return
-        flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
-        distributed.all_reduce(flat)
-        for tensor, part in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
-            tensor.copy_(part.view_as(tensor))
+    def share(self, model: nn.Module) -> nn.Module:
+        """The model as the group trains it: the backward pass averages its gradients over the processes."""
+        return model if self.size == 1 else DistributedDataParallel(model, gradient_as_bucket_view=True)
+
+    def accumulate(self, shared: nn.Module, *, is_last: bool) -> AbstractContextManager[None]:
+        """Around a forward and backward pass: a step's last one alone averages what all of them have added up."""
+        return nullcontext() if is_last or self.size == 1 else shared.no_sync()
+
+    def add_up(self, numbers: torch.Tensor) -> None:
+        """Replace the numbers by their sums over the processes; nothing for a group of one."""
+        if self.size > 1:
+            distributed.all_reduce(numbers)
 
     def wait(self) -> None:
         """Until every process is here."""
@@ -50,6 +55,9 @@ def join_processes(*, device: torch.device) -> Iterator[ProcessGroup]:
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield ProcessGroup()
         return
+    import torch._dynamo  # only here: it takes a second to import
+
+    torch._dynamo.config.optimize_ddp = False  # its cuts of a compiled model do not take FlexAttention
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield ProcessGroup(distributed.get_rank(), distributed.get_world_size(), int(os.environ.get("LOCAL_RANK", "0")))

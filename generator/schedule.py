@@ -16,6 +16,9 @@ FLOOR = 0.1  # of the peak
 # A budget of hundreds of steps would warm up in less than one, where AdamW's second moments are still noise
 LEAST_WARM_UP_STEPS = 20
 LARGEST_WARM_UP_SHARE = 0.1
+# Measures of held-out loss in a run: so few of them that they take a tenth of its operations, within these bounds
+HELD_OUT_SHARE = 0.1
+LEAST_MEASURES, MOST_MEASURES = 10, 40
 
 
 @dataclass(frozen=True)
@@ -55,3 +58,11 @@ class Schedule:
             seen += self.count_sequences(seen) * self.context
             steps += 1
         return steps
+
+    def space_measures(self, *, n_steps: int, held_out_tokens: int) -> int:
+        """Steps between two measures of the loss of `held_out_tokens`, in a run of `n_steps`.
+
+        A forward pass is a third of a training step's operations.
+        """
+        affordable = math.ceil(held_out_tokens / 3 / (HELD_OUT_SHARE * self.batch_tokens))
+        return max(1, n_steps // MOST_MEASURES, min(n_steps // LEAST_MEASURES, affordable))

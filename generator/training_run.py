@@ -135,7 +135,8 @@ class TrainingRun:
         self.model = GPT(self.spec, recompute=plan.recompute)
         self.model.initialise(seed=plan.seed)
         self.model.to(self.device)
-        self._compiled = torch.compile(self.model, dynamic=False) if progress.compiled else self.model
+        self._shared = group.share(self.model)
+        self._compiled = torch.compile(self._shared, dynamic=False) if progress.compiled else self._shared
         micro_tokens = plan.micro_batch_tokens or MICRO_BATCH_TOKENS[self.device.type]
         self._at_once = max(1, micro_tokens // self.spec.context)  # sequences
         self.optimizer = make_optimizer(self.model)
@@ -159,7 +160,9 @@ class TrainingRun:
     def carry_out(self, board: Board, folder: Path, on_step: OnStep) -> None:
         """Every step that is left, or until the patience is at its end. Ctrl-C keeps the state and ends."""
         progress, plan = self.progress, self.plan
-        measure_every = max(1, self.n_steps // min(40, max(8, self.n_steps // 25)))
+        measure_every = self.schedule.space_measures(
+            n_steps=self.n_steps, held_out_tokens=self._count_held_out() * self.spec.context
+        )
         record_every = max(1, self.n_steps // CURVE_POINTS)
         saved_at, first_tokens, first_time = time.monotonic(), progress.tokens, time.monotonic()
         try:
@@ -183,6 +186,10 @@ class TrainingRun:
             self.save(folder)
             board.say(f"{plan.title}: stopped at step {progress.step}; the same command goes on from there")
             raise
+
+    def _count_held_out(self) -> int:
+        """Sequences that held-out loss is measured on; at least one, which may be shorter than the context."""
+        return max(1, min((len(self.corpus.held_out) - 1) // self.spec.context, HELD_OUT_SEQUENCES))
 
     def _note_held_out(self, loss: float) -> None:
         """Keep the weights of a new lowest loss; end the run when there was none for too long."""
@@ -219,13 +226,15 @@ class TrainingRun:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         total = torch.zeros((), device=self.device)
-        own = self.group.take_share(progress.sequences, n_sequences)
-        for start in range(0, len(own), self._at_once):
-            batch = self._read_batch(own[start : start + self._at_once])
-            loss = self._sum_loss(batch[:, :-1], batch[:, 1:])
-            (loss / n_positions).backward()
+        parts = self._part_share(n_sequences)
+        for number, part in enumerate(parts, start=1):
+            batch = self._read_batch(part)
+            with self.group.accumulate(self._shared, is_last=number == len(parts)):
+                loss = self._sum_loss(batch[:, :-1], batch[:, 1:]) * self._weigh_share(n_sequences)
+                # the group's average of what each makes `size` times too large is the sum
+                (loss * self.group.size / n_positions).backward()
             total += loss.detach()
-        self._add_up(total)
+        self.group.add_up(total)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
@@ -234,33 +243,33 @@ class TrainingRun:
         progress.sequences += n_sequences
         return rate, float(total) / n_positions
 
-    def _add_up(self, total: Tensor) -> None:
-        """Sum the step's loss and gradients over the processes; one that had no sequence gives zeros."""
-        if self.group.size == 1:
-            return
-        for parameter in self.model.parameters():
-            if parameter.grad is None:
-                parameter.grad = torch.zeros_like(parameter)
-        self.group.add_up([total, *(parameter.grad for parameter in self.model.parameters())])
+    def _part_share(self, n_sequences: int) -> list[range]:
+        """This process's sequences of a step of `n_sequences`, in micro-batches; at least one sequence."""
+        own = self.group.take_share(self.progress.sequences, n_sequences)
+        own = own or range(self.progress.sequences, self.progress.sequences + 1)
+        return [own[start : start + self._at_once] for start in range(0, len(own), self._at_once)]
+
+    def _weigh_share(self, n_sequences: int) -> int:
+        """0 for a process that has no sequence of its own in the step and only keeps the others company, else 1."""
+        return int(self.group.rank < n_sequences)
 
     @torch.no_grad()
     def measure_held_out(self) -> float:
         """Mean loss of a position of the held-out stream (its first 64 sequences), in nats."""
         stream, context = self.corpus.held_out, self.spec.context
-        n_whole = min((len(stream) - 1) // context, HELD_OUT_SEQUENCES)
         sums = torch.zeros(2, dtype=torch.float64, device=self.device)  # of losses, and how many
-        for index in self.group.take_share(0, max(1, n_whole)):
+        for index in self.group.take_share(0, self._count_held_out()):
             sequence = stream[index * context : (index + 1) * context + 1].astype(np.int64)
             tokens = torch.from_numpy(sequence)[None].to(self.device)
             sums[0] += self._sum_loss(tokens[:, :-1], tokens[:, 1:])
             sums[1] += len(sequence) - 1
-        self.group.add_up([sums])
+        self.group.add_up(sums)
         return float(sums[0] / sums[1])
 
     def _sum_loss(self, tokens: Tensor, targets: Tensor) -> Tensor:
         # compiled for full micro-batches only: every other shape would be compiled anew
-        is_full = tokens.shape[0] == self._at_once and torch.is_grad_enabled()
-        model = self._compiled if is_full else self.model
+        trained = self._compiled if tokens.shape[0] == self._at_once else self._shared
+        model = trained if torch.is_grad_enabled() else self.model
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.progress.precision == "bf16"):
             return sum_cross_entropy(model(tokens), self.model.tokens.weight, targets)
 

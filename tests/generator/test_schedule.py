@@ -40,3 +40,16 @@ def test_steps_are_counted_as_they_are_taken(budget, batch, context, at):
     if steps < 2000:
         assert schedule.count_steps() == steps
     assert 0 <= schedule.find_rate(int(at * budget)) <= 1e-3
+
+
+@pytest.mark.parametrize(
+    ("n_steps", "held_out_tokens", "spacing"),
+    [
+        (1000, 15_360, 50),  # a third of 15 steps' operations, of which 50 are ten times as much
+        (1000, 65_536, 100),  # ten measures at least
+        (1000, 1024, 25),  # forty are enough
+        (5, 65_536, 1),
+    ],
+)
+def test_measuring_takes_a_tenth_of_the_time(n_steps, held_out_tokens, spacing):
+    assert SMALL.space_measures(n_steps=n_steps, held_out_tokens=held_out_tokens) == spacing

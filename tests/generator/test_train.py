@@ -129,9 +129,11 @@ def test_patience_ends_a_run_that_learns_no_more(corpus_file, tmp_path):
     assert card.held_out_loss == min(losses) == losses[-2], "the best, and one without gain after it"
 
 
-def test_two_processes_train_what_one_does(corpus_file, tmp_path):
-    """torchrun with gloo; sums of gradients differ from one process's by rounding alone."""
-    arguments = [*ARGUMENTS, "--corpus", str(corpus_file), "--tokens", "8000", "--precision", "fp32"]
+@pytest.mark.parametrize(("batch_tokens", "tokens"), [("512", "8000"), ("64", "1000")])
+def test_two_processes_train_what_one_does(batch_tokens, tokens, corpus_file, tmp_path):
+    """torchrun with gloo; gradients differ from one process's by rounding alone, also where one has no sequence."""
+    arguments = [*ARGUMENTS, "--corpus", str(corpus_file), "--tokens", tokens, "--precision", "fp32"]
+    arguments += ["--batch-tokens", batch_tokens, "--micro-batch-tokens", "128"]
     assert main([*arguments, "--out", str(tmp_path / "one")]) == 0
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     command = [*torchrun, "-m", "generator.train", *arguments, "--out", str(tmp_path / "two")]
