@@ -5,9 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 PYTEST_WORKERS ?= 2
+BENCH := .venv-bench
+CONVERT := .venv-convert
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test lint format lock clean
+.PHONY: help install demo serve test bench lint format lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -34,6 +36,21 @@ test: $(INSTALLED) ## All tests but those marked gpu or slow, and the lint
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup
 	BYLINE_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/test_whole_study.py tests/studyapp/actions
 
+bench: $(BENCH)/installed $(CONVERT)/installed ## Speed against peers: WHAT=training|sampling|growth NANOGPT=its clone (an hour or two)
+	$(BENCH)/bin/python -m benchmarks.run $(WHAT) --optimum $(CONVERT)/bin/optimum-cli $(if $(NANOGPT),--nanogpt '$(NANOGPT)')
+
+$(BENCH)/installed: pyproject.toml requirements.lock benchmarks/requirements.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable . -r benchmarks/requirements.txt
+	@touch $@
+
+# optimum-intel wants an older transformers than ours; the torchvision that it brings serves no language model, and fails beside some builds of torch
+$(CONVERT)/installed: benchmarks/requirements-convert.txt
+	$(PYTHON) -m venv $(CONVERT)
+	$(CONVERT)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements-convert.txt
+	$(CONVERT)/bin/python -m pip uninstall --quiet --yes torchvision
+	@touch $@
+
 lint: $(INSTALLED) ## ruff, mypy, import contracts, missing migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -49,4 +66,4 @@ lock: $(INSTALLED) ## Write down the versions that are installed now
 	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > requirements.lock
 
 clean: ## Remove the environment and everything Byline wrote
-	rm -rf $(VENV) var report
+	rm -rf $(VENV) $(BENCH) $(CONVERT) var report
