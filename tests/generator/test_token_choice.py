@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from generator.token_choice import choose_tokens, draw_uniforms, penalise_repetition
+from generator.token_choice import choose_together, choose_tokens, draw_uniforms, penalise_repetition
 
 
 def list_choices(probabilities, *, n=20_000, temperature=1.0, top_p=1.0, top_k=0):
@@ -43,6 +43,16 @@ def test_the_nucleus_of_a_large_vocabulary_holds_the_likeliest():
         mass = probabilities[row, nucleus].cumsum(0)
         expected = nucleus[int((mass <= uniforms[row] * mass[-1]).sum())]
         assert chosen[row] == expected, row
+
+
+@pytest.mark.parametrize("top_k", [0, 1, 50, 4999, 5000, 9000])
+@pytest.mark.parametrize("top_p", [0.0, 0.3, 0.95, 1.0])
+def test_row_by_row_and_together_are_the_same_choice(top_p, top_k):
+    logits = torch.randn(60, 5000, generator=torch.Generator().manual_seed(4)) * torch.linspace(0, 8, 60)[:, None]
+    logits[::3] = logits[::3].round()  # many tokens exactly as likely as each other
+    uniforms = draw_uniforms(seed=6, count=60)
+    by_row = choose_tokens(logits, uniforms, temperature=1.0, top_p=top_p, top_k=top_k)
+    assert by_row.tolist() == choose_together(logits.softmax(1), uniforms, top_p=top_p, top_k=top_k).tolist()
 
 
 def test_the_last_uniform_is_still_in_the_nucleus():
