@@ -4,9 +4,9 @@ The rows of a decoding session all begin with its prefix (the context articles o
 suffix of its own prompt (the title) and with what it draws. Keys and values of the prefix are kept once, and a step
 reads them once for all rows.
 
-What a row gets does not hang on the rows beside it but for rounding, and mostly not even there: matrix products of
-whole blocks of `ROW_BLOCK` rows give each row the same bits (measured with MKL in float32 for 4 to 128 rows), and what
-attention adds for a shorter row are zeros.
+What a row gets does not hang on the rows beside it but for rounding, and mostly not even there: matrix products give
+each row the same bits, with oneDNN whatever the number of rows (`generator.packed_linear`), with MKL in whole blocks of
+`ROW_BLOCK` (both measured in float32 for 4 to 128 rows), and what attention adds for a shorter row are zeros.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from generator.devices import Precision, pick_sampling_precision
 from generator.model import GPT, LAYER_NORM_EPS
+from generator.packed_linear import PackedLinear
 
 ROW_BLOCK = 4  # what remains beyond whole blocks goes through other kernels, whose last bits differ
 KEY_BLOCK = 16  # positions; whole vectors, so that a row's sums are the same however long the longest row is
@@ -59,14 +60,14 @@ class Decoder(Protocol):
 
 
 class _Layer(NamedTuple):
-    """A block's weights, (weight, bias) each, in the precision of the products."""
+    """A block's weights; a norm's are (weight, bias)."""
 
     attention_norm: tuple[Tensor, Tensor]
-    query_key_value: tuple[Tensor, Tensor]
-    projection: tuple[Tensor, Tensor]
+    query_key_value: PackedLinear
+    projection: PackedLinear
     feed_forward_norm: tuple[Tensor, Tensor]
-    expansion: tuple[Tensor, Tensor]
-    contraction: tuple[Tensor, Tensor]
+    expansion: PackedLinear
+    contraction: PackedLinear
     band: int | None
 
 
@@ -84,23 +85,23 @@ class GPTDecoder:
         self.engine = f"byline {precision} {self.device.type}"
         self.dtype = torch.bfloat16 if precision == "bf16" else torch.float32
         self.layers = tuple(self._gather_weights(block) for block in model.blocks)
-        self.output = model.tokens.weight.detach().to(self.dtype)
+        self.output = PackedLinear(model.tokens.weight, None, dtype=self.dtype)
         self._prefix: tuple[tuple[int, ...], list[_Prefix]] = ((), [])
 
     def _gather_weights(self, block: torch.nn.Module) -> _Layer:
-        def pair(linear: torch.nn.Linear) -> tuple[Tensor, Tensor]:
-            return linear.weight.detach().to(self.dtype), linear.bias.detach().to(self.dtype)
+        def pack(linear: torch.nn.Linear) -> PackedLinear:
+            return PackedLinear(linear.weight, linear.bias, dtype=self.dtype)
 
         def norm(norm: torch.nn.LayerNorm) -> tuple[Tensor, Tensor]:
             return norm.weight.detach(), norm.bias.detach()
 
         return _Layer(
             attention_norm=norm(block.attention_norm),
-            query_key_value=pair(block.attention.query_key_value),
-            projection=pair(block.attention.projection),
+            query_key_value=pack(block.attention.query_key_value),
+            projection=pack(block.attention.projection),
             feed_forward_norm=norm(block.feed_forward_norm),
-            expansion=pair(block.expansion),
-            contraction=pair(block.contraction),
+            expansion=pack(block.expansion),
+            contraction=pack(block.contraction),
             band=block.attention.band,
         )
 
@@ -133,21 +134,18 @@ class GPTDecoder:
         """(B, d) states through a block; `attend` mixes (B, H, D) queries, keys and values into (B, H, D)."""
         rows, width = states.shape
         normal = functional.layer_norm(states, (width,), *layer.attention_norm, LAYER_NORM_EPS)
-        parts = self._multiply(normal, layer.query_key_value).view(rows, 3, self.model.spec.n_heads, -1)
+        parts = layer.query_key_value(normal).view(rows, 3, self.model.spec.n_heads, -1)
         mixed = attend(parts[:, 0] * parts.shape[3] ** -0.5, parts[:, 1], parts[:, 2]).reshape(rows, width)
-        states = states + self._multiply(mixed, layer.projection)
+        states = states + layer.projection(mixed)
         normal = functional.layer_norm(states, (width,), *layer.feed_forward_norm, LAYER_NORM_EPS)
-        hidden = functional.gelu(self._multiply(normal, layer.expansion), approximate="tanh")
-        return states.add_(self._multiply(hidden, layer.contraction))
-
-    def _multiply(self, states: Tensor, weights: tuple[Tensor, Tensor]) -> Tensor:
-        return functional.linear(states.to(self.dtype), *weights).float()
+        hidden = functional.gelu(layer.expansion(normal), approximate="tanh")
+        return states.add_(layer.contraction(hidden))
 
     def project(self, states: Tensor) -> Tensor:
         """Logits (B, V) of states (B, d) after the last block."""
         norm = self.model.final_norm
         final = functional.layer_norm(states, states.shape[1:], norm.weight, norm.bias, LAYER_NORM_EPS)
-        return functional.linear(final.to(self.dtype), self.output).float()
+        return self.output(final)
 
 
 class _Prefix(NamedTuple):
