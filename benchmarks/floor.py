@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import torch
 
 from benchmarks.sampling_job import Job
+from generator.decoding import MAX_ROWS
 from generator.devices import measure_matrix_rate
 
-ROWS = 64  # what Byline decodes at once on a CPU
+ROWS = MAX_ROWS["cpu"]  # what Byline decodes at once
 _COPIED_BYTES = 2**28
 _COPIES = 8
 

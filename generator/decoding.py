@@ -23,7 +23,7 @@ from generator.packed_linear import PackedLinear
 
 ROW_BLOCK = 4  # what remains beyond whole blocks goes through other kernels, whose last bits differ
 KEY_BLOCK = 16  # positions; whole vectors, so that a row's sums are the same however long the longest row is
-MAX_ROWS = {"cpu": 64, "cuda": 256}  # beyond these the products gain little (docs/benchmarks.md)
+MAX_ROWS = {"cpu": 128, "cuda": 256}  # beyond these the products gain little (docs/benchmarks.md)
 CPU_CACHE_BYTES = 2 * 2**30  # of the rows' own keys and values
 CUDA_CACHE_SHARE = 0.4  # of the memory that is free
 
@@ -138,8 +138,7 @@ class GPTDecoder:
         mixed = attend(parts[:, 0] * parts.shape[3] ** -0.5, parts[:, 1], parts[:, 2]).reshape(rows, width)
         states = states + layer.projection(mixed)
         normal = functional.layer_norm(states, (width,), *layer.feed_forward_norm, LAYER_NORM_EPS)
-        hidden = functional.gelu(layer.expansion(normal), approximate="tanh")
-        return states.add_(layer.contraction(hidden))
+        return states.add_(layer.contraction(layer.expansion(normal, gelu=True)))
 
     def project(self, states: Tensor) -> Tensor:
         """Logits (B, V) of states (B, d) after the last block."""
@@ -223,7 +222,7 @@ class GPTSession:
         hidden = places > position
         if band is not None:
             hidden |= places <= position - band
-        return _Window(from_prefix, slice(from_own, last), hidden)
+        return _Window(from_prefix, slice(from_own, last), hidden, hides_prefix=band is not None)
 
     def release(self, row: int) -> None:
         last = len(self._lengths) - 1
@@ -242,6 +241,7 @@ class _Window(NamedTuple):
     from_prefix: int
     own: slice
     hidden: Tensor  # (B, keys of the prefix and of the slice), true where a row must not look
+    hides_prefix: bool  # whether that is anywhere in the prefix
 
 
 def _attend_suffix(
@@ -269,10 +269,13 @@ def _attend_window(
     prefix_keys, prefix_values = prefix.keys[:, :, window.from_prefix :], prefix.values[:, window.from_prefix :]
     n_prefix = prefix_values.shape[1]
     scores = torch.matmul(query.unsqueeze(2), own_keys).squeeze(2)  # (B, H, T)
+    scores.masked_fill_(window.hidden[:, None, n_prefix:], float("-inf"))
     if n_prefix:
         prefix_scores = torch.bmm(query.transpose(0, 1), prefix_keys).transpose(0, 1)
+        if window.hides_prefix:
+            prefix_scores.masked_fill_(window.hidden[:, None, :n_prefix], float("-inf"))
         scores = torch.cat((prefix_scores, scores), dim=2)
-    weights = scores.masked_fill_(window.hidden[:, None], float("-inf")).softmax(2)
+    weights = scores.softmax(2)
     mixed = torch.matmul(weights[:, :, n_prefix:].unsqueeze(2), own_values).squeeze(2)
     if n_prefix:
         mixed += torch.bmm(weights[:, :, :n_prefix].transpose(0, 1), prefix_values).transpose(0, 1)

@@ -24,8 +24,10 @@ class PackedLinear:
             with torch.inference_mode():
                 self._packed = torch.ops.mkldnn._reorder_linear_weight(self._weight, _LIKELY_ROWS)
 
-    def __call__(self, states: Tensor) -> Tensor:
-        """(rows, in) → (rows, out)."""
-        if self._packed is None:
-            return functional.linear(states.to(self._weight.dtype), self._weight, self._bias).float()
-        return torch.ops.mkldnn._linear_pointwise(states, self._packed, self._bias, "none", [], "")
+    def __call__(self, states: Tensor, *, gelu: bool = False) -> Tensor:
+        """(rows, in) → (rows, out); with `gelu` its tanh form is taken of what comes out, while it is at hand."""
+        if self._packed is not None:
+            after = ("gelu", [], "tanh") if gelu else ("none", [], "")
+            return torch.ops.mkldnn._linear_pointwise(states, self._packed, self._bias, *after)
+        product = functional.linear(states.to(self._weight.dtype), self._weight, self._bias).float()
+        return functional.gelu(product, approximate="tanh") if gelu else product

@@ -1,8 +1,13 @@
 """From logits to a token: a ladder of small functions. All are row-wise: a row's token never hangs on another row."""
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
 import numpy as np
 import torch
 from torch import Tensor
+
+WORTH_THREADS = 100_000  # logits of a step, below which handing rows to threads takes longer than it saves
 
 
 def draw_uniforms(*, seed: int, count: int) -> Tensor:
@@ -23,8 +28,23 @@ def choose_tokens(logits: Tensor, uniforms: Tensor, *, temperature: float, top_p
     probabilities = torch.softmax(logits if temperature == 1 else logits / temperature, dim=1)
     if probabilities.is_cuda:
         return choose_together(probabilities, uniforms, top_p=top_p, top_k=top_k)
-    rows = zip(probabilities.numpy(), uniforms.tolist(), strict=True)
-    return torch.tensor([choose_in_row(row, uniform, top_p=top_p, top_k=top_k) for row, uniform in rows])
+    rows = list(zip(probabilities.numpy(), uniforms.tolist(), strict=True))
+
+    def choose_some(some: list[tuple[np.ndarray, float]]) -> list[int]:
+        return [choose_in_row(row, uniform, top_p=top_p, top_k=top_k) for row, uniform in some]
+
+    threads = torch.get_num_threads()
+    if threads == 1 or logits.numel() < WORTH_THREADS:
+        return torch.tensor(choose_some(rows))
+    share = -(-len(rows) // threads)
+    parts = [rows[start : start + share] for start in range(0, len(rows), share)]
+    return torch.tensor([token for part in _open_pool(threads).map(choose_some, parts) for token in part])
+
+
+@lru_cache(maxsize=1)
+def _open_pool(threads: int) -> ThreadPoolExecutor:
+    """numpy sorts and sums without the interpreter's lock."""
+    return ThreadPoolExecutor(threads)
 
 
 def choose_in_row(probabilities: np.ndarray, uniform: float, *, top_p: float, top_k: int) -> int:

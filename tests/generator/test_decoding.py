@@ -104,6 +104,6 @@ def test_half_precision_stays_near(model):
 
 def test_rows_are_as_many_as_memory_holds(model):
     decoder = GPTDecoder(model)
-    assert decoder.open((), rows=100, own=20).count_free() == 64
+    assert decoder.open((), rows=1000, own=20).count_free() == 128
     assert decoder.open((), rows=5, own=20).count_free() == 5
     assert decoder._count_rows_that_fit(10**6) < decoder._count_rows_that_fit(10**5)

@@ -16,6 +16,8 @@ def test_it_is_the_linear_map_and_a_row_is_the_same_in_any_company(has_bias, dty
     together = linear(states)
     assert together.dtype == torch.float32
     torch.testing.assert_close(together, functional.linear(states, weight, bias), atol=tolerance, rtol=tolerance)
+    curved = functional.gelu(functional.linear(states, weight, bias), approximate="tanh")
+    torch.testing.assert_close(linear(states, gelu=True), curved, atol=tolerance, rtol=tolerance)
     if dtype == torch.float32:
         for rows in (1, 4, 7, 64):
             assert torch.equal(linear(states[:rows]), together[:rows]), rows

@@ -79,6 +79,17 @@ def test_rows_hang_on_themselves_alone():
     assert together.tolist() == torch.cat(alone).tolist()
 
 
+def test_threads_change_nothing():
+    logits = torch.randn(37, 5000, generator=torch.Generator().manual_seed(8))
+    uniforms = draw_uniforms(seed=2, count=37)
+    before, choices = torch.get_num_threads(), []
+    for threads in (1, 3):
+        torch.set_num_threads(threads)
+        choices.append(choose_tokens(logits, uniforms, temperature=1.0, top_p=0.9, top_k=0).tolist())
+    torch.set_num_threads(before)
+    assert choices[0] == choices[1]
+
+
 def test_a_candidates_numbers_are_its_own():
     assert torch.equal(draw_uniforms(seed=5, count=40)[:10], draw_uniforms(seed=5, count=10))
     assert not torch.equal(draw_uniforms(seed=5, count=10), draw_uniforms(seed=6, count=10))
