@@ -216,7 +216,7 @@ def write_with_llama_cpp(job: Job) -> Callable[[], Written]:
     if not file.is_file():
         write_gguf(Path(job.folder), file, precision=job.precision)
     api.llama_backend_init()
-    api.llama_log_set(_SILENT, ctypes.c_void_p(0))
+    api.llama_log_set(_say_nothing, ctypes.c_void_p(0))
     at_once = 64
     settings = api.llama_model_default_params()
     model = api.llama_model_load_from_file(str(file).encode(), settings)
@@ -288,7 +288,7 @@ def _make_sampler(api, seed: int):
 
 
 @ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
-def _SILENT(level: int, text: bytes, data: object) -> None:  # noqa: N802
+def _say_nothing(level: int, text: bytes, data: object) -> None:
     pass
 
 

@@ -84,7 +84,7 @@ def train_with_byline(shape: Shape, *, compiling: str = "off", recompute: bool =
 def train_with_nanogpt(shape: Shape, *, compiled: bool) -> Callable[[int], None]:
     """nanoGPT's model and optimiser, stepped as its train.py does. NANOGPT names the folder of a clone."""
     sys.path.insert(0, os.environ["NANOGPT"])
-    from model import GPT, GPTConfig  # type: ignore[import-not-found]
+    from model import GPT, GPTConfig
 
     spec = shape.spec
     config = GPTConfig(
