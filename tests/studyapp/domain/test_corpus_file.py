@@ -43,7 +43,8 @@ def test_no_more_than_the_first_rows_are_looked_at():
         (ROWS.splitlines()[0], "news.jsonl", "holds 1 articles"),
         ("", "news.jsonl", "holds 0 articles"),
         (ROWS, "news.jsonl.gz", "no whole gzip"),
-        (gzip.compress(ROWS.encode())[:-9], "news.jsonl.gz", "no whole gzip"),
+        # A fixed time in its header: the bytes are in the test's name, alike in every worker.
+        (gzip.compress(ROWS.encode(), mtime=0)[:-9], "news.jsonl.gz", "no whole gzip"),
         ("title,text\nOne,Two\n", "news.csv", "line 2: 'body' is missing"),
         ("title,body\nOne\n", "news.csv", "line 2: as many fields"),
         ('title,body\n"One,Two\n', "news.csv", "no CSV"),
