@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from studyapp.actions.audit import record
 from studyapp.actions.quiz_forms import are_forms_balanced
 from studyapp.actions.study import describe_study
 from studyapp.domain.article_text import NORMALISATION
@@ -44,6 +45,8 @@ def launch_study(study: Study, *, now: datetime) -> Study:
     study.state = Study.State.LAUNCHED
     study.launched_at = now
     study.save(update_fields=["frozen_design", "design_sha256", "state", "launched_at"])
+    warnings = [f"{finding.topic}: {finding.message}" for finding in findings if finding.level == "warn"]
+    record(study, "launched", design_sha256=study.design_sha256, warnings=warnings)
     return study
 
 
@@ -55,6 +58,7 @@ def close_study(study: Study, *, now: datetime) -> Study:
         study.state = Study.State.CLOSED
         study.closed_at = now
         study.save(update_fields=["state", "closed_at"])
+        record(study, "closed")
     return study
 
 

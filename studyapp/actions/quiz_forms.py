@@ -4,6 +4,7 @@ import random
 
 from django.db import transaction
 
+from studyapp.actions.audit import record
 from studyapp.domain.counterbalancing import FORM_NAMES, plan_forms
 from studyapp.domain.seeds import derive_seed
 from studyapp.models import QuizForm, QuizFormItem, Study
@@ -38,6 +39,7 @@ def make_quiz_forms(study: Study) -> list[QuizForm]:
             QuizFormItem(form=form, item=item, source=source) for item, source in zip(items, plan.sources, strict=True)
         )
         forms.append(form)
+    record(study, "made_forms", seed=seed)
     return forms
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
+from studyapp.actions.audit import record
 from studyapp.domain.article_text import count_words, normalise_text
 from studyapp.domain.candidate_choice import CandidateLength, choose_candidate
 from studyapp.models import Arm, Candidate, GenerationJob, Item, Stimulus, Study
@@ -37,6 +38,7 @@ def select_stimuli(study: Study) -> SelectionOutcome:
             chosen += 1
         else:
             unserved.append(job.pk)
+    record(study, "selected_texts", chosen=chosen, unserved=len(unserved))
     return SelectionOutcome(chosen=chosen, unserved=tuple(unserved))
 
 
@@ -54,6 +56,7 @@ def reject_candidate(candidate: Candidate, *, reason: str, by: AbstractBaseUser 
     Candidate.objects.filter(pk=candidate.pk).update(
         rejected_reason=reason.strip()[:300], rejected_by=by, rejected_at=now
     )
+    record(job.arm.study, "rejected_candidate", reason=reason, **_name_candidate(candidate, job))
     return _choose_for_job(job)
 
 
@@ -67,6 +70,7 @@ def restore_candidate(candidate: Candidate) -> None:
     job = GenerationJob.objects.select_related("arm__study", "item__article").get(pk=candidate.job_id)
     _lock_draft(job.arm.study)
     Candidate.objects.filter(pk=candidate.pk).update(rejected_reason="", rejected_by=None, rejected_at=None)
+    record(job.arm.study, "restored_candidate", **_name_candidate(candidate, job))
     _choose_for_job(job)
 
 
@@ -75,6 +79,10 @@ def _lock_draft(study: Study) -> Study:
     if not study.is_draft:
         raise SelectionRefusedError(f"The study {study.slug!r} is {study.state}; its texts are frozen.")
     return study
+
+
+def _name_candidate(candidate: Candidate, job: GenerationJob) -> dict[str, object]:
+    return {"item": job.item.article.ref, "arm": job.arm.name, "candidate": candidate.index + 1}
 
 
 def _finished_jobs(study: Study) -> list[GenerationJob]:

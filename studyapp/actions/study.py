@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from studyapp.actions.articles import find_missing_refs
+from studyapp.actions.audit import record
 from studyapp.domain.study_design import (
     ArmDesign,
     Checks,
@@ -69,6 +70,7 @@ def create_study(design: StudyDesign) -> Study:
         ContextArticle(study=study, article=articles[ref], position=position)
         for position, ref in enumerate(design.articles.context)
     )
+    record(study, "made_study")
     return study
 
 
@@ -163,4 +165,5 @@ def _remove_draft(study: Study, *, replace: bool) -> None:
             f"The draft {study.slug!r} says something else and has {candidates} generated texts; "
             "give the file another slug, or pass --replace to delete that draft with its texts."
         )
+    record(study, "deleted_draft", texts=candidates)
     study.delete()

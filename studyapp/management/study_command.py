@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from studyapp.actions.audit import acting_as
 from studyapp.domain.article_file import ArticleFile, UnreadableFileError, read_article_file
 from studyapp.models import Study
 
@@ -17,7 +18,9 @@ class StudyCommand(BaseCommand):
         parser.add_argument("study", help="the study's slug")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.handle_study(find_study(options["study"]), options)
+        name = type(self).__module__.rpartition(".")[2]
+        with acting_as(f"manage.py {name}"):
+            self.handle_study(find_study(options["study"]), options)
 
     def handle_study(self, study: Study, options: dict[str, Any]) -> None:
         raise NotImplementedError("a study's command says what it does in handle_study")

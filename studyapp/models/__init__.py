@@ -1,6 +1,7 @@
 """The rows of a study, one stem a file in the order of the line."""
 
 from studyapp.models.articles import Article
+from studyapp.models.audit import AuditEntry
 from studyapp.models.export import Export
 from studyapp.models.generation import Candidate, GenerationJob, Stimulus
 from studyapp.models.participation import Assignment, Participant, PlatformIdentity, Trial
@@ -13,6 +14,7 @@ __all__ = [
     "Arm",
     "Article",
     "Assignment",
+    "AuditEntry",
     "Candidate",
     "ContextArticle",
     "Export",

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from studyapp.actions.articles import import_articles
+from studyapp.actions.audit import acting_as
 from studyapp.actions.study import StudyExistsError, load_study
 from studyapp.domain.study_design import DesignError
 from studyapp.management.study_command import open_article_file
@@ -23,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            with transaction.atomic():
+            with transaction.atomic(), acting_as("manage.py load_study"):
                 study, is_new = self._load(options["file"], replace=options["replace"])
         except (StudyFileError, StudyExistsError, DesignError) as error:
             raise CommandError("\n".join(getattr(error, "faults", [str(error)]))) from None
