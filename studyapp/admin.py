@@ -3,15 +3,19 @@
 from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from studyapp.actions.audit import acting_as, record
 from studyapp.models import (
     Arm,
     Article,
+    AuditEntry,
     Candidate,
     Export,
     GenerationJob,
@@ -44,8 +48,30 @@ class ReadOnlyMixin:
         return False
 
 
+class RecordedMixin:
+    """Rows that may be changed by hand: every change is in the audit log, with what was changed."""
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: object) -> LogEntry:
+        self._record(request, obj, "added_row", message)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Model, message: object) -> LogEntry:
+        self._record(request, obj, "changed_row", message)
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet) -> object:
+        for row in queryset:
+            self._record(request, row, "deleted_row", "")
+        return super().log_deletions(request, queryset)
+
+    def _record(self, request: HttpRequest, row: Model, act: str, message: object) -> None:
+        with acting_as(request.user):
+            study = row if isinstance(row, Study) else None
+            record(study, act, kind=row._meta.model_name, row=str(row), changes=message)
+
+
 @admin.register(Article)
-class ArticleAdmin(ModelAdmin):
+class ArticleAdmin(RecordedMixin, ModelAdmin):
     list_display = ["title", "section", "source", "words", "stand_in", "ref"]
     list_filter = ["stand_in", "section", "source"]
     search_fields = ["title", "ref", "body"]
@@ -78,7 +104,7 @@ class ArmInline(TabularInline):
 
 
 @admin.register(Study)
-class StudyAdmin(ModelAdmin):
+class StudyAdmin(RecordedMixin, ModelAdmin):
     list_display = ["title", "slug", "state", "preset", "launched_at", "closed_at"]
     list_filter = ["state"]
     inlines = [ArmInline]
@@ -121,6 +147,13 @@ class ExportAdmin(ReadOnlyMixin, ModelAdmin):
     list_filter = ["study"]
 
 
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyMixin, ModelAdmin):
+    list_display = ["at", "by_name", "act", "study_slug", "reason"]
+    list_filter = ["act", "study"]
+    search_fields = ["by_name", "study_slug", "reason"]
+
+
 @admin.register(TrainingLadder)
 class TrainingLadderAdmin(ReadOnlyMixin, ModelAdmin):
     list_display = ["slug", "corpus_files", "takes_imported", "n_kept_out", "created_at", "created_by"]
@@ -134,12 +167,12 @@ class TrainingJobAdmin(ReadOnlyMixin, ModelAdmin):
 
 
 @admin.register(User)
-class StaffAdmin(UserAdmin, ModelAdmin):
+class StaffAdmin(RecordedMixin, UserAdmin, ModelAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
 
 
 @admin.register(Group)
-class StaffGroupAdmin(GroupAdmin, ModelAdmin):
+class StaffGroupAdmin(RecordedMixin, GroupAdmin, ModelAdmin):
     pass

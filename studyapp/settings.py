@@ -84,6 +84,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "axes",
     "csp",
+    "guardian",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "studyapp.apps.StudyConfig",
 ]
 MIDDLEWARE = [
@@ -94,6 +98,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "studyapp.staff_site.second_factor.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -167,7 +173,14 @@ CELERY_BEAT_SCHEDULE = {
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "celerybeat-schedule")
 
 # --- who may sign in, and what a browser may do -----------------------------------------------------------------
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "guardian.backends.ObjectPermissionBackend",  # roles: permissions on one study
+]
+ANONYMOUS_USER_NAME = None  # nobody who is not signed in has rights on a study
+TWO_FACTOR_REQUIRED = env.bool("BYLINE_TWO_FACTOR_REQUIRED", default=False)  # of all staff; each may use it anyway
+OTP_TOTP_ISSUER = "Byline"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -232,6 +245,18 @@ LOGGING = {
     "loggers": {"axes": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
 }
 
+
+def _link_rows(title: str, icon: str, model: str) -> dict[str, object]:
+    """A link to the rows of a model, for those who may see all of them; a role in one study gives no such right."""
+    app, _, name = model.partition("_")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{model}_changelist"),
+        "permission": lambda request: request.user.has_perm(f"{app}.view_{name}"),
+    }
+
+
 UNFOLD = {
     "SITE_TITLE": "Byline",
     "SITE_HEADER": "Byline",
@@ -262,8 +287,18 @@ UNFOLD = {
                         "active": lambda request: request.resolver_match.url_name.startswith("study_")
                         and request.resolver_match.url_name != "study_new",
                     },
-                    {"title": "New study", "icon": "add_circle", "link": reverse_lazy("staff:study_new")},
-                    {"title": "Import articles", "icon": "upload_file", "link": reverse_lazy("staff:article_import")},
+                    {
+                        "title": "New study",
+                        "icon": "add_circle",
+                        "link": reverse_lazy("staff:study_new"),
+                        "permission": lambda request: request.user.has_perm("studyapp.add_study"),
+                    },
+                    {
+                        "title": "Import articles",
+                        "icon": "upload_file",
+                        "link": reverse_lazy("staff:article_import"),
+                        "permission": lambda request: request.user.has_perm("studyapp.add_article"),
+                    },
                     {"title": "Models", "icon": "memory", "link": reverse_lazy("staff:checkpoint_list")},
                     {
                         "title": "Training",
@@ -277,20 +312,19 @@ UNFOLD = {
                 "title": "Rows",
                 "collapsible": True,
                 "items": [
-                    {"title": "Articles", "icon": "article", "link": reverse_lazy("admin:studyapp_article_changelist")},
-                    {"title": "Studies", "icon": "tune", "link": reverse_lazy("admin:studyapp_study_changelist")},
-                    {"title": "Jobs", "icon": "work", "link": reverse_lazy("admin:studyapp_generationjob_changelist")},
-                    {
-                        "title": "Candidates",
-                        "icon": "notes",
-                        "link": reverse_lazy("admin:studyapp_candidate_changelist"),
-                    },
-                    {
-                        "title": "Participants",
-                        "icon": "groups",
-                        "link": reverse_lazy("admin:studyapp_participant_changelist"),
-                    },
-                    {"title": "Staff", "icon": "badge", "link": reverse_lazy("admin:auth_user_changelist")},
+                    _link_rows("Articles", "article", "studyapp_article"),
+                    _link_rows("Studies", "tune", "studyapp_study"),
+                    _link_rows("Jobs", "work", "studyapp_generationjob"),
+                    _link_rows("Candidates", "notes", "studyapp_candidate"),
+                    _link_rows("Participants", "groups", "studyapp_participant"),
+                    _link_rows("Audit log", "history", "studyapp_auditentry"),
+                    _link_rows("Staff", "badge", "auth_user"),
+                ],
+            },
+            {
+                "title": "You",
+                "items": [
+                    {"title": "Second factor", "icon": "key", "link": reverse_lazy("staff:second_factor")},
                 ],
             },
         ],

@@ -4,6 +4,7 @@ from django.db import transaction
 
 from studyapp.actions.articles import find_missing_refs
 from studyapp.actions.audit import record
+from studyapp.actions.roles import own_new_study
 from studyapp.domain.study_design import (
     ArmDesign,
     Checks,
@@ -70,6 +71,7 @@ def create_study(design: StudyDesign) -> Study:
         ContextArticle(study=study, article=articles[ref], position=position)
         for position, ref in enumerate(design.articles.context)
     )
+    own_new_study(study)
     record(study, "made_study")
     return study
 

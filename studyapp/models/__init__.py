@@ -7,6 +7,7 @@ from studyapp.models.generation import Candidate, GenerationJob, Stimulus
 from studyapp.models.participation import Assignment, Participant, PlatformIdentity, Trial
 from studyapp.models.quiz_forms import QuizForm, QuizFormItem
 from studyapp.models.responses import Response
+from studyapp.models.roles import StudyGroupPermission, StudyUserPermission
 from studyapp.models.study import Arm, ContextArticle, Item, Study
 from studyapp.models.training import TrainingJob, TrainingLadder
 
@@ -27,6 +28,8 @@ __all__ = [
     "Response",
     "Stimulus",
     "Study",
+    "StudyGroupPermission",
+    "StudyUserPermission",
     "TrainingJob",
     "TrainingLadder",
     "Trial",

@@ -67,6 +67,7 @@ class Study(models.Model):
     class Meta:
         ordering = ["-created_at"]
         verbose_name_plural = "studies"
+        permissions = [("own_study", "Can launch, close and unblind the study, and say who works on it")]
         constraints = [
             models.CheckConstraint(
                 name="launched_study_is_frozen",

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from studyapp.actions.articles import ImportOutcome, import_articles
 from studyapp.domain.article_file import ArticleFile, UnreadableFileError, read_article_file
 from studyapp.models import Article
-from studyapp.staff_site.pages import show, staff_page
+from studyapp.staff_site.pages import needs, show, staff_page
 
 
 def read_upload(upload: UploadedFile) -> ArticleFile:
@@ -44,6 +44,7 @@ class ImportForm(forms.Form):
 
 
 @staff_page
+@needs("studyapp.add_article")
 def import_file(request: HttpRequest) -> HttpResponse:
     form = ImportForm(request.POST or None, request.FILES or None)
     outcome: ImportOutcome | None = None

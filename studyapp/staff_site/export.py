@@ -12,7 +12,7 @@ from django.utils import timezone
 from studyapp import tasks
 from studyapp.actions.export import delete_export, export_study, request_report
 from studyapp.models import Export, Study
-from studyapp.staff_site.pages import show, staff_only, study_page
+from studyapp.staff_site.pages import find_study, show, staff_only, study_page
 
 # The report is one file with its styles and pictures inside; it needs no script, and may send nothing anywhere.
 REPORT_POLICY = {
@@ -56,7 +56,8 @@ def download_bundle(request: HttpRequest, study: Study, export_id: int) -> HttpR
 @staff_only
 def show_report(request: HttpRequest, slug: str, export_id: int, name: str) -> HttpResponse:
     """A file of a report: report.html, or what lies beside it."""
-    export = get_object_or_404(Export, pk=export_id, study__slug=slug, report_state=Export.ReportState.DONE)
+    study = find_study(request, slug)
+    export = get_object_or_404(Export, pk=export_id, study=study, report_state=Export.ReportState.DONE)
     folder = export.report_dir.resolve()
     path = (folder / name).resolve()
     if not path.is_relative_to(folder) or not path.is_file():

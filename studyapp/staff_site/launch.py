@@ -8,10 +8,10 @@ from django.utils import timezone
 from studyapp.actions.launch import LaunchRefusedError, close_study, launch_study, review_readiness
 from studyapp.domain.launch_checklist import may_launch
 from studyapp.models import Study
-from studyapp.staff_site.pages import show, study_page
+from studyapp.staff_site.pages import owner_page, show
 
 
-@study_page
+@owner_page
 def show_launch(request: HttpRequest, study: Study) -> HttpResponse:
     if request.method == "POST":
         _carry_out(request, study)

@@ -13,6 +13,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods
 
 from studyapp.actions.audit import acting_as
+from studyapp.actions.roles import list_members, list_visible_studies
+from studyapp.domain.roles import CHANGE, OWN, Role
 from studyapp.models import Study
 
 STUDY_TABS = (
@@ -21,7 +23,9 @@ STUDY_TABS = (
     ("study_review", "Review"),
     ("study_launch", "Launch"),
     ("study_export", "Export"),
+    ("study_people", "People"),
 )
+READING = ("GET", "HEAD")
 
 
 def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -40,14 +44,62 @@ def staff_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
     return csp_update(settings.STAFF_CONTENT_SECURITY_POLICY)(staff_only(view))
 
 
-def study_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A staff page of one study, which the view is given in place of its slug."""
+def needs(permission: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """Show a staff page only to accounts with a permission that belongs to no single study, as `studyapp.add_study`."""
 
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def permitted(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
+            if not request.user.has_perm(permission):
+                return _refuse(request, None, "An administrator can give you the right to do this, under Staff.")
+            return view(request, *arguments, **named)
+
+        return permitted
+
+    return decorate
+
+
+def study_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A staff page of one study, which the view is given in place of its slug.
+
+    Those with a part in the study may look at it, its researchers and owners may change what it changes; for others
+    there is no such study.
+    """
+    return staff_page(_with_study(view, to_change=CHANGE))
+
+
+def owner_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A study page whose changes are the owners' alone."""
+    return staff_page(_with_study(view, to_change=OWN))
+
+
+def find_study(request: HttpRequest, slug: str) -> Study:
+    """The study of an address, if the account may look at it.
+
+    Raises:
+        Http404: there is none, or none that this account has a part in.
+    """
+    return get_object_or_404(list_visible_studies(request.user), slug=slug)
+
+
+def _with_study(view: Callable[..., HttpResponse], *, to_change: str) -> Callable[..., HttpResponse]:
     @wraps(view)
     def with_study(request: HttpRequest, slug: str, **arguments: Any) -> HttpResponse:
-        return view(request, get_object_or_404(Study, slug=slug), **arguments)
+        study = find_study(request, slug)
+        if request.method not in READING and not request.user.has_perm(to_change, study):
+            wanted = "an owner" if to_change == OWN else "a researcher or an owner"
+            owners = [str(member.user) for member in list_members(study) if member.role is Role.OWNER]
+            whom = f"ask {', '.join(owners)}" if owners else "ask an administrator"
+            return _refuse(request, study, f"This is for {wanted} of the study: {whom}. Nothing was changed.")
+        return view(request, study, **arguments)
 
-    return staff_page(with_study)
+    return with_study
+
+
+def _refuse(request: HttpRequest, study: Study | None, message: str) -> HttpResponse:
+    response = show(request, "forbidden.html", title="Not yours to do", study=study, message=message)
+    response.status_code = 403
+    return response
 
 
 def show(
@@ -55,4 +107,5 @@ def show(
 ) -> HttpResponse:
     """Render a staff page in the frame of the admin; a study's pages get its tabs."""
     frame = {**admin.site.each_context(request), "title": title, "study": study, "tabs": STUDY_TABS if study else ()}
+    frame["only_looks"] = study is not None and not request.user.has_perm(CHANGE, study)
     return render(request, f"staff_site/{template}", {**frame, **context})

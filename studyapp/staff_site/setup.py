@@ -16,7 +16,7 @@ from studyapp.models import Article, Study
 from studyapp.offered_models import ask_server
 from studyapp.staff_site.arm_rows import ArmRow, describe_arms, group_rows, read_arm_rows
 from studyapp.staff_site.articles import read_upload
-from studyapp.staff_site.pages import show, staff_page
+from studyapp.staff_site.pages import needs, show, staff_page
 from studyapp.study_file import (
     DEFAULT_PRESET,
     StudyFile,
@@ -86,6 +86,7 @@ class PresetForm(forms.Form):
 
 
 @staff_page
+@needs("studyapp.add_study")
 def make_new(request: HttpRequest) -> HttpResponse:
     is_file = request.POST.get("from") == "file"
     file_form = StudyFileForm(*(_posted(request) if is_file else ()))

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from studyapp.actions.participation import count_cells
+from studyapp.actions.roles import list_visible_studies
 from studyapp.actions.study import describe_study
 from studyapp.checkpoints import list_checkpoints
 from studyapp.known_models import list_known_ladders
@@ -21,7 +22,7 @@ from studyapp.study_file import write_study_file
 
 @staff_page
 def show_list(request: HttpRequest) -> HttpResponse:
-    studies = Study.objects.annotate(
+    studies = list_visible_studies(request.user).annotate(
         n_arms=Count("arms", distinct=True),
         n_items=Count("items", distinct=True),
         n_completed=Count("participants", filter=Q(participants__status="completed"), distinct=True),

@@ -13,7 +13,7 @@ from studyapp.actions.training_ladders import LadderRefusedError, remove_ladder
 from studyapp.domain.loss_picture import Curve, draw_losses, format_tokens
 from studyapp.domain.training import Work, describe_seconds, estimate_seconds
 from studyapp.models import TrainingJob, TrainingLadder
-from studyapp.staff_site.pages import show, staff_page
+from studyapp.staff_site.pages import needs, show, staff_page
 
 State = TrainingJob.State
 OPEN = (State.QUEUED, State.RUNNING)
@@ -42,13 +42,7 @@ def show_ladders(request: HttpRequest) -> HttpResponse:
 def show_ladder(request: HttpRequest, slug: str) -> HttpResponse:
     ladder = get_object_or_404(TrainingLadder, slug=slug)
     if request.method == "POST":
-        try:
-            _carry_out(request, ladder)
-        except LadderRefusedError as error:
-            messages.error(request, str(error))
-        except tasks.QueueUnreachableError as error:
-            messages.warning(request, str(error))
-        return redirect(ladder) if ladder.pk else redirect("staff:training_list")
+        return _change_ladder(request, ladder)
     jobs = list(ladder.jobs.order_by("position"))
     works = [_describe_work(job) for job in jobs]
     seconds = estimate_seconds(works)
@@ -67,6 +61,17 @@ def show_ladder(request: HttpRequest, slug: str) -> HttpResponse:
         can_go_on=any(job.state in (State.STOPPED, State.FAILED) for job in jobs),
         failed=[job for job in jobs if job.error],
     )
+
+
+@needs("studyapp.add_trainingladder")
+def _change_ladder(request: HttpRequest, ladder: TrainingLadder) -> HttpResponse:
+    try:
+        _carry_out(request, ladder)
+    except LadderRefusedError as error:
+        messages.error(request, str(error))
+    except tasks.QueueUnreachableError as error:
+        messages.warning(request, str(error))
+    return redirect(ladder) if ladder.pk else redirect("staff:training_list")
 
 
 def _carry_out(request: HttpRequest, ladder: TrainingLadder) -> None:

@@ -24,7 +24,7 @@ from studyapp.domain.corpus_file import CorpusFileError, check_corpus
 from studyapp.domain.ladder_file import Budget, BudgetKind, LadderFileError, read_rungs, set_budget
 from studyapp.domain.loss_picture import format_tokens
 from studyapp.models import Article, Study, TrainingLadder
-from studyapp.staff_site.pages import show, staff_page
+from studyapp.staff_site.pages import needs, show, staff_page
 
 LADDERS_DIR = Path(__file__).parent.parent / "presets" / "ladders"
 MAX_LADDER_FILE_BYTES = 2**18
@@ -170,6 +170,7 @@ def _measure_preset(name: str) -> list[int]:
 
 
 @staff_page
+@needs("studyapp.add_trainingladder")
 def make_new(request: HttpRequest) -> HttpResponse:
     first = {"keep_out": [IMPORTED]}
     form = LadderForm(request.POST, request.FILES) if request.method == "POST" else LadderForm(initial=first)

@@ -2,10 +2,24 @@
 
 from django.urls import path
 
-from studyapp.staff_site import articles, export, generation, launch, review, setup, studies, training, training_setup
+from studyapp.staff_site import (
+    articles,
+    export,
+    generation,
+    launch,
+    people,
+    review,
+    second_factor,
+    setup,
+    studies,
+    training,
+    training_setup,
+)
 
 app_name = "staff"
 urlpatterns = [
+    path("second-factor/", second_factor.set_up, name="second_factor"),
+    path("second-factor/verify/", second_factor.verify, name="second_factor_verify"),
     path("studies/", studies.show_list, name="study_list"),
     path("studies/new/", setup.make_new, name="study_new"),
     path("articles/import/", articles.import_file, name="article_import"),
@@ -18,6 +32,7 @@ urlpatterns = [
     path("studies/<slug:slug>/generation/", generation.show_generation, name="study_generation"),
     path("studies/<slug:slug>/review/", review.show_review, name="study_review"),
     path("studies/<slug:slug>/launch/", launch.show_launch, name="study_launch"),
+    path("studies/<slug:slug>/people/", people.show_people, name="study_people"),
     path("studies/<slug:slug>/export/", export.show_exports, name="study_export"),
     path("studies/<slug:slug>/export/<int:export_id>/bundle/", export.download_bundle, name="export_bundle"),
     path("studies/<slug:slug>/export/<int:export_id>/report/<path:name>", export.show_report, name="export_report"),

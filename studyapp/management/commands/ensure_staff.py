@@ -1,4 +1,4 @@
-"""Make the first administrator: `manage.py ensure_staff [--username NAME]`."""
+"""Make the first administrator, and the groups of rights: `manage.py ensure_staff [--username NAME]`."""
 
 import secrets
 from argparse import ArgumentParser
@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand
 from django.urls import reverse
 
+from studyapp.actions.roles import ensure_groups
 from studyapp.settings import read_secret
 
 
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--username", default="admin")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        ensure_groups()
         users, name = get_user_model().objects, options["username"]
         address = settings.SITE_URL + reverse("staff:study_list")
         if users.filter(username=name).exists():
