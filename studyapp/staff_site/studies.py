@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from studyapp.actions.participation import count_cells
+from studyapp.actions.places import count_cells
 from studyapp.actions.study import describe_study
 from studyapp.checkpoints import list_checkpoints
 from studyapp.known_models import list_known_ladders
@@ -25,7 +25,6 @@ def show_list(request: HttpRequest) -> HttpResponse:
         n_arms=Count("arms", distinct=True),
         n_items=Count("items", distinct=True),
         n_completed=Count("participants", filter=Q(participants__status="completed"), distinct=True),
-        n_forms=Count("quiz_forms", distinct=True),
     )
     jobs = dict(
         GenerationJob.objects.filter(state=GenerationJob.State.DONE)
@@ -38,7 +37,7 @@ def show_list(request: HttpRequest) -> HttpResponse:
             "study": study,
             "written": jobs.get(study.pk, 0),
             "to_write": study.n_arms * study.n_items,
-            "target": study.participants_per_cell * study.n_arms * max(study.n_forms, 2),
+            "target": study.places_wanted,
         }
         for study in studies
     ]
@@ -112,8 +111,8 @@ def _find_stations(study: Study) -> list[Station]:
     written = GenerationJob.objects.of_study(study.pk).filter(state=GenerationJob.State.DONE).count()
     chosen = Stimulus.objects.filter(item__study=study).exclude(arm=None).count()
     wanted = n_items * n_arms
-    completed = study.participants.filter(status=Participant.Status.COMPLETED).count()
-    target = study.participants_per_cell * n_arms * 2
+    completed = study.places.filter(participant__status=Participant.Status.COMPLETED).count()
+    target = study.places_wanted
     reports = study.exports.filter(report_state=Export.ReportState.DONE).count()
     facts = [
         ("Articles and arms", bool(wanted), f"{n_items} items, {n_arms} arms", "study_overview"),
