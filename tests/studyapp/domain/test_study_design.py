@@ -37,7 +37,8 @@ designs = st.fixed_dictionaries(
             },
         ),
         "recruitment": st.fixed_dictionaries(
-            {}, optional={"excludes": st.lists(names.map(lambda name: f"x-{name}"), unique=True, max_size=3)}
+            {},
+            optional={"excludes": st.lists(names.map(lambda name: f"another-study-{name}"), unique=True, max_size=3)},
         ),
         "articles": st.fixed_dictionaries(
             {}, optional={"items": st.lists(names, unique=True, max_size=6), "shown": st.integers(2, 100)}
