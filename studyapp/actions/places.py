@@ -6,7 +6,7 @@ only ever empties a place, and whoever looks for a free one holds the study.
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count, Max, Q
 from django.db.models.functions import Coalesce
 
@@ -132,7 +132,13 @@ def _store(study: Study, planned: list[PlannedPlace]) -> int:
 
 
 def _hold(place: Place | None, participant: Participant) -> Place | None:
+    """Take a place that was free a moment ago.
+
+    Raises:
+        IntegrityError: it is so no more, which the lock of the study rules out; better nobody than two.
+    """
     if place is not None:
+        if not Place.objects.filter(pk=place.pk, participant=None).update(participant=participant):
+            raise IntegrityError(f"{place} is held already")
         place.participant = participant
-        place.save(update_fields=["participant"])
     return place

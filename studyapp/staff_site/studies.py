@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -12,7 +13,7 @@ from studyapp.actions.places import count_cells
 from studyapp.actions.study import describe_study
 from studyapp.checkpoints import list_checkpoints
 from studyapp.known_models import list_known_ladders
-from studyapp.models import Export, GenerationJob, Participant, Stimulus, Study
+from studyapp.models import Arm, Export, GenerationJob, Participant, Place, Stimulus, Study
 from studyapp.offered_models import ask_server, list_cached_models
 from studyapp.recruitment import PLATFORMS
 from studyapp.staff_site.pages import show, staff_page, study_page
@@ -32,12 +33,15 @@ def show_list(request: HttpRequest) -> HttpResponse:
         .values_list("arm__study")
         .annotate(Count("id"))
     )
+    places = dict(Place.objects.order_by().values_list("study").annotate(Count("id")))
+    per_cell = Coalesce("participants_per_cell", "study__participants_per_cell")
+    targets = dict(Arm.objects.order_by().values_list("study").annotate(n=Sum(per_cell)))
     rows = [
         {
             "study": study,
             "written": jobs.get(study.pk, 0),
             "to_write": study.n_arms * study.n_items,
-            "target": study.places_wanted,
+            "target": places.get(study.pk) or 2 * targets.get(study.pk, 0),
         }
         for study in studies
     ]

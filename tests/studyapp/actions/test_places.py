@@ -74,6 +74,14 @@ def test_the_database_lets_no_cell_go_over_its_target():
             Place.objects.create(**columns)
 
 
+def test_a_place_that_was_taken_meanwhile_is_not_taken_again():
+    study = make_launched()
+    first, second = enrol(study, "p"), enrol(study, "q")
+    with pytest.raises(IntegrityError, match="place 1 of block 1 is held already"), transaction.atomic():
+        places._hold(first.place, second)
+    assert Place.objects.get(pk=first.place.pk).participant == first
+
+
 def test_somebody_silent_gives_their_place_back_and_may_return_while_there_is_room():
     study = make_launched(targets={"participants_per_cell": 1, "dropout_minutes": 30})
     people = [enrol(study, f"p{n}") for n in range(6)]

@@ -7,6 +7,7 @@ from studyapp.domain.study_design import DesignError, describe_design, hash_desi
 MINIMAL = {"study": {"slug": "s", "title": "T"}}
 
 names = st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,8})?", fullmatch=True)
+slugs = names.map(lambda name: f"another-study-{name}")
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=80)
 arms = st.lists(
     st.fixed_dictionaries(
@@ -36,10 +37,7 @@ designs = st.fixed_dictionaries(
                 "replace_withdrawn": st.booleans(),
             },
         ),
-        "recruitment": st.fixed_dictionaries(
-            {},
-            optional={"excludes": st.lists(names.map(lambda name: f"another-study-{name}"), unique=True, max_size=3)},
-        ),
+        "recruitment": st.fixed_dictionaries({}, optional={"excludes": st.lists(slugs, unique=True, max_size=3)}),
         "articles": st.fixed_dictionaries(
             {}, optional={"items": st.lists(names, unique=True, max_size=6), "shown": st.integers(2, 100)}
         ),
