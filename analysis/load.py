@@ -127,6 +127,8 @@ def _read_table(content: bytes, table: Table, faults: list[str]) -> pl.DataFrame
     except (pl.exceptions.PolarsError, ValueError) as error:
         faults.append(f"{table.name}: no CSV ({str(error).splitlines()[0]})")
         return _empty(table)
+    added = [column.name for column in table.columns if column.added and column.name not in raw.columns]
+    raw = raw.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in added)
     missing = [column.name for column in table.columns if column.name not in raw.columns]
     if missing:
         faults.extend(f"{table.name}: column {name!r} is missing" for name in missing)

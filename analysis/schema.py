@@ -17,7 +17,10 @@ NEUTRAL = 3
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `values` are all that may stand in it; `required`: no cell may be empty; `least`: lower bound."""
+    """One column. `values` are all that may stand in it; `required`: no cell may be empty; `least`: lower bound.
+
+    An `added` one came after the first bundles were written: a table may lack it, and is read as if it were empty.
+    """
 
     name: str
     kind: Kind
@@ -26,6 +29,7 @@ class Column:
     values: tuple[str, ...] = ()
     required: bool = False
     least: float | None = None
+    added: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,7 @@ PARTICIPANTS = Table(
         Column("enrolled_at", "time", "when they consented"),
         Column("completed_at", "time", "when the last answer was stored"),
         Column("looked_up", "flag", "1 when they said they looked something up", values=_FLAG),
+        Column("block", "integer", "those of one block were given the same items", least=1, added=True),
     ),
     is_needed=True,
 )

@@ -91,7 +91,10 @@ class ArticleAdmin(RecordedMixin, ModelAdmin):
 class ArmInline(TabularInline):
     model = Arm
     extra = 0
-    fields = ["name", "label", "n_params", "is_control", "generator", "conditioned", "sampling", "position"]
+    fields = [
+        "name", "label", "n_params", "is_control", "generator", "conditioned", "sampling", "participants_per_cell",
+        "position",
+    ]  # fmt: skip
 
     def has_add_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
         return obj is None or obj.is_draft
@@ -138,7 +141,7 @@ class CandidateAdmin(ReadOnlyMixin, ModelAdmin):
 class ParticipantAdmin(ReadOnlyMixin, ModelAdmin):
     list_display = ["code", "study", "status", "simulated", "excluded", "enrolled_at", "completed_at"]
     list_filter = ["study", "status", "simulated", "excluded"]
-    exclude = ["entry_key"]
+    exclude = ["entry_key", "person_key"]
 
 
 @admin.register(Export)

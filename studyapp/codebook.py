@@ -39,6 +39,10 @@ CODEBOOK: list[tuple[str, str, str, str, str, str]] = [
     ("participants.csv", "enrolled_at", "time", "", "", "when they consented, UTC"),
     ("participants.csv", "completed_at", "time", "", "", "when the last answer was stored, UTC; empty = not"),
     ("participants.csv", "looked_up", "flag", "", "0;1", "1 when they said they looked something up"),
+    (
+        "participants.csv", "block", "integer", "", ">= 1",
+        "block of the allocation; those of one block were given the same items, in every arm and on both forms",
+    ),
     ("trials.csv", "participant", "text", "", "", "who"),
     ("trials.csv", "arm", "text", "", "", "their arm"),
     ("trials.csv", "form", "text", "", "A;B", "their form"),

@@ -109,9 +109,9 @@ def sweep_jobs() -> None:
 
 @shared_task
 def mark_dropouts() -> None:
-    """Give back the places of participants who have been silent for longer than their study allows."""
+    """Give back the places of those who left, or have been silent for longer than their study allows."""
     for study in Study.objects.open_to_participants():
-        participation.drop_silent_participants(study, now=timezone.now())
+        participation.free_places(study, now=timezone.now())
 
 
 @shared_task

@@ -62,6 +62,7 @@ def test_what_the_study_exports_the_analysis_reads(bundle_path):
     assert bundle.participants["status"].to_list().count("completed") == 5
     assert bundle.trials["judgment"].drop_nulls().len() == 5 * 4 + 2
     assert bundle.trials["comment"].drop_nulls().unique().to_list() == ['a "quoted"\nline; é']
+    assert bundle.participants["block"].to_list() == [1] * 6
     assert bundle.arms.filter(pl.col("is_control"))["arm"].to_list() == ["control"]
     assert bundle.manifest["simulated"] is False
     texts = dict(bundle.stimuli.select("stimulus", "text").iter_rows())

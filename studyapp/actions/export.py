@@ -173,6 +173,7 @@ def _participant_rows(study: Study) -> Iterator[Row]:
             "enrolled_at": participant.enrolled_at,
             "completed_at": participant.completed_at,
             "looked_up": participant.looked_up,
+            "block": participant.assignment.block,
         }
 
 

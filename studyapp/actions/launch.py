@@ -8,8 +8,11 @@ from django.conf import settings
 from django.db import transaction
 
 from studyapp.actions.audit import record
+from studyapp.actions.places import lay_down_places
 from studyapp.actions.quiz_forms import are_forms_balanced
+from studyapp.actions.rival_studies import find_unknown
 from studyapp.actions.study import describe_study
+from studyapp.domain.allocation_checks import AllocationFacts, check_allocation
 from studyapp.domain.article_text import NORMALISATION
 from studyapp.domain.launch_checklist import ArmFacts, Finding, StudyFacts, check_launch, may_launch
 from studyapp.domain.study_design import describe_design, hash_design
@@ -26,12 +29,12 @@ class LaunchRefusedError(ValueError):
 
 def review_readiness(study: Study) -> list[Finding]:
     """The launch checklist of a study as it stands."""
-    return check_launch(_gather_facts(study))
+    return [*check_launch(_gather_facts(study)), *check_allocation(_gather_allocation(study))]
 
 
 @transaction.atomic
 def launch_study(study: Study, *, now: datetime) -> Study:
-    """Freeze the design under its SHA-256 and open the study to participants. Locks the study.
+    """Freeze the design under its SHA-256, lay every place down, and open the study. Locks the study.
 
     Raises:
         LaunchRefusedError: a finding of the checklist refuses it.
@@ -46,7 +49,8 @@ def launch_study(study: Study, *, now: datetime) -> Study:
     study.launched_at = now
     study.save(update_fields=["frozen_design", "design_sha256", "state", "launched_at"])
     warnings = [f"{finding.topic}: {finding.message}" for finding in findings if finding.level == "warn"]
-    record(study, "launched", design_sha256=study.design_sha256, warnings=warnings)
+    places = lay_down_places(study)
+    record(study, "launched", design_sha256=study.design_sha256, places=places, warnings=warnings)
     return study
 
 
@@ -110,6 +114,15 @@ def _gather_facts(study: Study) -> StudyFacts:
         contact=study.contact,
         site_url=settings.SITE_URL,
         arms=tuple(_gather_arm_facts(arm) for arm in study.arms.all()),
+    )
+
+
+def _gather_allocation(study: Study) -> AllocationFacts:
+    return AllocationFacts(
+        n_items=study.items.count(),
+        shown=study.items_shown,
+        per_cell={arm.name: arm.target_per_cell for arm in study.arms.select_related("study")},
+        unknown_studies=find_unknown(study),
     )
 
 

@@ -8,19 +8,32 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Q
 
-from studyapp.domain.allocation import Cell, choose_cell
+from studyapp.actions.places import give_places_back, take_first_place, take_place_back
+from studyapp.actions.quiz_forms import choose_items
+from studyapp.actions.rival_studies import hash_person, lock_with_rivals, took_part_in_rival
 from studyapp.domain.counterbalancing import order_trials
 from studyapp.domain.exclusion import ParticipantFacts, decide_exclusion
 from studyapp.domain.progress import Place
-from studyapp.models import Assignment, Participant, PlatformIdentity, QuizForm, Stimulus, Study, Trial
+from studyapp.models import Assignment, Participant, PlatformIdentity, Stimulus, Study, Trial
+from studyapp.models import Place as HeldPlace
 from studyapp.models.participation import ParticipantStatus
 from studyapp.recruitment import Arrival
 
 
 class EnrolmentRefusedError(ValueError):
     """Nobody can join now: the study is full, or not open. The message is shown to the visitor."""
+
+
+class TookPartBeforeError(EnrolmentRefusedError):
+    """This person took part in a study that may share no participant with this one; the message is for them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You took part in another study of ours that showed some of the same articles, so this one is not for you. "
+            "Nothing was stored. If a platform sent you here, please return the study there. Thank you for coming."
+        )
 
 
 @dataclass(frozen=True)
@@ -48,31 +61,36 @@ def find_by_arrival(study: Study, *, platform: str, arrival: Arrival) -> Partici
 
 @transaction.atomic
 def enrol(study: Study, *, platform: str, arrival: Arrival, rng: random.Random, now: datetime) -> Participant:
-    """Allocate an arrival to a cell and lay their trials down; somebody known by their id gets their own place back.
+    """Give an arrival the first free place and lay their trials down; somebody known by their id is let in as they are.
 
-    Locks the study, so that arrivals at the same moment fill the cells one after another.
+    Locks the study (with those that exclude it or that it excludes, in the order of their ids), so that arrivals at the
+    same moment take the places one after another.
 
     Raises:
-        EnrolmentRefusedError: the study is not open, or every cell is full.
+        TookPartBeforeError: they took part in a study that this one excludes, or that excludes this one.
+        EnrolmentRefusedError: the study is not open, or every place is held.
     """
-    study = Study.objects.select_for_update().get(pk=study.pk)
+    study = lock_with_rivals(study)
     known = find_by_arrival(study, platform=platform, arrival=arrival)
     if known is not None:
         return known
     if study.state != Study.State.LAUNCHED:
         raise EnrolmentRefusedError("This study takes no participants at present.")
-    drop_silent_participants(study, now=now)
-    cell = choose_cell(count_cells(study), rng=rng)
-    if cell is None:
-        raise EnrolmentRefusedError("This study has all the participants it needs. Thank you for your interest.")
+    if took_part_in_rival(study, platform=platform, arrival=arrival):
+        raise TookPartBeforeError
+    _free_places(study, now=now)
     participant = Participant.objects.create(
         study=study,
         entry_key=hash_entry(study, platform=platform, arrival=arrival),
+        person_key=hash_person(platform=platform, arrival=arrival),
         simulated=platform == "simulated",
         consent_sha256=hashlib.sha256(study.consent_text.encode()).hexdigest(),
         enrolled_at=now,
         last_seen_at=now,
     )
+    place = take_first_place(participant)
+    if place is None:  # the participant goes with the transaction
+        raise EnrolmentRefusedError("This study has all the participants it needs. Thank you for your interest.")
     if arrival.external_id:
         PlatformIdentity.objects.create(
             participant=participant,
@@ -80,48 +98,41 @@ def enrol(study: Study, *, platform: str, arrival: Arrival, rng: random.Random, 
             external_id=arrival.external_id,
             session_id=arrival.session_id,
         )
-    _lay_down_trials(participant, cell=cell, order_seed=rng.getrandbits(62))
+    _lay_down_trials(participant, place=place, order_seed=rng.getrandbits(62))
     return participant
 
 
-def count_cells(study: Study) -> list[Cell]:
-    """Every arm x form of a study with its target and those who occupy it."""
-    occupied = {
-        (row["arm_id"], row["form_id"]): row["n"]
-        for row in Assignment.objects.filter(participant__in=Participant.objects.filter(study=study).occupying())
-        .values("arm_id", "form_id")
-        .annotate(n=Count("id"))
-    }
-    arms = study.arms.values_list("id", flat=True)
-    forms = study.quiz_forms.values_list("id", flat=True)
-    return [
-        Cell(arm_id=arm, form_id=form, target=study.participants_per_cell, occupied=occupied.get((arm, form), 0))
-        for arm in arms
-        for form in forms
-    ]
+@transaction.atomic
+def free_places(study: Study, *, now: datetime) -> int:
+    """Mark the silent ones as dropped out and free the places of all who left; how many places. Locks the study."""
+    return _free_places(Study.objects.select_for_update().get(pk=study.pk), now=now)
 
 
-def drop_silent_participants(study: Study, *, now: datetime) -> int:
-    """Give the places back of those who showed no sign of life for the study's dropout time; how many there were."""
-    return (
-        Participant.objects.filter(study=study)
-        .silent_since(now - timedelta(minutes=study.dropout_minutes))
-        .update(status=ParticipantStatus.DROPPED_OUT)
+def _free_places(study: Study, *, now: datetime) -> int:
+    Participant.objects.filter(study=study).silent_since(now - timedelta(minutes=study.dropout_minutes)).update(
+        status=ParticipantStatus.DROPPED_OUT, left_at=now
     )
+    return give_places_back(study, now=now)
 
 
 @transaction.atomic
 def resume(participant: Participant, *, now: datetime) -> Participant:
-    """Somebody who had dropped out came back: they go on if their cell still has a place. Locks the study."""
+    """Somebody who had dropped out came back: they go on if their cell still has a place, best their own.
+
+    Locks the study, then the participant.
+    """
     study = Study.objects.select_for_update().get(pk=participant.study_id)
-    participant = Participant.objects.select_related("assignment").get(pk=participant.pk)
+    participant = (
+        Participant.objects.select_for_update(of=("self",)).select_related("assignment").get(pk=participant.pk)
+    )
     if participant.status != ParticipantStatus.DROPPED_OUT or study.state == Study.State.DRAFT:
         return participant
-    own = (participant.assignment.arm_id, participant.assignment.form_id)
-    if any(cell.is_open for cell in count_cells(study) if (cell.arm_id, cell.form_id) == own):
+    _free_places(study, now=now)
+    if take_place_back(participant) is not None:
         participant.status = ParticipantStatus.ENROLLED
         participant.last_seen_at = now
-        participant.save(update_fields=["status", "last_seen_at"])
+        participant.left_at = None
+        participant.save(update_fields=["status", "last_seen_at", "left_at"])
     return participant
 
 
@@ -169,6 +180,7 @@ def complete(participant: Participant, answers: EndAnswers, *, now: datetime) ->
     participant.status = ParticipantStatus.COMPLETED
     participant.completed_at = participant.last_seen_at = now
     participant.save()
+    give_places_back(study, now=now, participant=participant)
     return participant
 
 
@@ -179,11 +191,13 @@ def record_debriefing(participant: Participant, *, now: datetime) -> None:
 
 @transaction.atomic
 def withdraw(participant: Participant, *, now: datetime) -> None:
-    """Delete what a participant gave, at their wish; their row stays as a count. Locks the participant.
+    """Delete what a participant gave, at their wish; their row stays as a count, and their place is free.
+
+    Locks the participant.
 
     Bundles that were made before still hold it: `Export.count_withdrawn` tells the researchers.
     """
-    participant = Participant.objects.select_for_update().get(pk=participant.pk)
+    participant = Participant.objects.select_for_update(of=("self",)).select_related("study").get(pk=participant.pk)
     Trial.objects.filter(participant=participant).delete()
     PlatformIdentity.objects.filter(participant=participant).delete()
     if participant.status != ParticipantStatus.WITHDRAWN:
@@ -194,18 +208,21 @@ def withdraw(participant: Participant, *, now: datetime) -> None:
     participant.excluded = False
     participant.exclusion_reasons = []
     participant.save()
+    give_places_back(participant.study, now=now, participant=participant)
 
 
-def _lay_down_trials(participant: Participant, *, cell: Cell, order_seed: int) -> None:
-    form = QuizForm.objects.get(pk=cell.form_id)
+def _lay_down_trials(participant: Participant, *, place: HeldPlace, order_seed: int) -> None:
     stimuli = {
         (stimulus.item_id, stimulus.source): stimulus
         for stimulus in Stimulus.objects.filter(item__study_id=participant.study_id).filter(
-            Q(arm=None) | Q(arm_id=cell.arm_id)
+            Q(arm=None) | Q(arm_id=place.arm_id)
         )
     }
-    Assignment.objects.create(participant=participant, arm_id=cell.arm_id, form=form, order_seed=order_seed)
-    shown = [stimuli[entry.item_id, entry.source] for entry in form.entries.all()]
+    Assignment.objects.create(
+        participant=participant, arm_id=place.arm_id, form_id=place.form_id, block=place.block, order_seed=order_seed
+    )
+    items = choose_items(participant.study, block=place.block)
+    shown = [stimuli[entry.item_id, entry.source] for entry in place.form.entries.all() if entry.item_id in items]
     Trial.objects.bulk_create(
         Trial(participant=participant, stimulus=stimulus, position=position)
         for position, stimulus in enumerate(order_trials(shown, rng=random.Random(order_seed)), start=1)

@@ -5,7 +5,7 @@ import random
 from django.db import transaction
 
 from studyapp.actions.audit import record
-from studyapp.domain.counterbalancing import FORM_NAMES, plan_forms
+from studyapp.domain.counterbalancing import FORM_NAMES, Pool, choose_titles, plan_forms
 from studyapp.domain.seeds import derive_seed
 from studyapp.models import QuizForm, QuizFormItem, Study
 
@@ -41,6 +41,17 @@ def make_quiz_forms(study: Study) -> list[QuizForm]:
         forms.append(form)
     record(study, "made_forms", seed=seed)
     return forms
+
+
+def choose_items(study: Study, *, block: int) -> frozenset[int]:
+    """The items (by id) that the participants of a block are shown: all of them, or as many as the study says."""
+    on_a = QuizFormItem.objects.filter(form__study=study, form__name="A").order_by("item__position")
+    sources = dict(on_a.values_list("item_id", "source"))
+    if study.items_shown is None:
+        return frozenset(sources)
+    halves = [tuple(item for item, s in sources.items() if s == source) for source in ("human", "model")]
+    first, second = sorted(halves, key=len, reverse=True)
+    return choose_titles(Pool(first, second, shown=study.items_shown), seed=study.seed, block=block)
 
 
 def are_forms_balanced(study: Study) -> bool:

@@ -59,6 +59,7 @@ def create_study(design: StudyDesign) -> Study:
             generator=arm.generator,
             conditioned=arm.conditioned,
             sampling=arm.sampling,
+            participants_per_cell=arm.participants_per_cell,
         )
         for position, arm in enumerate(design.arms)
     )
@@ -96,18 +97,26 @@ def describe_study(study: Study) -> StudyDesign:
             internet_check_solutions=tuple(study.internet_check_solutions),
             exclusion_rules=tuple(study.exclusion_rules),
         ),
-        targets=Targets(participants_per_cell=study.participants_per_cell, dropout_minutes=study.dropout_minutes),
+        targets=Targets(
+            participants_per_cell=study.participants_per_cell,
+            dropout_minutes=study.dropout_minutes,
+            give_back_after_minutes=study.give_back_after_minutes,
+            replace_excluded=study.replaces_excluded,
+            replace_withdrawn=study.replaces_withdrawn,
+        ),
         recruitment=Recruitment(
             platform=study.platform,
             completion_code=study.completion_code,
             estimated_minutes=study.estimated_minutes,
             reward=study.reward,
             contact=study.contact,
+            excludes=tuple(study.excludes),
         ),
         articles=Selection(
             items=tuple(study.items.values_list("article__ref", flat=True)),
             context=tuple(study.context.values_list("article__ref", flat=True)),
             candidates=study.candidates_per_article,
+            shown=study.items_shown,
         ),
         fitness=Fitness.from_given(study.fitness),
         arms=tuple(
@@ -119,6 +128,7 @@ def describe_study(study: Study) -> StudyDesign:
                 generator=arm.generator,
                 conditioned=arm.conditioned,
                 sampling=arm.sampling,
+                participants_per_cell=arm.participants_per_cell,
             )
             for arm in study.arms.all()
         ),
@@ -145,6 +155,10 @@ def _study_columns(design: StudyDesign) -> dict[str, object]:
         "exclusion_rules": list(design.checks.exclusion_rules),
         "participants_per_cell": design.targets.participants_per_cell,
         "dropout_minutes": design.targets.dropout_minutes,
+        "give_back_after_minutes": design.targets.give_back_after_minutes,
+        "replaces_excluded": design.targets.replace_excluded,
+        "replaces_withdrawn": design.targets.replace_withdrawn,
+        "items_shown": design.articles.shown,
         "candidates_per_article": design.articles.candidates,
         "fitness": design.fitness.list_given(),
         "platform": design.recruitment.platform,
@@ -152,6 +166,7 @@ def _study_columns(design: StudyDesign) -> dict[str, object]:
         "estimated_minutes": design.recruitment.estimated_minutes,
         "reward": design.recruitment.reward,
         "contact": design.recruitment.contact,
+        "excludes": list(design.recruitment.excludes),
     }
 
 

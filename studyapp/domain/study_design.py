@@ -119,29 +119,42 @@ class Checks:
 
 @dataclass(frozen=True)
 class Targets:
-    """[targets]: participants an arm x form, and after how long without a sign of life one counts as dropped out."""
+    """[targets]: participants an arm x form, who counts as dropped out, and whose place goes to somebody else."""
 
     participants_per_cell: int = 40
     dropout_minutes: int = 90
+    give_back_after_minutes: int = 0
+    replace_excluded: bool = True
+    replace_withdrawn: bool = True
 
     def __post_init__(self) -> None:
         if not 1 <= self.participants_per_cell <= 100_000:
             raise ValueError("participants_per_cell: must be from 1 to 100000")
         if not 1 <= self.dropout_minutes <= 60 * 24 * 30:
             raise ValueError("dropout_minutes: must be from 1 minute to 30 days")
+        if not 0 <= self.give_back_after_minutes <= 60 * 24 * 30:
+            raise ValueError("give_back_after_minutes: must be from 0 (at once) to 30 days")
 
 
 @dataclass(frozen=True)
 class Recruitment:
-    """[recruitment]: where participants come from, and what they are told of time and pay."""
+    """[recruitment]: where participants come from, what they are told of time and pay, and who may not come.
+
+    Nobody takes part who took part in a study of `excludes`, or in one that excludes this one.
+    """
 
     platform: str = "anonymous"
     completion_code: str = ""
     estimated_minutes: int = 30
     reward: str = ""
     contact: str = ""
+    excludes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if wrong := [slug for slug in self.excludes if not SLUG.fullmatch(slug)]:
+            raise ValueError(f"excludes: {wrong[0]!r} is no slug of a study (small letters, digits, single hyphens)")
+        if len(set(self.excludes)) < len(self.excludes):
+            raise ValueError("excludes: names a study twice")
         if self.platform not in PLATFORMS:
             raise ValueError(f"platform: there is no {self.platform!r}; choose from {', '.join(PLATFORMS)}")
         if self.platform == "prolific" and not re.fullmatch(r"[A-Za-z0-9]{4,40}", self.completion_code):
@@ -150,11 +163,15 @@ class Recruitment:
 
 @dataclass(frozen=True)
 class Selection:
-    """[articles]: the study's items and its context articles, by the `id` of the article."""
+    """[articles]: the study's items and its context articles, by the `id` of the article.
+
+    A participant is shown `shown` of the items, or all of them where it is not given.
+    """
 
     items: tuple[str, ...] = ()
     context: tuple[str, ...] = ()
     candidates: int = 5
+    shown: int | None = None
 
     def __post_init__(self) -> None:
         chosen = [*self.items, *self.context]
@@ -165,6 +182,8 @@ class Selection:
             )
         if not 1 <= self.candidates <= 100:
             raise ValueError("candidates: must be from 1 to 100")
+        if self.shown is not None and not 2 <= self.shown <= 10_000:
+            raise ValueError("shown: must be from 2 to 10000 items, half of them human; leave it out to show all")
 
 
 @dataclass(frozen=True)
@@ -203,7 +222,10 @@ class Fitness:
 
 @dataclass(frozen=True)
 class ArmDesign:
-    """[[arms]]: one model. An unconditioned arm sees neither context nor title (the published control)."""
+    """[[arms]]: one model. An unconditioned arm sees neither context nor title (the published control).
+
+    An arm's own `participants_per_cell` takes the place of that of [targets].
+    """
 
     name: str
     label: str = ""
@@ -212,12 +234,15 @@ class ArmDesign:
     generator: str = ""
     conditioned: bool = True
     sampling: dict[str, float | int | list[str]] = field(default_factory=dict)
+    participants_per_cell: int | None = None
 
     def __post_init__(self) -> None:
         if not SLUG.fullmatch(self.name.replace(".", "-")) or len(self.name) > 60:
             raise ValueError(f"name: {self.name!r} must be small letters, digits, dots and hyphens, at most 60")
         if self.n_params is not None and self.n_params < 1:
             raise ValueError("n_params: must be the model's number of parameters")
+        if self.participants_per_cell is not None and not 1 <= self.participants_per_cell <= 100_000:
+            raise ValueError("participants_per_cell: must be from 1 to 100000")
         scheme, _, place = self.generator.partition(":")
         if self.generator and (scheme not in GENERATOR_SCHEMES or not place or ".." in place.split("/")):
             raise ValueError(
@@ -264,6 +289,10 @@ class StudyDesign:
             raise ValueError(f"arms: each needs a name of its own; twice: {', '.join(doubled)}")
         if sum(arm.control for arm in self.arms) > 1:
             raise ValueError("arms: only one arm can be the control")
+        if self.study.slug in self.recruitment.excludes:
+            raise ValueError(
+                "[recruitment] excludes: names this study itself; nobody takes part twice in one study anyway"
+            )
 
 
 _SECTIONS: dict[str, type] = {

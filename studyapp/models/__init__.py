@@ -5,6 +5,7 @@ from studyapp.models.audit import AuditEntry
 from studyapp.models.export import Export
 from studyapp.models.generation import Candidate, GenerationJob, Stimulus
 from studyapp.models.participation import Assignment, Participant, PlatformIdentity, Trial
+from studyapp.models.places import Place
 from studyapp.models.quiz_forms import QuizForm, QuizFormItem
 from studyapp.models.responses import Response
 from studyapp.models.roles import StudyGroupPermission, StudyUserPermission
@@ -22,6 +23,7 @@ __all__ = [
     "GenerationJob",
     "Item",
     "Participant",
+    "Place",
     "PlatformIdentity",
     "QuizForm",
     "QuizFormItem",

@@ -19,22 +19,23 @@ class ParticipantStatus(models.TextChoices):
 
 
 class ParticipantQuerySet(models.QuerySet):
-    def occupying(self) -> "ParticipantQuerySet":
-        """Those who take a place in a cell: completed, or at work."""
-        return self.filter(status__in=[ParticipantStatus.COMPLETED, ParticipantStatus.ENROLLED])
-
     def silent_since(self, moment: datetime) -> "ParticipantQuerySet":
         return self.filter(status=ParticipantStatus.ENROLLED, last_seen_at__lt=moment)
 
 
 class Participant(models.Model):
-    """A person in a study, or a simulated one. `entry_key` (a keyed hash of the platform's id) lets nobody in twice."""
+    """A person in a study, or a simulated one.
+
+    `entry_key` (a keyed hash of the platform's id and the study) lets nobody in twice; `person_key` (one without the
+    study) tells whether they took part in another study that excludes this one. Both are kept after a withdrawal.
+    """
 
     Status = ParticipantStatus
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="participants")
     code = models.CharField(max_length=24, unique=True, default=make_code, editable=False)
     entry_key = models.CharField(max_length=64, blank=True, editable=False)
+    person_key = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
     simulated = models.BooleanField(default=False, editable=False)
     status = models.CharField(max_length=12, choices=ParticipantStatus, default=ParticipantStatus.ENROLLED)
     consent_sha256 = models.CharField(max_length=64, help_text="of the consent text that was agreed to")
@@ -43,6 +44,7 @@ class Participant(models.Model):
     last_seen_at = models.DateTimeField()
     completed_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
+    left_at = models.DateTimeField(null=True, help_text="when they dropped out or were screened out")
     debriefed_at = models.DateTimeField(null=True)
     looked_up = models.BooleanField(null=True)
     internet_check_answer = models.CharField(max_length=200, blank=True)
@@ -90,11 +92,12 @@ class PlatformIdentity(models.Model):
 
 
 class Assignment(models.Model):
-    """The cell a participant was allocated to, for good, and the seed their trials were ordered by."""
+    """The cell a participant was allocated to, for good, the block whose titles they see, and their order's seed."""
 
     participant = models.OneToOneField(Participant, on_delete=models.CASCADE, related_name="assignment")
     arm = models.ForeignKey(Arm, on_delete=models.RESTRICT, related_name="assignments")
     form = models.ForeignKey(QuizForm, on_delete=models.RESTRICT, related_name="assignments")
+    block = models.PositiveIntegerField(null=True, help_text="from 1; empty: allocated before there were blocks")
     order_seed = models.BigIntegerField()
 
     def __str__(self) -> str:

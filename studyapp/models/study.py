@@ -2,6 +2,7 @@
 
 import secrets
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -47,6 +48,19 @@ class Study(models.Model):
 
     participants_per_cell = models.PositiveIntegerField(default=40, help_text="in each arm x form")
     dropout_minutes = models.PositiveIntegerField(default=90)
+    give_back_after_minutes = models.PositiveIntegerField(
+        default=0,
+        validators=[MaxValueValidator(60 * 24 * 30)],
+        help_text="until the place of somebody who left goes to another; 0: at once",
+    )
+    replaces_excluded = models.BooleanField(default=True, help_text="their place goes to somebody else")
+    replaces_withdrawn = models.BooleanField(default=True, help_text="their place goes to somebody else")
+    items_shown = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(2)],
+        help_text="of the items, to each participant; empty: all of them",
+    )
     candidates_per_article = models.PositiveIntegerField(default=5)
     fitness = models.JSONField(default=dict, blank=True, help_text="thresholds that the study sets itself")
 
@@ -55,6 +69,9 @@ class Study(models.Model):
     estimated_minutes = models.PositiveIntegerField(default=30)
     reward = models.CharField(max_length=60, blank=True)
     contact = models.CharField(max_length=200, blank=True)
+    excludes = models.JSONField(
+        default=list, blank=True, help_text="slugs of the studies whose participants may not take part in this one"
+    )
 
     created_at = models.DateTimeField(auto_now_add=True)
     launched_at = models.DateTimeField(null=True, editable=False)
@@ -90,6 +107,11 @@ class Study(models.Model):
         """True where the "human" articles are machine-written stand-ins; every page says so."""
         return self.items.filter(article__stand_in=True).exists()
 
+    @property
+    def places_wanted(self) -> int:
+        """Its places once they are laid down; before that, what its targets come to over both forms."""
+        return self.places.count() or 2 * sum(arm.target_per_cell for arm in self.arms.select_related("study"))
+
 
 class Arm(models.Model):
     """One model, between participants. An unconditioned arm sees neither context nor title."""
@@ -107,6 +129,9 @@ class Arm(models.Model):
     )
     conditioned = models.BooleanField(default=True, help_text="the prompt holds the context articles and the title")
     sampling = models.JSONField(default=dict, blank=True)
+    participants_per_cell = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text="on each form; empty: as the study says"
+    )
 
     class Meta:
         ordering = ["position"]
@@ -119,6 +144,10 @@ class Arm(models.Model):
 
     def __str__(self) -> str:
         return self.label or self.name
+
+    @property
+    def target_per_cell(self) -> int:
+        return self.participants_per_cell or self.study.participants_per_cell
 
     @property
     def is_served(self) -> bool:

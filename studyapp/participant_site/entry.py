@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from studyapp.actions import participation
+from studyapp.actions.rival_studies import took_part_in_rival
 from studyapp.models import Study
 from studyapp.participant_site.visitor import find_participant, find_study, locate, redirect_to, remember
 from studyapp.recruitment import PLATFORMS, Arrival, EntryError
@@ -40,6 +41,8 @@ def enter(request: HttpRequest, slug: str) -> HttpResponse:
         return remember(redirect_to(study, participant, locate(participant)), participant)
     if study.state == Study.State.CLOSED:
         return _say(request, study, title=_("This study is over"), message=_("It takes no participants any more."))
+    if took_part_in_rival(study, platform=platform, arrival=arrival):
+        return _refuse(request, study, participation.TookPartBeforeError())
     token = signing.dumps(
         [platform, arrival.external_id, arrival.session_id, secrets.token_hex(12), arrival.is_preview],
         salt=ARRIVAL_SALT,
@@ -71,7 +74,7 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
             study, platform=platform, arrival=arrival, rng=random.SystemRandom(), now=timezone.now()
         )
     except participation.EnrolmentRefusedError as error:
-        return _say(request, study, title=_("No place is free"), message=str(error))
+        return _refuse(request, study, error)
     return remember(redirect_to(study, participant, locate(participant)), participant)
 
 
@@ -84,6 +87,12 @@ def _read_arrival(request: HttpRequest, study: Study) -> tuple[str, Arrival]:
     except signing.BadSignature:
         raise EntryError(_("This pass for a simulated participant is not ours.")) from None
     return "simulated", PLATFORMS["simulated"].read_arrival(parameters)
+
+
+def _refuse(request: HttpRequest, study: Study, error: participation.EnrolmentRefusedError) -> HttpResponse:
+    took_part = isinstance(error, participation.TookPartBeforeError)
+    title = _("You took part before") if took_part else _("No place is free")
+    return _say(request, study, title=title, message=str(error))
 
 
 def _say(request: HttpRequest, study: Study, *, title: str, message: str, status: int = 200) -> HttpResponse:

@@ -4,16 +4,17 @@ from dataclasses import dataclass
 from statistics import median
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from studyapp.actions.participation import count_cells
+from studyapp.actions.places import count_cells
 from studyapp.actions.roles import list_visible_studies
 from studyapp.actions.study import describe_study
 from studyapp.checkpoints import list_checkpoints
 from studyapp.known_models import list_known_ladders
-from studyapp.models import Export, GenerationJob, Participant, Stimulus, Study
+from studyapp.models import Arm, Export, GenerationJob, Participant, Place, Stimulus, Study
 from studyapp.offered_models import ask_server, list_cached_models
 from studyapp.recruitment import PLATFORMS
 from studyapp.staff_site.pages import show, staff_page, study_page
@@ -26,7 +27,6 @@ def show_list(request: HttpRequest) -> HttpResponse:
         n_arms=Count("arms", distinct=True),
         n_items=Count("items", distinct=True),
         n_completed=Count("participants", filter=Q(participants__status="completed"), distinct=True),
-        n_forms=Count("quiz_forms", distinct=True),
     )
     jobs = dict(
         GenerationJob.objects.filter(state=GenerationJob.State.DONE)
@@ -34,12 +34,15 @@ def show_list(request: HttpRequest) -> HttpResponse:
         .values_list("arm__study")
         .annotate(Count("id"))
     )
+    places = dict(Place.objects.order_by().values_list("study").annotate(Count("id")))
+    per_cell = Coalesce("participants_per_cell", "study__participants_per_cell")
+    targets = dict(Arm.objects.order_by().values_list("study").annotate(n=Sum(per_cell)))
     rows = [
         {
             "study": study,
             "written": jobs.get(study.pk, 0),
             "to_write": study.n_arms * study.n_items,
-            "target": study.participants_per_cell * study.n_arms * max(study.n_forms, 2),
+            "target": places.get(study.pk) or 2 * targets.get(study.pk, 0),
         }
         for study in studies
     ]
@@ -113,8 +116,8 @@ def _find_stations(study: Study) -> list[Station]:
     written = GenerationJob.objects.of_study(study.pk).filter(state=GenerationJob.State.DONE).count()
     chosen = Stimulus.objects.filter(item__study=study).exclude(arm=None).count()
     wanted = n_items * n_arms
-    completed = study.participants.filter(status=Participant.Status.COMPLETED).count()
-    target = study.participants_per_cell * n_arms * 2
+    completed = study.places.filter(participant__status=Participant.Status.COMPLETED).count()
+    target = study.places_wanted
     reports = study.exports.filter(report_state=Export.ReportState.DONE).count()
     facts = [
         ("Articles and arms", bool(wanted), f"{n_items} items, {n_arms} arms", "study_overview"),

@@ -1,17 +1,22 @@
-"""A small study made through the real actions: articles, arms, candidates as a worker stores them, forms, launch."""
+"""A small study made through the real actions: articles, candidates as a worker stores them, launch, participants."""
 
+import random
 from datetime import UTC, datetime
 
+from studyapp.actions import participation
 from studyapp.actions.articles import import_articles
 from studyapp.actions.generation import WrittenCandidate, claim_jobs, queue_jobs, store_candidates
 from studyapp.actions.launch import launch_study
 from studyapp.actions.quiz_forms import make_quiz_forms
+from studyapp.actions.responses import Answer, AnswerOutcome, answer_trial
 from studyapp.actions.selection import select_stimuli
 from studyapp.actions.study import load_study
 from studyapp.domain.article_file import ArticleFile, GoodRow
 from studyapp.domain.article_text import ArticleFields
+from studyapp.domain.judgment import Judgment
 from studyapp.domain.study_design import StudyDesign, parse_design
-from studyapp.models import Study
+from studyapp.models import Participant, Study
+from studyapp.recruitment import Arrival
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -98,3 +103,14 @@ def make_launched(*, n_items: int = 4, slug: str = "pilot", **sections: dict) ->
     select_stimuli(study)
     make_quiz_forms(study)
     return launch_study(study, now=NOW)
+
+
+def enrol(study: Study, name: str, *, platform: str = "prolific", now: datetime = NOW) -> Participant:
+    """Let the person of that name agree to take part."""
+    arrival = Arrival(external_id=name, session_id="s")
+    return participation.enrol(study, platform=platform, arrival=arrival, rng=random.Random(name), now=now)
+
+
+def answer_all(participant: Participant, *, now: datetime = NOW) -> None:
+    for trial in participant.trials.order_by("position"):
+        assert answer_trial(trial, Answer(Judgment(2), None, ""), now=now) is AnswerOutcome.STORED

@@ -12,6 +12,7 @@ import httpx
 from django.core.management.base import CommandError
 from django.core.signing import TimestampSigner
 from django.db import close_old_connections
+from django.db.models import Max
 
 from studyapp.actions.participation import find_by_arrival
 from studyapp.domain.seeds import derive_seed
@@ -51,7 +52,7 @@ class Command(StudyCommand):
     def handle_study(self, study: Study, options: dict[str, Any]) -> None:
         if study.state != Study.State.LAUNCHED:
             raise CommandError(f"The study {study.slug!r} is {study.state}; launch it first.")
-        wanted = options["per_cell"] * study.arms.count() * study.quiz_forms.count()
+        wanted = self._count_wanted(study, options["per_cell"])
         numbers = list(self._find_unfinished(study, wanted))
         truth = StoredTruth(plant_accuracies(study))
         started, answers = time.monotonic(), 0
@@ -71,6 +72,17 @@ class Command(StudyCommand):
             f"{len(numbers)} simulated participants gave {answers} answers in {seconds:.0f} s "
             f"({answers / max(seconds, 1e-9):.0f} a second); {wanted - len(numbers)} were there before."
         )
+
+    def _count_wanted(self, study: Study, per_cell: int) -> int:
+        """As many as take the first places of every cell; a cell with fewer of them is filled.
+
+        Raises:
+            CommandError: no cell has so many places.
+        """
+        most = study.places.aggregate(most=Max("block"))["most"] or 0
+        if per_cell > most:
+            raise CommandError(f"The study has places for {most} in a cell, not {per_cell}; see --per-cell.")
+        return study.places.filter(block__lte=per_cell).count()
 
     def _find_unfinished(self, study: Study, wanted: int) -> Iterator[int]:
         """The numbers of those who have not come, or have not finished."""

@@ -1,6 +1,6 @@
 import random
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import timedelta
 
 import pytest
@@ -9,30 +9,21 @@ from django.db import connection
 from studyapp.actions import participation
 from studyapp.actions.launch import close_study
 from studyapp.actions.participation import EndAnswers, EnrolmentRefusedError
+from studyapp.actions.places import count_cells
 from studyapp.actions.responses import Answer, AnswerOutcome, answer_trial, show_trial
 from studyapp.domain.judgment import Judgment
-from studyapp.models import Assignment, Participant, PlatformIdentity, Response, Trial
+from studyapp.models import Participant, PlatformIdentity, Response, Trial
 from studyapp.recruitment import Arrival
-from tests.studyapp.study_rows import NOW, make_launched
+from tests.studyapp.study_rows import NOW, answer_all, enrol, make_launched
 
 pytestmark = pytest.mark.django_db
-
-
-def enrol(study, name, *, platform="prolific", now=NOW):
-    arrival = Arrival(external_id=name, session_id="s")
-    return participation.enrol(study, platform=platform, arrival=arrival, rng=random.Random(name), now=now)
-
-
-def answer_all(participant, *, now=NOW):
-    for trial in participant.trials.order_by("position"):
-        assert answer_trial(trial, Answer(Judgment(2), None, ""), now=now) is AnswerOutcome.STORED
 
 
 def test_cells_fill_evenly_and_the_last_place_is_the_last():
     study = make_launched()  # 3 arms x 2 forms x 3 places
     for number in range(18):
         enrol(study, f"p{number}")
-        counts = [cell.occupied for cell in participation.count_cells(study)]
+        counts = [cell.occupied for cell in count_cells(study)]
         assert max(counts) - min(counts) <= 1
     with pytest.raises(EnrolmentRefusedError, match="all the participants"):
         enrol(study, "p18")
@@ -52,6 +43,27 @@ def test_trials_show_each_item_once_in_the_source_of_the_form_and_the_arm():
     assert sorted(trial.position for trial in trials) == [1, 2, 3, 4, 5]
 
 
+def test_a_block_sees_the_same_part_of_the_pool_in_every_arm_and_mirrored_on_the_forms():
+    study = make_launched(n_items=8, articles={"shown": 5})
+    people = [enrol(study, f"p{n}") for n in range(18)]
+    shown = defaultdict(set)  # block -> the titles that somebody of it was shown
+    sources = {}
+    for person in people:
+        trials = person.trials.select_related("stimulus")
+        assert sorted(trial.position for trial in trials) == [1, 2, 3, 4, 5]
+        assert sum(trial.stimulus.arm_id is None for trial in trials) in (2, 3)
+        cell = person.assignment
+        shown[cell.block].add(frozenset(trial.stimulus.item_id for trial in trials))
+        assert len({trial.stimulus.item_id for trial in trials}) == 5
+        for trial in trials:
+            sources.setdefault((cell.block, trial.stimulus.item_id, cell.form.name), set()).add(trial.stimulus.source)
+    assert {block: len(titles) for block, titles in shown.items()} == {1: 1, 2: 1, 3: 1}
+    assert len({*shown[1], *shown[2]}) == 2
+    for (block, item, form), told in sources.items():
+        assert len(told) == 1
+        assert told != sources[block, item, "B" if form == "A" else "A"]
+
+
 def test_orders_differ_between_participants():
     study = make_launched(n_items=6)
     orders = {tuple(enrol(study, f"p{n}").trials.values_list("stimulus__item_id", flat=True)) for n in range(12)}
@@ -68,21 +80,6 @@ def test_a_person_takes_part_once_under_whatever_session():
     assert Participant.objects.count() == 1
     assert PlatformIdentity.objects.get().session_id == "s"
     assert first.entry_key != "p" and len(first.entry_key) == 64
-
-
-def test_somebody_silent_gives_their_place_back_and_may_return_while_there_is_room():
-    study = make_launched(targets={"participants_per_cell": 1, "dropout_minutes": 30})
-    people = [enrol(study, f"p{n}") for n in range(6)]
-    later = NOW + timedelta(minutes=31)
-    show_trial(people[0].trials.first(), now=later)  # a sign of life
-    heir = enrol(study, "heir", now=later)
-    statuses = Counter(Participant.objects.values_list("status", flat=True))
-    assert statuses == {"enrolled": 2, "dropped_out": 5}
-    gone = Participant.objects.exclude(pk=people[0].pk).filter(status="dropped_out")
-    same_cell = gone.get(assignment__arm=heir.assignment.arm, assignment__form=heir.assignment.form)
-    assert participation.resume(same_cell, now=later).status == "dropped_out"  # the heir sits there
-    other = gone.exclude(pk=same_cell.pk).first()
-    assert participation.resume(other, now=later).status == "enrolled"
 
 
 def test_nobody_enters_a_closed_study_but_those_at_work_finish():
@@ -144,32 +141,6 @@ def test_an_answer_is_stored_once_in_turn_and_with_bounded_activity():
     stored = Response.objects.select_related("trial").get()
     assert (stored.judgment, stored.seen_before, len(stored.comment)) == (4, True, 2000)
     assert (stored.seconds, stored.active_seconds, stored.focus_losses) == (30.0, 29.5, None)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_many_arrivals_at_once_fill_every_cell_to_its_target_and_none_over():
-    study = make_launched(targets={"participants_per_cell": 2})  # 12 places
-    refused, faults = [], []
-
-    def arrive(number):
-        try:
-            enrol(study, f"p{number % 16}")  # four people arrive twice at the same time
-        except EnrolmentRefusedError:
-            refused.append(number)
-        except Exception as error:
-            faults.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=arrive, args=(number,)) for number in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert faults == []
-    assert Assignment.objects.count() == Participant.objects.count() == 12
-    assert all(cell.occupied == 2 for cell in participation.count_cells(study))
-    assert Trial.objects.count() == 12 * 4
 
 
 @pytest.mark.django_db(transaction=True)

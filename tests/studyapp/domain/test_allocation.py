@@ -1,52 +1,50 @@
-import random
-from dataclasses import replace
+from collections import Counter
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studyapp.domain.allocation import Cell, choose_cell
+from studyapp.domain.allocation import plan_blocks
+
+targets = st.dictionaries(st.integers(1, 1000), st.integers(1, 12), max_size=6)
+seeds = st.integers(0, 2**62)
+FORMS = (7, 8)
 
 
-def fill(cells, *, arrivals, rng):
-    """Let participants arrive one after another, none of whom drops out."""
-    for _ in range(arrivals):
-        cell = choose_cell(cells, rng=rng)
-        if cell is None:
-            break
-        cells = [replace(c, occupied=c.occupied + 1) if c == cell else c for c in cells]
-    return cells
+def cells_of(places):
+    return Counter((place.arm_id, place.form_id) for place in places)
 
 
-@given(
-    n_cells=st.integers(1, 20),
-    target=st.integers(1, 8),
-    arrivals=st.integers(0, 200),
-    seed=st.integers(),
-)
-def test_cells_never_differ_by_more_than_one_when_nobody_drops_out(n_cells, target, arrivals, seed):
-    cells = [Cell(arm_id=i, form_id=0, target=target, occupied=0) for i in range(n_cells)]
-    filled = fill(cells, arrivals=arrivals, rng=random.Random(seed))
-    counts = [cell.occupied for cell in filled]
-    assert max(counts) - min(counts) <= 1
-    assert sum(counts) == min(arrivals, n_cells * target)
+@given(per_cell=targets, seed=seeds)
+def test_every_cell_has_as_many_places_as_its_target_one_a_block(per_cell, seed):
+    places = plan_blocks(per_cell, forms=FORMS, seed=seed)
+    assert cells_of(places) == {(arm, form): target for arm, target in per_cell.items() for form in FORMS}
+    for block in {place.block for place in places}:
+        inside = [place for place in places if place.block == block]
+        open_arms = {arm for arm, target in per_cell.items() if target >= block}
+        assert cells_of(inside) == {(arm, form): 1 for arm in open_arms for form in FORMS}
+        assert sorted(place.position for place in inside) == list(range(1, len(inside) + 1))
+        assert len({place.seed for place in inside}) == 1
 
 
-@given(
-    occupied=st.lists(st.integers(0, 6), min_size=1, max_size=20),
-    target=st.integers(1, 5),
-    seed=st.integers(),
-)
-def test_a_cell_never_goes_over_its_target_and_the_emptiest_comes_first(occupied, target, seed):
-    cells = [Cell(arm_id=i, form_id=0, target=target, occupied=n) for i, n in enumerate(occupied)]
-    chosen = choose_cell(cells, rng=random.Random(seed))
-    if all(n >= target for n in occupied):
-        assert chosen is None
-    else:
-        assert chosen is not None
-        assert chosen.occupied == min(occupied) < target
+@given(per_cell=targets, seed=seeds, arrivals=st.integers(0, 150))
+def test_cells_that_are_open_never_differ_by_more_than_one(per_cell, seed, arrivals):
+    places = plan_blocks(per_cell, forms=FORMS, seed=seed)
+    taken = cells_of(sorted(places, key=lambda place: (place.block, place.position))[:arrivals])
+    is_open = [(arm, form) for arm, target in per_cell.items() for form in FORMS if taken[arm, form] < target]
+    counts = [taken[cell] for cell in is_open]
+    assert not counts or max(counts) - min(counts) <= 1
 
 
-def test_equal_cells_are_taken_at_random():
-    cells = [Cell(arm_id=i, form_id=0, target=5, occupied=0) for i in range(4)]
-    chosen = {choose_cell(cells, rng=random.Random(seed)).arm_id for seed in range(100)}
-    assert chosen == {0, 1, 2, 3}
+@given(per_cell=targets, seed=seeds)
+def test_the_same_seed_lays_down_the_same_places(per_cell, seed):
+    assert plan_blocks(per_cell, forms=FORMS, seed=seed) == plan_blocks(per_cell, forms=FORMS, seed=seed)
+
+
+def test_the_order_in_a_block_is_drawn_evenly_and_anew_for_each():
+    places = plan_blocks({1: 3000, 2: 3000}, forms=FORMS, seed=5)
+    first = Counter((place.arm_id, place.form_id) for place in places if place.position == 1)
+    assert all(abs(count / 3000 - 1 / 4) < 0.04 for count in first.values())  # five standard errors
+
+
+def test_later_blocks_go_on_counting():
+    assert {place.block for place in plan_blocks({1: 2}, forms=FORMS, seed=1, first_block=9)} == {9, 10}

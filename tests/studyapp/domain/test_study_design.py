@@ -7,6 +7,7 @@ from studyapp.domain.study_design import DesignError, describe_design, hash_desi
 MINIMAL = {"study": {"slug": "s", "title": "T"}}
 
 names = st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,8})?", fullmatch=True)
+slugs = names.map(lambda name: f"another-study-{name}")
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=80)
 arms = st.lists(
     st.fixed_dictionaries(
@@ -16,6 +17,7 @@ arms = st.lists(
             "n_params": st.integers(1, 10**13),
             "conditioned": st.booleans(),
             "generator": names.map(lambda name: f"checkpoint:{name}"),
+            "participants_per_cell": st.integers(1, 1000),
             "sampling": st.dictionaries(st.sampled_from(["temperature", "length_ratio"]), st.floats(0.2, 5)),
         },
     ),
@@ -26,8 +28,19 @@ designs = st.fixed_dictionaries(
     {"study": st.fixed_dictionaries({"slug": names, "title": texts.filter(str.strip)}), "arms": arms},
     optional={
         "texts": st.fixed_dictionaries({}, optional={"consent": texts, "question": texts}),
-        "targets": st.fixed_dictionaries({}, optional={"participants_per_cell": st.integers(1, 1000)}),
-        "articles": st.fixed_dictionaries({}, optional={"items": st.lists(names, unique=True, max_size=6)}),
+        "targets": st.fixed_dictionaries(
+            {},
+            optional={
+                "participants_per_cell": st.integers(1, 1000),
+                "give_back_after_minutes": st.integers(0, 1000),
+                "replace_excluded": st.booleans(),
+                "replace_withdrawn": st.booleans(),
+            },
+        ),
+        "recruitment": st.fixed_dictionaries({}, optional={"excludes": st.lists(slugs, unique=True, max_size=3)}),
+        "articles": st.fixed_dictionaries(
+            {}, optional={"items": st.lists(names, unique=True, max_size=6), "shown": st.integers(2, 100)}
+        ),
     },
 )
 
@@ -53,6 +66,12 @@ def test_a_design_is_described_by_the_mapping_that_makes_it_again(mapping):
         ({"checks": {"exclusion_rules": ["internet_check"]}}, r"needs internet_check_question"),
         ({"recruitment": {"platform": "prolific"}}, r"completion_code: Prolific needs"),
         ({"recruitment": {"platform": "paper"}}, r"there is no 'paper'"),
+        ({"recruitment": {"excludes": ["S T"]}}, r"excludes: 'S T' is no slug"),
+        ({"recruitment": {"excludes": ["a", "a"]}}, r"excludes: names a study twice"),
+        ({"recruitment": {"excludes": ["s"]}}, r"excludes: names this study itself"),
+        ({"articles": {"shown": 1}}, r"\[articles\] shown: must be from 2"),
+        ({"targets": {"give_back_after_minutes": -1}}, r"give_back_after_minutes: must be from 0"),
+        ({"arms": [{"name": "x", "participants_per_cell": 0}]}, r"\[\[arms\]\] 1 participants_per_cell: must be"),
         ({"articles": {"items": ["a", "b", "a"]}}, r"twice: a"),
         ({"articles": {"items": ["a"], "context": ["a"]}}, r"twice: a"),
         ({"arms": [{"name": "x"}, {"name": "x"}]}, r"twice: x"),

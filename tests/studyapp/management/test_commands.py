@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 
-from studyapp.models import Article, Study
+from studyapp.models import Article, AuditEntry, Study
 from studyapp.tasks import generate_article
 from tests.studyapp.study_rows import finish_jobs, make_articles, make_draft, make_launched
 
@@ -98,6 +98,20 @@ def test_the_steps_to_a_launch_follow_one_another():
         with pytest.raises(CommandError, match="frozen"):
             run(command, "pilot")
     assert "is closed" in run("close_study", "pilot")
+
+
+def test_blocks_are_added_with_a_reason_and_refused_in_words():
+    make_launched()
+    assert "12 places added; the study 'pilot' has 30 now" in run("add_blocks", "pilot", 2, reason="many excluded")
+    assert AuditEntry.objects.get(act="deviation").by_name == "manage.py add_blocks"
+    with pytest.raises(CommandError, match="must be from 1"):
+        run("add_blocks", "pilot", 0, reason="none")
+
+
+def test_more_simulated_participants_than_there_are_places_are_refused():
+    make_launched()
+    with pytest.raises(CommandError, match="places for 3 in a cell, not 4"):
+        run("simulate_participants", "pilot", per_cell=4)
 
 
 def test_export_writes_a_bundle_whose_manifest_knows_every_file(tmp_path):

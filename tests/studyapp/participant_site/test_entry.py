@@ -114,6 +114,18 @@ def test_a_full_study_says_so_and_stores_nothing():
     assert Participant.objects.count() == 6
 
 
+def test_who_took_part_in_an_excluded_study_is_told_before_and_after_the_consent_page(prolific):
+    recruitment = {"platform": "prolific", "completion_code": "C1A2B3", "excludes": [prolific.slug]}
+    other = make_launched(slug="other", recruitment=recruitment)
+    waiting = Visitor(other, PROLIFIC_PID=PROLIFIC_ID)  # has the consent page open
+    Visitor(prolific, PROLIFIC_PID=PROLIFIC_ID).agree()
+    for page in (waiting.agree(), Visitor(other, PROLIFIC_PID=PROLIFIC_ID).page):
+        assert "You took part before" in page.text
+        assert "Nothing was stored" in page.text
+        assert "arrival" not in page.fields
+    assert Participant.objects.count() == PlatformIdentity.objects.count() == 1
+
+
 def test_a_closed_study_takes_nobody_new_and_lets_the_others_finish(study):
     inside = Visitor(study)
     inside.start()
