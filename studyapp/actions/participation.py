@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Q
 
+from studyapp.actions.signed_entries import use_link
 from studyapp.domain.allocation import Cell, choose_cell
 from studyapp.domain.counterbalancing import order_trials
 from studyapp.domain.exclusion import ParticipantFacts, decide_exclusion
@@ -18,9 +19,15 @@ from studyapp.models import Assignment, Participant, PlatformIdentity, QuizForm,
 from studyapp.models.participation import ParticipantStatus
 from studyapp.recruitment import Arrival
 
+MAX_SCREEN_OUT_REASON = 60
+
 
 class EnrolmentRefusedError(ValueError):
     """Nobody can join now: the study is full, or not open. The message is shown to the visitor."""
+
+
+class StudyFullError(EnrolmentRefusedError):
+    """Every cell has all the participants it needs."""
 
 
 @dataclass(frozen=True)
@@ -53,18 +60,23 @@ def enrol(study: Study, *, platform: str, arrival: Arrival, rng: random.Random, 
     Locks the study, so that arrivals at the same moment fill the cells one after another.
 
     Raises:
-        EnrolmentRefusedError: the study is not open, or every cell is full.
+        StudyFullError: every cell is full.
+        EnrolmentRefusedError: the study is not open.
+        ReplayedLinkError: they came by a signed link that another browser has used.
     """
     study = Study.objects.select_for_update().get(pk=study.pk)
+    if arrival.seal is not None:
+        use_link(study, arrival.seal, now=now)
     known = find_by_arrival(study, platform=platform, arrival=arrival)
     if known is not None:
+        _keep_newest_ids(known, arrival)
         return known
     if study.state != Study.State.LAUNCHED:
         raise EnrolmentRefusedError("This study takes no participants at present.")
     drop_silent_participants(study, now=now)
     cell = choose_cell(count_cells(study), rng=rng)
     if cell is None:
-        raise EnrolmentRefusedError("This study has all the participants it needs. Thank you for your interest.")
+        raise StudyFullError("This study has all the participants it needs. Thank you for your interest.")
     participant = Participant.objects.create(
         study=study,
         entry_key=hash_entry(study, platform=platform, arrival=arrival),
@@ -79,9 +91,22 @@ def enrol(study: Study, *, platform: str, arrival: Arrival, rng: random.Random, 
             platform=platform,
             external_id=arrival.external_id,
             session_id=arrival.session_id,
+            captured=dict(arrival.captured),
         )
     _lay_down_trials(participant, cell=cell, order_seed=rng.getrandbits(62))
     return participant
+
+
+@transaction.atomic
+def come_back(participant: Participant, arrival: Arrival, *, now: datetime) -> None:
+    """Somebody opened their link again: their place stays, and the platform's newest ids are kept.
+
+    Raises:
+        ReplayedLinkError: they came by a signed link that another browser has used.
+    """
+    if arrival.seal is not None:
+        use_link(participant.study, arrival.seal, now=now)
+    _keep_newest_ids(participant, arrival)
 
 
 def count_cells(study: Study) -> list[Cell]:
@@ -132,6 +157,27 @@ def describe_place(participant: Participant) -> Place:
         has_started=participant.started_at is not None,
         has_open_trial=participant.trials.still_open().exists(),
     )
+
+
+@transaction.atomic
+def screen_out(participant: Participant, *, reason: str, now: datetime) -> Participant:
+    """End the participation of somebody at work who is not one of those sought; their answers are kept.
+
+    `reason` is kept with them; "device" and "error" are ends of their own on platforms that have them. Whoever has
+    ended already stays as they are. Locks the participant.
+
+    Raises:
+        ValueError: no reason is given, or one that is too long.
+    """
+    if not reason.strip() or len(reason) > MAX_SCREEN_OUT_REASON:
+        raise ValueError(f"Give a reason of at most {MAX_SCREEN_OUT_REASON} characters.")
+    participant = Participant.objects.select_for_update(of=("self",)).select_related("study").get(pk=participant.pk)
+    if participant.status == ParticipantStatus.ENROLLED:
+        participant.status = ParticipantStatus.SCREENED_OUT
+        participant.screen_out_reason = reason.strip()
+        participant.last_seen_at = now
+        participant.save(update_fields=["status", "screen_out_reason", "last_seen_at"])
+    return participant
 
 
 def start(participant: Participant, *, now: datetime) -> None:
@@ -193,7 +239,15 @@ def withdraw(participant: Participant, *, now: datetime) -> None:
     participant.internet_check_answer = ""
     participant.excluded = False
     participant.exclusion_reasons = []
+    participant.screen_out_reason = ""
     participant.save()
+
+
+def _keep_newest_ids(participant: Participant, arrival: Arrival) -> None:
+    """The session and further parameters that they came with now, where their link carries any."""
+    ids = {"session_id": arrival.session_id, "captured": dict(arrival.captured)}
+    if given := {name: value for name, value in ids.items() if value}:
+        PlatformIdentity.objects.filter(participant=participant).update(**given)
 
 
 def _lay_down_trials(participant: Participant, *, cell: Cell, order_seed: int) -> None:

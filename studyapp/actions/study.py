@@ -101,6 +101,7 @@ def describe_study(study: Study) -> StudyDesign:
             estimated_minutes=study.estimated_minutes,
             reward=study.reward,
             contact=study.contact,
+            **Recruitment.read_platform_settings(study.platform_settings),
         ),
         articles=Selection(
             items=tuple(study.items.values_list("article__ref", flat=True)),
@@ -150,6 +151,7 @@ def _study_columns(design: StudyDesign) -> dict[str, object]:
         "estimated_minutes": design.recruitment.estimated_minutes,
         "reward": design.recruitment.reward,
         "contact": design.recruitment.contact,
+        "platform_settings": design.recruitment.list_platform_settings(),
     }
 
 

@@ -7,6 +7,7 @@ from studyapp.models.generation import Candidate, GenerationJob, Stimulus
 from studyapp.models.participation import Assignment, Participant, PlatformIdentity, Trial
 from studyapp.models.quiz_forms import QuizForm, QuizFormItem
 from studyapp.models.responses import Response
+from studyapp.models.signed_entries import SignedEntry
 from studyapp.models.study import Arm, ContextArticle, Item, Study
 from studyapp.models.training import TrainingJob, TrainingLadder
 
@@ -25,6 +26,7 @@ __all__ = [
     "QuizForm",
     "QuizFormItem",
     "Response",
+    "SignedEntry",
     "Stimulus",
     "Study",
     "TrainingJob",

@@ -2,12 +2,14 @@
 
 import secrets
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from studyapp.domain.study_design import PLATFORMS
+from studyapp.domain.study_design import PLATFORMS, Recruitment
 from studyapp.models.articles import Article
+from studyapp.recruitment import Adapter
 
 
 class StudyState(models.TextChoices):
@@ -55,6 +57,7 @@ class Study(models.Model):
     estimated_minutes = models.PositiveIntegerField(default=30)
     reward = models.CharField(max_length=60, blank=True)
     contact = models.CharField(max_length=200, blank=True)
+    platform_settings = models.JSONField(default=dict, blank=True, help_text="outcomes, hosts, secure_link, settings")
 
     created_at = models.DateTimeField(auto_now_add=True)
     launched_at = models.DateTimeField(null=True, editable=False)
@@ -83,6 +86,19 @@ class Study(models.Model):
     @property
     def is_draft(self) -> bool:
         return self.state == StudyState.DRAFT
+
+    @property
+    def adapter(self) -> Adapter:
+        """The platform that participants come from, in the words of this study."""
+        said = Recruitment.read_platform_settings(self.platform_settings)
+        return Recruitment(platform=self.platform, completion_code=self.completion_code, **said).make_adapter()
+
+    def clean(self) -> None:
+        """What the admin's form says of the platform must be what the platform can have."""
+        try:
+            self.adapter  # noqa: B018 - making it is the check
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ValidationError(f"{error}") from None
 
     @property
     def is_demonstration(self) -> bool:

@@ -66,7 +66,7 @@ def test_a_person_takes_part_once_under_whatever_session():
     )
     assert first == again
     assert Participant.objects.count() == 1
-    assert PlatformIdentity.objects.get().session_id == "s"
+    assert PlatformIdentity.objects.get().session_id == "another"
     assert first.entry_key != "p" and len(first.entry_key) == 64
 
 
