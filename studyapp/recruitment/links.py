@@ -13,7 +13,7 @@ DEAD_HOSTS = {  # hosts that answer no more, and what stands there now
 }
 _HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,62})\.)+[a-z][a-z0-9-]{0,62}")
 _PLACE = re.compile(r"\{([A-Za-z][A-Za-z0-9_]*)\}")
-_PLACEHOLDER = re.compile(r"\{\{.*\}\}|\$\{.*\}|%.*%|\[.*\]|<.*>|\{.*\}", flags=re.DOTALL)
+_PLACEHOLDER = re.compile(r"\{\{.*\}\}|\$\{.*\}|%.*%|\[.*\]|\{.*\}", flags=re.DOTALL)
 
 
 def is_placeholder(value: str) -> bool:
@@ -61,7 +61,7 @@ def check_link(template: str, *, hosts: Iterable[str], places: Iterable[str]) ->
     if not is_allowed(template, allowed):
         shown = ", ".join(allowed) or "none"
         raise ValueError(
-            f"leads to {host or template!r}; allowed are {shown}. List another in hosts, if participants may go there"
+            f"leads to {host or template}; allowed are {shown}. List another in hosts, if participants may go there"
         )
     if unknown := sorted(set(_PLACE.findall(template)) - set(known)):
         raise ValueError(f"nothing fills {{{unknown[0]}}}; its places can be {', '.join(f'{{{n}}}' for n in known)}")
