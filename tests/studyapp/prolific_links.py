@@ -1,4 +1,4 @@
-"""What Prolific does to a signed link: real RSA keys, tokens signed with them, and a server that tells the public ones."""
+"""What Prolific does to a signed link: real RSA keys, tokens signed with them, and a server of the public ones."""
 
 import functools
 import json

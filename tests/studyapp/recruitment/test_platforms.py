@@ -101,7 +101,7 @@ ENDS = [
     ("anonymous", {"completion_code": "DONE7"}, "complete", "DONE7", ""),
     ("prolific", {}, "complete", "C1ABCDEF", "https://app.prolific.com/submissions/complete?cc=C1ABCDEF"),
     ("prolific", {}, "failed_checks", "C1ABCDEF", "https://app.prolific.com/submissions/complete?cc=C1ABCDEF"),
-    ("prolific", {"outcomes": {"failed_checks": "C9"+"XYZ"}}, "failed_checks", "C9XYZ",
+    ("prolific", {"outcomes": {"failed_checks": "C9XYZ"}}, "failed_checks", "C9XYZ",
      "https://app.prolific.com/submissions/complete?cc=C9XYZ"),
     ("prolific", {}, "no_consent", "", ""),
     ("prolific", {"outcomes": {"no_consent": "C2NOPE"}}, "no_consent", "C2NOPE",
