@@ -64,6 +64,9 @@ try:
     OPENAI_BUDGET = parse_amount(env.str("BYLINE_OPENAI_BUDGET", default=""))  # of each study, in the prices' currency
 except ValueError as error:
     raise ImproperlyConfigured(str(error)) from None
+PROLIFIC_JWKS_URL = env.str(  # the public keys of Prolific's signed links
+    "BYLINE_PROLIFIC_JWKS_URL", default="https://api.prolific.com/.well-known/study/jwks.json"
+)
 HUGGING_FACE_CACHE = Path(HF_HUB_CACHE)  # set by HF_HOME or HF_HUB_CACHE, as for every tool of Hugging Face
 SECRET_KEY = read_secret("BYLINE_SECRET_KEY") or keep_secret_key()
 ALLOWED_HOSTS = [*env.list("BYLINE_HOSTS", default=[]), "localhost", "127.0.0.1", "[::1]"]  # health checks use these
@@ -94,6 +97,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "studyapp.participant_site.framing.FramedStudies",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

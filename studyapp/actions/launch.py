@@ -1,5 +1,6 @@
 """Launching freezes stations 1 to 5; closing ends 6 and 7."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
@@ -17,6 +18,8 @@ from studyapp.domain.article_text import NORMALISATION
 from studyapp.domain.launch_checklist import ArmFacts, Finding, StudyFacts, check_launch, may_launch
 from studyapp.domain.study_design import describe_design, hash_design
 from studyapp.models import Arm, GenerationJob, Stimulus, Study
+from studyapp.recruitment import Verification
+from studyapp.settings import read_secret
 
 
 class LaunchRefusedError(ValueError):
@@ -114,6 +117,7 @@ def _gather_facts(study: Study) -> StudyFacts:
         contact=study.contact,
         site_url=settings.SITE_URL,
         arms=tuple(_gather_arm_facts(arm) for arm in study.arms.all()),
+        platform_gaps=tuple(_find_platform_gaps(study)),
     )
 
 
@@ -124,6 +128,17 @@ def _gather_allocation(study: Study) -> AllocationFacts:
         per_cell={arm.name: arm.target_per_cell for arm in study.arms.select_related("study")},
         unknown_studies=find_unknown(study),
     )
+
+
+def _find_platform_gaps(study: Study) -> Iterator[str]:
+    """What this installation lacks for the study's platform."""
+    adapter, is_https = study.adapter, settings.SITE_URL.startswith("https://")
+    if adapter.secret_name and not read_secret(adapter.secret_name):
+        yield f"{adapter.secret_name} is not set in the environment, so that no link of the panel could be checked."
+    if adapter.frame_ancestors and not is_https:
+        yield f"{adapter.title} shows pages in a frame, where cookies need https: see docs/recruitment.md."
+    if adapter.verify is Verification.JWT and not is_https:
+        yield f"{adapter.title} signs links to https addresses only; BYLINE_SITE_URL is {settings.SITE_URL}."
 
 
 def _gather_arm_facts(arm: Arm) -> ArmFacts:

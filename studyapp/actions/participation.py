@@ -13,6 +13,7 @@ from django.db.models import Q
 from studyapp.actions.places import give_places_back, take_first_place, take_place_back
 from studyapp.actions.quiz_forms import choose_items
 from studyapp.actions.rival_studies import hash_person, lock_with_rivals, took_part_in_rival
+from studyapp.actions.signed_entries import use_link
 from studyapp.domain.counterbalancing import order_trials
 from studyapp.domain.exclusion import ParticipantFacts, decide_exclusion
 from studyapp.domain.progress import Place
@@ -20,6 +21,8 @@ from studyapp.models import Assignment, Participant, PlatformIdentity, Stimulus,
 from studyapp.models import Place as HeldPlace
 from studyapp.models.participation import ParticipantStatus
 from studyapp.recruitment import Arrival
+
+MAX_SCREEN_OUT_REASON = 60
 
 
 class EnrolmentRefusedError(ValueError):
@@ -34,6 +37,10 @@ class TookPartBeforeError(EnrolmentRefusedError):
             "You took part in another study of ours that showed some of the same articles, so this one is not for you. "
             "Nothing was stored. If a platform sent you here, please return the study there. Thank you for coming."
         )
+
+
+class StudyFullError(EnrolmentRefusedError):
+    """Every place is held."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +75,16 @@ def enrol(study: Study, *, platform: str, arrival: Arrival, rng: random.Random, 
 
     Raises:
         TookPartBeforeError: they took part in a study that this one excludes, or that excludes this one.
-        EnrolmentRefusedError: the study is not open, or every place is held.
+        StudyFullError: every place is held.
+        EnrolmentRefusedError: the study is not open.
+        ReplayedLinkError: they came by a signed link that another browser has used.
     """
     study = lock_with_rivals(study)
+    if arrival.seal is not None:
+        use_link(study, arrival.seal, now=now)
     known = find_by_arrival(study, platform=platform, arrival=arrival)
     if known is not None:
+        _keep_newest_ids(known, arrival)
         return known
     if study.state != Study.State.LAUNCHED:
         raise EnrolmentRefusedError("This study takes no participants at present.")
@@ -90,16 +102,29 @@ def enrol(study: Study, *, platform: str, arrival: Arrival, rng: random.Random, 
     )
     place = take_first_place(participant)
     if place is None:  # the participant goes with the transaction
-        raise EnrolmentRefusedError("This study has all the participants it needs. Thank you for your interest.")
+        raise StudyFullError("This study has all the participants it needs. Thank you for your interest.")
     if arrival.external_id:
         PlatformIdentity.objects.create(
             participant=participant,
             platform=platform,
             external_id=arrival.external_id,
             session_id=arrival.session_id,
+            captured=dict(arrival.captured),
         )
     _lay_down_trials(participant, place=place, order_seed=rng.getrandbits(62))
     return participant
+
+
+@transaction.atomic
+def come_back(participant: Participant, arrival: Arrival, *, now: datetime) -> None:
+    """Somebody opened their link again: their place stays, and the platform's newest ids are kept.
+
+    Raises:
+        ReplayedLinkError: they came by a signed link that another browser has used.
+    """
+    if arrival.seal is not None:
+        use_link(participant.study, arrival.seal, now=now)
+    _keep_newest_ids(participant, arrival)
 
 
 @transaction.atomic
@@ -143,6 +168,28 @@ def describe_place(participant: Participant) -> Place:
         has_started=participant.started_at is not None,
         has_open_trial=participant.trials.still_open().exists(),
     )
+
+
+@transaction.atomic
+def screen_out(participant: Participant, *, reason: str, now: datetime) -> Participant:
+    """End the participation of somebody at work who is not one of those sought; their answers are kept.
+
+    `reason` is kept with them; "device" and "error" are ends of their own on platforms that have them. Whoever has
+    ended already stays as they are. Locks the participant.
+
+    Raises:
+        ValueError: no reason is given, or one that is too long.
+    """
+    if not reason.strip() or len(reason) > MAX_SCREEN_OUT_REASON:
+        raise ValueError(f"Give a reason of at most {MAX_SCREEN_OUT_REASON} characters.")
+    participant = Participant.objects.select_for_update(of=("self",)).select_related("study").get(pk=participant.pk)
+    if participant.status == ParticipantStatus.ENROLLED:
+        participant.status = ParticipantStatus.SCREENED_OUT
+        participant.screen_out_reason = reason.strip()
+        participant.last_seen_at = participant.left_at = now
+        participant.save(update_fields=["status", "screen_out_reason", "last_seen_at", "left_at"])
+        give_places_back(participant.study, now=now, participant=participant)
+    return participant
 
 
 def start(participant: Participant, *, now: datetime) -> None:
@@ -207,8 +254,16 @@ def withdraw(participant: Participant, *, now: datetime) -> None:
     participant.internet_check_answer = ""
     participant.excluded = False
     participant.exclusion_reasons = []
+    participant.screen_out_reason = ""
     participant.save()
     give_places_back(participant.study, now=now, participant=participant)
+
+
+def _keep_newest_ids(participant: Participant, arrival: Arrival) -> None:
+    """The session and further parameters that they came with now, where their link carries any."""
+    ids = {"session_id": arrival.session_id, "captured": dict(arrival.captured)}
+    if given := {name: value for name, value in ids.items() if value}:
+        PlatformIdentity.objects.filter(participant=participant).update(**given)
 
 
 def _lay_down_trials(participant: Participant, *, place: HeldPlace, order_seed: int) -> None:

@@ -111,6 +111,7 @@ def describe_study(study: Study) -> StudyDesign:
             reward=study.reward,
             contact=study.contact,
             excludes=tuple(study.excludes),
+            **Recruitment.read_platform_settings(study.platform_settings),
         ),
         articles=Selection(
             items=tuple(study.items.values_list("article__ref", flat=True)),
@@ -167,6 +168,7 @@ def _study_columns(design: StudyDesign) -> dict[str, object]:
         "reward": design.recruitment.reward,
         "contact": design.recruitment.contact,
         "excludes": list(design.recruitment.excludes),
+        "platform_settings": design.recruitment.list_platform_settings(),
     }
 
 

@@ -47,6 +47,7 @@ class StudyFacts:
     contact: str
     site_url: str
     arms: tuple[ArmFacts, ...]
+    platform_gaps: tuple[str, ...] = ()  # what nobody could enter or finish without, on the study's platform
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,7 @@ def _check_recruitment(facts: StudyFacts) -> list[Finding]:
     ]
     if not facts.contact.strip():
         findings.append(Finding("warn", "Contact", "None is given, so participants have nobody to write to."))
+    findings += [Finding("refuse", "Platform", gap) for gap in facts.platform_gaps]
     if urlsplit(facts.site_url).hostname in LOCAL_HOSTS:
         findings.append(
             Finding(

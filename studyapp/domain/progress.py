@@ -14,6 +14,10 @@ class Step(StrEnum):
     DEBRIEFING = "debriefing"
     WITHDRAWN = "withdrawn"
     DROPPED_OUT = "dropped-out"
+    SCREENED_OUT = "screened-out"
+
+
+ENDS_WITHOUT_PAGE = (Step.WITHDRAWN, Step.DROPPED_OUT, Step.SCREENED_OUT)  # told where one goes on
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ def find_step(place: Place | None) -> Step:
         return Step.WITHDRAWN
     if place.status == "dropped_out":
         return Step.DROPPED_OUT
+    if place.status == "screened_out":
+        return Step.SCREENED_OUT
     if place.status == "completed":
         return Step.DEBRIEFING
     if not place.has_started:

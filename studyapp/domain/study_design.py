@@ -14,9 +14,10 @@ from typing import Any, get_type_hints
 
 from studyapp.domain.exclusion import RULES
 from studyapp.domain.study_sections import read_section, suggest
+from studyapp.recruitment import MAKERS, Adapter, Terms, make_adapter
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-PLATFORMS = ("anonymous", "prolific")
+PLATFORMS = tuple(MAKERS)
 GENERATOR_SCHEMES = ("checkpoint", "checkpoint-chat", "huggingface", "huggingface-chat", "openai", "openai-chat")
 SAMPLING_RANGES: dict[str, tuple[float, float]] = {
     # name: smallest and largest value taken; the generator checks its own again when it runs
@@ -53,6 +54,7 @@ FITNESS_FLAGS = (
     "copied_human",
     "copied_training",
 )
+PLATFORM_KEYS = ("outcomes", "hosts", "secure_link", "settings")  # of [recruitment], in one column of the row
 STOP_MARKS = "stop"  # the setting that is a list of texts: a candidate ends before the first that it comes to
 MOST_STOP_MARKS = 4
 
@@ -138,9 +140,12 @@ class Targets:
 
 @dataclass(frozen=True)
 class Recruitment:
-    """[recruitment]: where participants come from, what they are told of time and pay, and who may not come.
+    """[recruitment]: where participants come from, how each end is told there, what they are told of time and pay, and
+    who may not come.
 
-    Nobody takes part who took part in a study of `excludes`, or in one that excludes this one.
+    `outcomes` gives a code or a link to each end (`studyapp.recruitment.Outcome`), `hosts` where such links may lead
+    beside the platform's own hosts, and `settings` what the platform alone has. Nobody takes part who took part in a
+    study of `excludes`, or in one that excludes this one.
     """
 
     platform: str = "anonymous"
@@ -149,16 +154,42 @@ class Recruitment:
     reward: str = ""
     contact: str = ""
     excludes: tuple[str, ...] = ()
+    outcomes: dict[str, str] = field(default_factory=dict)
+    hosts: tuple[str, ...] = ()
+    secure_link: bool = False
+    settings: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if wrong := [slug for slug in self.excludes if not SLUG.fullmatch(slug)]:
             raise ValueError(f"excludes: {wrong[0]!r} is no slug of a study (small letters, digits, single hyphens)")
         if len(set(self.excludes)) < len(self.excludes):
             raise ValueError("excludes: names a study twice")
-        if self.platform not in PLATFORMS:
-            raise ValueError(f"platform: there is no {self.platform!r}; choose from {', '.join(PLATFORMS)}")
-        if self.platform == "prolific" and not re.fullmatch(r"[A-Za-z0-9]{4,40}", self.completion_code):
-            raise ValueError("completion_code: Prolific needs the code of the study's completion path, as C1ABCDEF")
+        self.make_adapter()
+
+    def make_adapter(self) -> Adapter:
+        """The platform in the words of this study.
+
+        Raises:
+            ValueError: the study says what the platform cannot have.
+        """
+        terms = Terms(
+            completion_code=self.completion_code,
+            outcomes=self.outcomes,
+            hosts=self.hosts,
+            secure_link=self.secure_link,
+            settings=self.settings,
+        )
+        return make_adapter(self.platform, terms)
+
+    def list_platform_settings(self) -> dict[str, Any]:
+        """What `platform_settings` of the study's row holds: the keys that only platforms know."""
+        return {key: list(v) if isinstance(v := getattr(self, key), tuple) else v for key in PLATFORM_KEYS}
+
+    @staticmethod
+    def read_platform_settings(stored: Mapping[str, Any]) -> dict[str, Any]:
+        """The inverse of `list_platform_settings`; what is not stored is as nobody had said it."""
+        given = {key: stored[key] for key in PLATFORM_KEYS if key in stored}
+        return {key: tuple(value) if key == "hosts" else value for key, value in given.items()}
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from studyapp.models.places import Place
 from studyapp.models.quiz_forms import QuizForm, QuizFormItem
 from studyapp.models.responses import Response
 from studyapp.models.roles import StudyGroupPermission, StudyUserPermission
+from studyapp.models.signed_entries import SignedEntry
 from studyapp.models.study import Arm, ContextArticle, Item, Study
 from studyapp.models.training import TrainingJob, TrainingLadder
 
@@ -28,6 +29,7 @@ __all__ = [
     "QuizForm",
     "QuizFormItem",
     "Response",
+    "SignedEntry",
     "Stimulus",
     "Study",
     "StudyGroupPermission",

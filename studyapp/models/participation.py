@@ -50,6 +50,7 @@ class Participant(models.Model):
     internet_check_answer = models.CharField(max_length=200, blank=True)
     excluded = models.BooleanField(default=False)
     exclusion_reasons = models.JSONField(default=list)
+    screen_out_reason = models.CharField(max_length=60, blank=True)
 
     objects = ParticipantQuerySet.as_manager()
 
@@ -62,6 +63,10 @@ class Participant(models.Model):
             models.CheckConstraint(
                 name="completed_participant_has_time",
                 condition=~Q(status="completed") | Q(completed_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="screened_out_participant_has_reason",
+                condition=~Q(status="screened_out") | ~Q(screen_out_reason=""),
             ),
         ]
         indexes = [models.Index(fields=["study", "status", "last_seen_at"])]
@@ -82,7 +87,8 @@ class PlatformIdentity(models.Model):
     participant = models.OneToOneField(Participant, on_delete=models.CASCADE, related_name="identity")
     platform = models.CharField(max_length=30)
     external_id = models.CharField(max_length=120)
-    session_id = models.CharField(max_length=120, blank=True)
+    session_id = models.CharField(max_length=120, blank=True, help_text="the newest that they came with")
+    captured = models.JSONField(default=dict, help_text="further parameters of their link")
 
     class Meta:
         verbose_name_plural = "platform identities"

@@ -2,13 +2,15 @@
 
 import secrets
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from studyapp.domain.study_design import PLATFORMS
+from studyapp.domain.study_design import PLATFORMS, Recruitment
 from studyapp.models.articles import Article
+from studyapp.recruitment import Adapter
 
 
 class StudyState(models.TextChoices):
@@ -72,6 +74,7 @@ class Study(models.Model):
     excludes = models.JSONField(
         default=list, blank=True, help_text="slugs of the studies whose participants may not take part in this one"
     )
+    platform_settings = models.JSONField(default=dict, blank=True, help_text="outcomes, hosts, secure_link, settings")
 
     created_at = models.DateTimeField(auto_now_add=True)
     launched_at = models.DateTimeField(null=True, editable=False)
@@ -101,6 +104,19 @@ class Study(models.Model):
     @property
     def is_draft(self) -> bool:
         return self.state == StudyState.DRAFT
+
+    @property
+    def adapter(self) -> Adapter:
+        """The platform that participants come from, in the words of this study."""
+        said = Recruitment.read_platform_settings(self.platform_settings)
+        return Recruitment(platform=self.platform, completion_code=self.completion_code, **said).make_adapter()
+
+    def clean(self) -> None:
+        """What the admin's form says of the platform must be what the platform can have."""
+        try:
+            self.adapter  # noqa: B018 - making it is the check
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ValidationError(f"{error}") from None
 
     @property
     def is_demonstration(self) -> bool:

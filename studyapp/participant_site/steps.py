@@ -4,15 +4,16 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from studyapp.actions import participation
 from studyapp.actions.participation import EndAnswers
-from studyapp.domain.progress import Step
+from studyapp.domain.progress import ENDS_WITHOUT_PAGE, Step
 from studyapp.models import Participant, Study
+from studyapp.participant_site.endings import find_ending
 from studyapp.participant_site.visitor import find_participant, find_study, locate, on_step, redirect_to
-from studyapp.recruitment import PLATFORMS
 
 
 class EndForm(forms.Form):
@@ -45,16 +46,19 @@ class EndForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def go_on(request: HttpRequest, slug: str) -> HttpResponse:
-    """To the page where the visitor belongs; the two ends without a page of their own are told here."""
-    study = find_study(slug)
+    """To the page where the visitor belongs; the ends without a page of their own are told here."""
+    study = find_study(request, slug)
     participant = find_participant(request, study)
     if participant is None:
         return redirect("rater:enter", slug)
     participant.study = study
     step = locate(participant)
-    if step not in (Step.WITHDRAWN, Step.DROPPED_OUT):
+    if step not in ENDS_WITHOUT_PAGE:
         return redirect_to(study, participant, step)
-    return render(request, "participant_site/ended.html", {"study": study, "withdrawn": step is Step.WITHDRAWN})
+    context = {"study": study, "step": step, "ending": find_ending(participant)}
+    response = render(request, "participant_site/ended.html", context)
+    add_never_cache_headers(response)
+    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -83,18 +87,16 @@ def debriefing(request: HttpRequest, participant: Participant) -> HttpResponse:
     """What it was about, and which articles a machine wrote: only here, once every answer is stored."""
     study = participant.study
     participation.record_debriefing(participant, now=timezone.now())
-    platform = "simulated" if participant.simulated else study.platform
     context = {
         "study": study,
         "trials": participant.trials.select_related("stimulus__item__article", "stimulus__arm").order_by("position"),
-        "completion_url": PLATFORMS[platform].completion_url(study.completion_code),
-        "completion_code": study.completion_code,
+        "ending": find_ending(participant),
     }
     return render(request, "participant_site/debriefing.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@on_step(Step.INSTRUCTIONS, Step.ITEM, Step.QUESTIONS, Step.DEBRIEFING)
+@on_step(Step.INSTRUCTIONS, Step.ITEM, Step.QUESTIONS, Step.DEBRIEFING, Step.SCREENED_OUT)
 def withdraw(request: HttpRequest, participant: Participant) -> HttpResponse:
     if request.method == "POST":
         participation.withdraw(participant, now=timezone.now())

@@ -13,5 +13,6 @@ urlpatterns = [
     path("<slug:slug>/item/<slug:code>/", items.item, name="item"),
     path("<slug:slug>/questions/", steps.questions, name="questions"),
     path("<slug:slug>/debriefing/", steps.debriefing, name="debriefing"),
+    path("<slug:slug>/code/", entry.show_code, name="code"),
     path("<slug:slug>/withdraw/", steps.withdraw, name="withdraw"),
 ]

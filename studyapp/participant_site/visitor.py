@@ -10,17 +10,18 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
 from studyapp.actions import participation
-from studyapp.domain.progress import Step, find_step
+from studyapp.domain.progress import ENDS_WITHOUT_PAGE, Step, find_step
 from studyapp.models import Participant, Study
 
 View = Callable[..., HttpResponse]
 
 
-def find_study(slug: str) -> Study:
-    """The study of an address, unless it is a draft, which is nobody's business."""
+def find_study(request: HttpRequest, slug: str) -> Study:
+    """The study of an address, unless it is a draft, which is nobody's business. The request keeps it."""
     study = Study.objects.filter(slug=slug).first()
     if study is None or study.is_draft:
         raise Http404("no such study")
+    request.study = study
     return study
 
 
@@ -64,7 +65,7 @@ def redirect_to(study: Study, participant: Participant, step: Step) -> HttpRespo
     if step is Step.ITEM:
         code = participant.trials.still_open().values_list("code", flat=True).first()
         return redirect("rater:item", study.slug, code)
-    if step in (Step.WITHDRAWN, Step.DROPPED_OUT):
+    if step in ENDS_WITHOUT_PAGE:
         return redirect("rater:continue", study.slug)
     return redirect(f"rater:{step}", study.slug)
 
@@ -75,7 +76,7 @@ def on_step(*steps: Step) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, slug: str, **arguments: str) -> HttpResponse:
-            study = find_study(slug)
+            study = find_study(request, slug)
             participant = find_participant(request, study)
             if participant is None:
                 return redirect("rater:enter", slug)

@@ -1,16 +1,14 @@
 """An open link. Without an id from a platform, a browser takes part once (its signed cookie says so)."""
 
-from collections.abc import Mapping
-
-from studyapp.recruitment.entry import Arrival, Platform
-
-
-def read_arrival(parameters: Mapping[str, str]) -> Arrival:
-    return Arrival()
+from studyapp.recruitment.adapter import Adapter, Terms, with_outcomes
+from studyapp.recruitment.outcomes import read_outcomes, read_settings
 
 
-def completion_url(completion_code: str) -> str:
-    return ""
+def make(terms: Terms) -> Adapter:
+    """The adapter of an open study.
 
-
-PLATFORM = Platform("anonymous", (), read_arrival, completion_url)
+    Raises:
+        ValueError: as "key: what is wrong".
+    """
+    read_settings(terms.settings, known={}, title="an open link")
+    return with_outcomes(Adapter(name="anonymous", title=""), terms, read_outcomes(terms, own_hosts=()))

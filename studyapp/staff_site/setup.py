@@ -2,16 +2,18 @@
 
 from typing import Any
 
+import tomlkit
 from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from tomlkit.exceptions import ParseError
 
 from studyapp.actions.articles import import_articles
 from studyapp.actions.study import StudyExistsError, load_study
-from studyapp.domain.study_design import PLATFORMS, DesignError, StudyDesign
+from studyapp.domain.study_design import PLATFORM_KEYS, PLATFORMS, DesignError, StudyDesign
 from studyapp.models import Article, Study
 from studyapp.offered_models import ask_server
 from studyapp.staff_site.arm_rows import ArmRow, describe_arms, group_rows, read_arm_rows
@@ -79,10 +81,24 @@ class PresetForm(forms.Form):
     contact = forms.CharField(
         required=False, max_length=200, help_text="Shown under every page: a name and an address."
     )
+    platform_settings = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text='Further lines of [recruitment], as in a study file: outcomes = { no_consent = "C2…" }',
+    )
 
     def clean_file(self) -> Any:
         upload = self.cleaned_data["file"]
         return read_upload(upload) if upload else None
+
+    def clean_platform_settings(self) -> dict[str, Any]:
+        try:
+            said = tomlkit.parse(self.cleaned_data["platform_settings"]).unwrap()
+        except ParseError as error:
+            raise forms.ValidationError(f"No TOML: {error}") from None
+        if unknown := sorted(set(said) - set(PLATFORM_KEYS)):
+            raise forms.ValidationError(f"There is no {unknown[0]!r} here; its keys are {', '.join(PLATFORM_KEYS)}.")
+        return said
 
 
 @staff_page
@@ -155,7 +171,7 @@ def _design_from(form: forms.Form, arms: list[dict[str, Any]]) -> StudyDesign:
         {
             "study": {"slug": said["slug"], "title": said["title"]},
             "targets": {"participants_per_cell": said["participants_per_cell"]},
-            "recruitment": {key: said[key] for key in RECRUITMENT_KEYS},
+            "recruitment": {key: said[key] for key in RECRUITMENT_KEYS} | said["platform_settings"],
             "articles": {"context": said["context"], "items": said["items"]},
             "arms": arms,
         },

@@ -16,7 +16,6 @@ from studyapp.checkpoints import list_checkpoints
 from studyapp.known_models import list_known_ladders
 from studyapp.models import Arm, Export, GenerationJob, Participant, Place, Stimulus, Study
 from studyapp.offered_models import ask_server, list_cached_models
-from studyapp.recruitment import PLATFORMS
 from studyapp.staff_site.pages import show, staff_page, study_page
 from studyapp.study_file import write_study_file
 
@@ -98,6 +97,7 @@ def show_overview(request: HttpRequest, study: Study) -> HttpResponse:
         stations=stations,
         next_station=next((station for station in stations if station.state == "next"), None),
         entry_link=_make_entry_link(study),
+        entry_note=study.adapter.entry_note,
         cells=_describe_cells(study),
         counts=_count_participants(study),
     )
@@ -138,9 +138,8 @@ def _find_stations(study: Study) -> list[Station]:
 
 def _make_entry_link(study: Study) -> str:
     """The link for participants, with the placeholders that the platform replaces."""
-    link = f"{settings.SITE_URL}{reverse('rater:enter', args=[study.slug])}"
-    parameters = PLATFORMS[study.platform].parameters
-    return link + ("?" + "&".join(f"{name}={{{{%{name}%}}}}" for name in parameters) if parameters else "")
+    link, query = f"{settings.SITE_URL}{reverse('rater:enter', args=[study.slug])}", study.adapter.entry_query
+    return f"{link}?{query}" if query else link
 
 
 def _describe_cells(study: Study) -> list[dict[str, object]]:

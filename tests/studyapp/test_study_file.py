@@ -18,6 +18,30 @@ def test_a_written_study_file_reads_back_as_the_same_design(mapping):
     assert read(write_study_file(design)).resolve([]) == design
 
 
+PLATFORMS = """
+[study]
+slug = "s"
+title = "T"
+[recruitment]
+platform = "panel"
+hosts = ["panel.example.com"]
+[recruitment.settings]
+id_param = "RID"
+capture = ["wave", "country"]
+signature_param = "h"
+secret = "BYLINE_PANEL_SECRET"
+[recruitment.outcomes]
+complete = "https://panel.example.com/?s=1&rid={id}"
+quota_full = "https://panel.example.com/?s=3&rid={id}&w={wave}"
+"""
+
+
+def test_what_a_file_says_of_its_platform_survives_being_written():
+    design = read(PLATFORMS).resolve(REFS)
+    assert design.recruitment.settings["capture"] == ["wave", "country"]
+    assert read(write_study_file(design)).resolve([]) == design
+
+
 @pytest.mark.parametrize("preset", list_presets())
 def test_every_preset_makes_a_design_that_survives_its_own_file(preset):
     design = read(f'[study]\nslug = "s"\ntitle = "T"\npreset = "{preset}"').resolve(REFS)

@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 from django.core.management.base import CommandError
-from django.core.signing import TimestampSigner
 from django.db import close_old_connections
 from django.db.models import Max
 
@@ -19,6 +18,7 @@ from studyapp.domain.seeds import derive_seed
 from studyapp.domain.simulated_rater import plant_accuracy
 from studyapp.management.study_command import StudyCommand
 from studyapp.models import Participant, Study, Trial
+from studyapp.passes import sign_pass
 from studyapp.recruitment import Arrival
 from studyapp.simulation import SimulatedParticipant, SimulationError
 from studyapp.terminal import open_progress
@@ -94,7 +94,7 @@ class Command(StudyCommand):
     def _send(self, study: Study, number: int, truth: StoredTruth, options: dict[str, Any]) -> int:
         """One participant's way, in a thread of its own; how many answers it gave."""
         rng = random.Random(derive_seed(options["seed"], study.slug, number))
-        signed = TimestampSigner(salt=f"simulated:{study.slug}").sign(str(number))
+        signed = sign_pass(study, platform="simulated", name=str(number))
         entry = str(httpx.URL(f"{options['url'].rstrip('/')}/s/{study.slug}/", params={"simulated": signed}))
         try:
             with httpx.Client(follow_redirects=True, timeout=60) as client:

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from studyapp.actions.launch import LaunchRefusedError, close_study, freeze_design, launch_study
+from studyapp.actions.launch import LaunchRefusedError, close_study, freeze_design, launch_study, review_readiness
 from studyapp.actions.quiz_forms import FormsRefusedError, are_forms_balanced, make_quiz_forms
 from studyapp.actions.selection import select_stimuli
 from studyapp.domain.study_design import hash_design
@@ -35,6 +35,29 @@ def test_an_unready_study_is_refused_with_every_reason():
         launch_study(make_draft(), now=NOW)
     topics = {finding.topic for finding in caught.value.findings}
     assert topics == {"Stimuli", "Forms"}
+
+
+@pytest.mark.parametrize(
+    ("recruitment", "gap"),
+    [
+        (
+            {
+                "platform": "panel",
+                "completion_code": "DONE1",
+                "settings": {"id_param": "r", "signature_param": "h", "secret": "BYLINE_PANEL_SECRET"},
+            },
+            "BYLINE_PANEL_SECRET is not set",
+        ),
+        ({"platform": "mturk"}, "cookies need https"),
+        ({"platform": "prolific", "completion_code": "C1AB", "secure_link": True}, "https addresses only"),
+        ({"platform": "prolific", "completion_code": "C1AB"}, ""),
+    ],
+)
+def test_what_nobody_could_enter_without_refuses_the_launch(recruitment, gap):
+    gaps = [finding.message for finding in review_readiness(make_draft(recruitment=recruitment))
+            if finding.topic == "Platform"]  # fmt: skip
+    assert len(gaps) == bool(gap)
+    assert gap in "".join(gaps)
 
 
 def test_launch_freezes_every_text_and_form_under_one_hash():

@@ -78,7 +78,7 @@ def test_a_person_takes_part_once_under_whatever_session():
     )
     assert first == again
     assert Participant.objects.count() == 1
-    assert PlatformIdentity.objects.get().session_id == "s"
+    assert PlatformIdentity.objects.get().session_id == "another"
     assert first.entry_key != "p" and len(first.entry_key) == 64
 
 
@@ -123,6 +123,41 @@ def test_withdrawal_deletes_the_answers_and_the_identity_and_leaves_a_count():
     assert not PlatformIdentity.objects.exists()
     assert Participant.objects.get().status == "withdrawn"
     assert enrol(study, "p").status == "withdrawn"  # and they do not come in again
+
+
+def test_a_screen_out_gives_the_place_back_keeps_the_answers_and_happens_once():
+    study = make_launched(targets={"participants_per_cell": 1})
+    people = [enrol(study, f"p{n}") for n in range(6)]
+    answer_all(people[0])
+    out = participation.screen_out(people[0], reason=" device ", now=NOW)
+    assert (out.status, out.screen_out_reason) == ("screened_out", "device")
+    assert participation.screen_out(people[0], reason="another", now=NOW).screen_out_reason == "device"
+    assert Response.objects.count() == 4
+    assert enrol(study, "heir").assignment.arm == people[0].assignment.arm
+    assert enrol(study, "p0").status == "screened_out"  # and they do not come in again
+    participation.withdraw(people[0], now=NOW)
+    assert (Response.objects.count(), Participant.objects.get(pk=people[0].pk).screen_out_reason) == (0, "")
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 61])
+def test_a_screen_out_needs_a_reason(reason):
+    person = enrol(make_launched(), "p")
+    with pytest.raises(ValueError, match="Give a reason"):
+        participation.screen_out(person, reason=reason, now=NOW)
+    assert Participant.objects.get().status == "enrolled"
+
+
+def test_who_has_completed_is_not_screened_out_any_more():
+    person = enrol(make_launched(), "p")
+    answer_all(person)
+    participation.complete(person, EndAnswers(False, ""), now=NOW)
+    assert participation.screen_out(person, reason="late", now=NOW).status == "completed"
+
+
+def test_further_parameters_are_kept_with_the_ids():
+    arrival = Arrival(external_id="p", captured={"wave": "2"})
+    participation.enrol(make_launched(), platform="panel", arrival=arrival, rng=random.Random(1), now=NOW)
+    assert PlatformIdentity.objects.get().captured == {"wave": "2"}
 
 
 def test_an_answer_is_stored_once_in_turn_and_with_bounded_activity():

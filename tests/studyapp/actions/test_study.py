@@ -17,6 +17,20 @@ def test_a_study_says_the_design_it_was_made_from():
     assert describe_study(study) == design
 
 
+def test_a_study_says_again_how_its_platform_is_told():
+    design = make_design(
+        make_articles(5),
+        recruitment={
+            "platform": "prolific", "completion_code": "C1AB", "secure_link": True, "hosts": ["lab.example.org"],
+            "outcomes": {"no_consent": "C2AB", "quota_full": "https://lab.example.org/full"},
+        },
+    )  # fmt: skip
+    study, _ = load_study(design)
+    study.refresh_from_db()
+    assert describe_study(study) == design
+    assert study.adapter.verify == "jwt"
+
+
 def test_the_same_design_again_changes_nothing():
     design = make_design(make_articles(5))
     first, _ = load_study(design)

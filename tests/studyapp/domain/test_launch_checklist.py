@@ -38,6 +38,7 @@ def test_a_ready_study_is_neither_refused_nor_warned():
         ({"arms": (CONTROL, replace(ARM, stimuli=58))}, "small: 2 of 60 items have no model text"),
         ({"human_stimuli": 0}, "60 items have no human text"),
         ({"forms_balanced": False}, "missing or unbalanced"),
+        ({"platform_gaps": ("BYLINE_PANEL_SECRET is not set",)}, "BYLINE_PANEL_SECRET is not set"),
     ],
 )
 def test_what_makes_a_study_impossible_refuses_it_and_says_why(change, message):

@@ -1,8 +1,10 @@
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studyapp.domain.study_design import DesignError, describe_design, hash_design, parse_design
+from studyapp.domain.study_design import DesignError, Recruitment, describe_design, hash_design, parse_design
 
 MINIMAL = {"study": {"slug": "s", "title": "T"}}
 
@@ -72,6 +74,9 @@ def test_a_design_is_described_by_the_mapping_that_makes_it_again(mapping):
         ({"articles": {"shown": 1}}, r"\[articles\] shown: must be from 2"),
         ({"targets": {"give_back_after_minutes": -1}}, r"give_back_after_minutes: must be from 0"),
         ({"arms": [{"name": "x", "participants_per_cell": 0}]}, r"\[\[arms\]\] 1 participants_per_cell: must be"),
+        ({"recruitment": {"outcomes": {"no_consent": "http://x.example/"}}}, r"\[recruitment\] outcomes: no_consent"),
+        ({"recruitment": {"platform": "sona"}}, r"\[recruitment\] settings: SONA needs host"),
+        ({"recruitment": {"hosts": "x.example"}}, r"\[recruitment\] hosts: must be a list of texts"),
         ({"articles": {"items": ["a", "b", "a"]}}, r"twice: a"),
         ({"articles": {"items": ["a"], "context": ["a"]}}, r"twice: a"),
         ({"arms": [{"name": "x"}, {"name": "x"}]}, r"twice: x"),
@@ -85,6 +90,17 @@ def test_a_design_is_described_by_the_mapping_that_makes_it_again(mapping):
 def test_a_fault_names_its_key_and_what_was_meant(change, fault):
     with pytest.raises(DesignError, match=fault):
         parse_design({**MINIMAL, **change})
+
+
+def test_what_a_study_says_of_its_platform_comes_back_from_its_row():
+    said = {"platform": "panel", "completion_code": "DONE1", "hosts": ["a.example.com"],
+            "outcomes": {"quota_full": "https://a.example.com/?r={id}"}, "settings": {"id_param": "r"}}  # fmt: skip
+    recruitment = parse_design({**MINIMAL, "recruitment": said}).recruitment
+    stored = json.loads(json.dumps(recruitment.list_platform_settings()))
+    assert Recruitment.read_platform_settings(stored) == {
+        key: getattr(recruitment, key) for key in ("outcomes", "hosts", "secure_link", "settings")
+    }
+    assert Recruitment.read_platform_settings({}) == {}  # a row of before there was such a column
 
 
 def test_all_faults_are_reported_at_once():

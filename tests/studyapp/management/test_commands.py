@@ -1,6 +1,7 @@
 """The commands as a person types them: what they print, and what they say when something is wrong."""
 
 import json
+import random
 import stat
 import zipfile
 from io import StringIO
@@ -9,9 +10,11 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 
+from studyapp.actions.participation import enrol, withdraw
 from studyapp.models import Article, AuditEntry, Study
+from studyapp.recruitment import Arrival
 from studyapp.tasks import generate_article
-from tests.studyapp.study_rows import finish_jobs, make_articles, make_draft, make_launched
+from tests.studyapp.study_rows import NOW, finish_jobs, make_articles, make_draft, make_launched
 
 pytestmark = pytest.mark.django_db
 
@@ -130,6 +133,42 @@ def test_an_unknown_study_is_answered_with_those_that_there_are():
     make_draft(slug="pilot")
     with pytest.raises(CommandError, match=r"There is no study 'plot'\. Studies: pilot"):
         run("make_forms", "plot")
+
+
+def test_personal_links_are_printed_one_a_line_and_each_is_another(settings):
+    settings.SITE_URL = "https://study.example.org"
+    make_launched(recruitment={"platform": "personal"})
+    links = run("make_links", "pilot", "20").split()
+    assert len(set(links)) == len(links) == 20
+    assert all(link.startswith("https://study.example.org/s/pilot/?link=") for link in links)
+    assert AuditEntry.objects.get(act="made_links").detail == {"links": 20}
+    with pytest.raises(CommandError, match="Ask for 1 to"):
+        run("make_links", "pilot", "0")
+
+
+def test_personal_links_are_for_studies_that_take_them():
+    make_launched()
+    with pytest.raises(CommandError, match='personal links need platform = "personal"'):
+        run("make_links", "pilot", "1")
+
+
+def test_somebody_is_screened_out_by_their_code_or_by_the_platforms_id():
+    study = make_launched(recruitment={"platform": "prolific", "completion_code": "C1AB"})
+    people = [
+        enrol(study, platform="prolific", arrival=Arrival(name), rng=random.Random(1), now=NOW) for name in ("p", "q")
+    ]
+    assert "is screened out: device" in run("screen_out", "pilot", people[0].code, reason="device")
+    assert people[1].code in run("screen_out", "pilot", "q", reason="reads no news")
+    assert set(AuditEntry.objects.filter(act="screened_out").values_list("by_name", "reason")) == {
+        ("manage.py screen_out", "device"), ("manage.py screen_out", "reads no news"),
+    }  # fmt: skip
+    with pytest.raises(CommandError, match="Nobody in the study 'pilot'"):
+        run("screen_out", "pilot", "r", reason="device")
+    with pytest.raises(CommandError, match="Give a reason"):
+        run("screen_out", "pilot", "p", reason=" ")
+    withdraw(people[0], now=NOW)
+    with pytest.raises(CommandError, match="is withdrawn; only somebody at work"):
+        run("screen_out", "pilot", people[0].code, reason="device")
 
 
 def test_the_first_administrator_is_made_once(monkeypatch):

@@ -70,7 +70,7 @@ def test_a_panels_id_takes_part_once_on_any_device(prolific):
     telephone = Visitor(prolific, PROLIFIC_PID=PROLIFIC_ID, SESSION_ID="b" * 24)
     assert telephone.page.url == item.url
     assert Participant.objects.count() == 1
-    assert PlatformIdentity.objects.get().session_id == "a" * 24
+    assert PlatformIdentity.objects.get().session_id == "b" * 24  # the newest, which payment asks for
 
 
 def test_the_id_is_kept_apart_from_the_participant(prolific):

@@ -11,6 +11,7 @@ from decimal import Decimal
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
@@ -142,6 +143,9 @@ def test_a_study_from_a_preset_takes_the_articles_and_the_ticked_models(admin_cl
         ({"items": 40}, "41 articles are wanted"),
         ({"slug": "taken"}, "already"),
         ({"platform": "prolific"}, "Prolific needs the code"),
+        ({"platform_settings": "outcomes ="}, "No TOML"),
+        ({"platform_settings": "reward = 'x'"}, "There is no &#x27;reward&#x27; here"),
+        ({"platform_settings": "outcomes = { no_consent = 'https://x.example/' }"}, "leads to x.example"),
         ({"arm": ""}, "Tick at least one model"),
         ({"arm": "openai:gone"}, "openai:gone is not to be found any more"),
         ({"temperature-checkpoint:small": "hot"}, "must be numbers"),
@@ -160,6 +164,59 @@ def test_a_study_that_cannot_be_says_why_and_makes_nothing(admin_client, setting
     posted = {key: value for key, value in {**said, **change}.items() if value != ""}
     assert fault in admin_client.post(page("study_new"), posted).content.decode()
     assert Study.objects.count() == 1
+
+
+def test_the_page_takes_what_only_the_platform_has(admin_client, settings):
+    make_articles(6)
+    put_checkpoint(settings.MODELS_DIR, "small", n_params=5000)
+    said = {
+        "from": "preset", "preset": "gpt3-short", "title": "Mine", "slug": "mine", "context": 1, "items": 3,
+        "participants_per_cell": 5, "estimated_minutes": 20, "arm": "checkpoint:small",
+        "temperature-checkpoint:small": "1", "top_p-checkpoint:small": "0.9",
+        "platform": "prolific", "completion_code": "C1AB",
+        "platform_settings": 'secure_link = true\noutcomes = { no_consent = "C2AB" }',
+    }  # fmt: skip
+    assert admin_client.post(page("study_new"), said).status_code == 302
+    study = Study.objects.get()
+    assert study.adapter.verify == "jwt"
+    assert study.adapter.outcomes["no_consent"].code == "C2AB"
+
+
+@pytest.mark.parametrize(
+    ("recruitment", "link"),
+    [
+        ({}, "https://study.example.org/s/pilot/<"),
+        (
+            {"platform": "prolific", "completion_code": "C1AB"},
+            "/s/pilot/?PROLIFIC_PID={{%PROLIFIC_PID%}}&amp;STUDY_ID={{%STUDY_ID%}}&amp;SESSION_ID={{%SESSION_ID%}}<",
+        ),
+        ({"platform": "connect", "completion_code": "AB12"}, "https://study.example.org/s/pilot/<"),
+        ({"platform": "personal"}, "manage.py make_links"),
+        ({"platform": "panel", "completion_code": "AB12", "settings": {"id_param": "RID"}}, "/s/pilot/?RID=[RID]<"),
+        (
+            {
+                "platform": "sona",
+                "settings": {"host": "a.sona-systems.com", "experiment_id": "1", "credit_token": "t"},
+            },
+            "/s/pilot/?survey_code=%SURVEY_CODE%<",
+        ),
+        ({"platform": "mturk"}, "ExternalURL of an ExternalQuestion"),
+    ],
+)
+def test_the_overview_shows_the_link_to_give_the_platform(admin_client, settings, recruitment, link):
+    settings.SITE_URL = "https://study.example.org"
+    study = make_launched(recruitment=recruitment)
+    assert link in admin_client.get(study.get_absolute_url()).content.decode()
+
+
+def test_the_form_of_a_draft_refuses_what_its_platform_cannot_have(admin_client):
+    study = make_draft(recruitment={"platform": "prolific", "completion_code": "C1AB"})
+    study.platform_settings = {"outcomes": {"no_consent": "C1AB"}}
+    with pytest.raises(ValidationError, match="no_consent is the same"):
+        study.full_clean()
+    study.platform_settings = {"outcomes": 3}
+    with pytest.raises(ValidationError):
+        study.full_clean()
 
 
 def test_models_of_the_cache_and_of_the_server_become_arms(admin_client, settings, tmp_path):
