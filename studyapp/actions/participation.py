@@ -18,6 +18,9 @@ from studyapp.models import Assignment, Participant, PlatformIdentity, QuizForm,
 from studyapp.models.participation import ParticipantStatus
 from studyapp.recruitment import Arrival
 
+RETURNED_ON_PLATFORM = "returned on the platform"
+TIMED_OUT_ON_PLATFORM = "ran out of time on the platform"
+
 
 class EnrolmentRefusedError(ValueError):
     """Nobody can join now: the study is full, or not open. The message is shown to the visitor."""
@@ -111,17 +114,42 @@ def drop_silent_participants(study: Study, *, now: datetime) -> int:
 
 
 @transaction.atomic
+def give_place_back(participant: Participant, *, reason: str) -> bool:
+    """Somebody at work has left by the platform's word: their place is free, their answers stay. Locks the participant.
+
+    False where they are not at work (any more): who has completed keeps what they completed.
+    """
+    participant = Participant.objects.select_for_update().get(pk=participant.pk)
+    if participant.status == ParticipantStatus.ENROLLED:
+        participant.status = ParticipantStatus.DROPPED_OUT
+        participant.dropout_reason = reason
+        participant.save(update_fields=["status", "dropout_reason"])
+        return True
+    if participant.status == ParticipantStatus.DROPPED_OUT and participant.dropout_reason != reason:
+        Participant.objects.filter(pk=participant.pk).update(dropout_reason=reason)
+    return False
+
+
+def forget_return(participant: Participant) -> None:
+    """The platform says that they are at work again: they may go on if there is room."""
+    Participant.objects.filter(pk=participant.pk, dropout_reason=RETURNED_ON_PLATFORM).update(dropout_reason="")
+
+
+@transaction.atomic
 def resume(participant: Participant, *, now: datetime) -> Participant:
     """Somebody who had dropped out came back: they go on if their cell still has a place. Locks the study."""
     study = Study.objects.select_for_update().get(pk=participant.study_id)
     participant = Participant.objects.select_related("assignment").get(pk=participant.pk)
     if participant.status != ParticipantStatus.DROPPED_OUT or study.state == Study.State.DRAFT:
         return participant
+    if participant.dropout_reason == RETURNED_ON_PLATFORM:
+        return participant  # they gave it back there, and nobody would pay them for going on
     own = (participant.assignment.arm_id, participant.assignment.form_id)
     if any(cell.is_open for cell in count_cells(study) if (cell.arm_id, cell.form_id) == own):
         participant.status = ParticipantStatus.ENROLLED
+        participant.dropout_reason = ""
         participant.last_seen_at = now
-        participant.save(update_fields=["status", "last_seen_at"])
+        participant.save(update_fields=["status", "dropout_reason", "last_seen_at"])
     return participant
 
 

@@ -5,6 +5,13 @@ from studyapp.models.audit import AuditEntry
 from studyapp.models.export import Export
 from studyapp.models.generation import Candidate, GenerationJob, Stimulus
 from studyapp.models.participation import Assignment, Participant, PlatformIdentity, Trial
+from studyapp.models.prolific import (
+    ProlificBonus,
+    ProlificBonusBatch,
+    ProlificStudy,
+    ProlificSubmission,
+    WebhookEvent,
+)
 from studyapp.models.quiz_forms import QuizForm, QuizFormItem
 from studyapp.models.responses import Response
 from studyapp.models.study import Arm, ContextArticle, Item, Study
@@ -22,6 +29,10 @@ __all__ = [
     "Item",
     "Participant",
     "PlatformIdentity",
+    "ProlificBonus",
+    "ProlificBonusBatch",
+    "ProlificStudy",
+    "ProlificSubmission",
     "QuizForm",
     "QuizFormItem",
     "Response",
@@ -30,4 +41,5 @@ __all__ = [
     "TrainingJob",
     "TrainingLadder",
     "Trial",
+    "WebhookEvent",
 ]

@@ -54,7 +54,9 @@ def go_on(request: HttpRequest, slug: str) -> HttpResponse:
     step = locate(participant)
     if step not in (Step.WITHDRAWN, Step.DROPPED_OUT):
         return redirect_to(study, participant, step)
-    return render(request, "participant_site/ended.html", {"study": study, "withdrawn": step is Step.WITHDRAWN})
+    returned = participant.dropout_reason == participation.RETURNED_ON_PLATFORM
+    context = {"study": study, "withdrawn": step is Step.WITHDRAWN, "returned": returned}
+    return render(request, "participant_site/ended.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
