@@ -120,7 +120,7 @@ def mark_dropouts() -> None:
 
 @shared_task
 def sync_prolific() -> None:
-    """Read every linked study that is worth it, and the webhooks that were left over: what webhooks miss, this finds."""
+    """Read every linked study that is worth it, and the webhooks left over: what webhooks miss, this finds."""
     if not has_token():
         return
     for link_id in ProlificStudy.objects.worth_reading().values_list("id", flat=True):

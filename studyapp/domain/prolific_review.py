@@ -111,7 +111,7 @@ def _judge_handed_in(pair: Pair, now: datetime) -> Verdict:
 def _judge_at_work(pair: Pair) -> Verdict:
     if pair.ours == COMPLETED:
         return Verdict("under way", "Completed here, and not handed in there yet.")
-    if pair.ours in (SCREENED_OUT, WITHDRAWN) and not pair.return_requested:
+    if pair.theirs == prolific.ACTIVE and pair.ours in (SCREENED_OUT, WITHDRAWN) and not pair.return_requested:
         word = "Screened out" if pair.ours == SCREENED_OUT else "Withdrew"
         return Verdict("needs a hand", f"{word} here, and still at work there: ask for a return.", False, True)
     where = {"": "not here yet", ENROLLED: "at work here"}.get(pair.ours, f"{pair.ours.replace('_', ' ')} here")

@@ -14,6 +14,10 @@ from studyapp.prolific.client import ProlificClient
 from studyapp.prolific.transport import OutcomeUnknownError, ProlificError, RefusedError
 
 
+class NotNowError(ValueError):
+    """It cannot be asked of Prolific as things are; the message says why."""
+
+
 def find_entry_url(study: Study) -> str:
     """Where participants enter, without the parameters that Prolific fills in."""
     return f"{settings.SITE_URL}{reverse('rater:enter', args=[study.slug])}"
@@ -28,11 +32,14 @@ def create_draft(client: ProlificClient, study: Study, wish: DraftWish, *, now: 
     """Make a draft on Prolific, or link the one that an earlier attempt made.
 
     Raises:
-        AlreadyLinkedError, ValueError: it cannot be made; nothing was asked of Prolific.
+        AlreadyLinkedError, NotNowError: it cannot be made; nothing was asked of Prolific.
         OutcomeUnknownError: it may have been made; `find_draft` looks.
         ProlificError: it was not made.
     """
-    body = describe_draft(wish, slug=study.slug, entry_url=find_entry_url(study), codes=list_codes(study))
+    try:
+        body = describe_draft(wish, slug=study.slug, entry_url=find_entry_url(study), codes=list_codes(study))
+    except ValueError as error:
+        raise NotNowError(f"No draft was made: {error}") from None
     link = actions.begin_link(study, now=now)
     try:
         known = client.find_studies(internal_name=name_internally(study.slug))
@@ -91,7 +98,7 @@ def transition(client: ProlificClient, link: ProlificStudy, action: str) -> str:
     """Publish, pause, start or stop; the status that Prolific shows afterwards.
 
     Raises:
-        ValueError: it cannot be asked for now.
+        NotNowError: it cannot be asked for now.
         ProlificError: it was not done, or it cannot be told.
     """
     _check_transition(link, action)
@@ -106,11 +113,11 @@ def transition(client: ProlificClient, link: ProlificStudy, action: str) -> str:
 
 def _check_transition(link: ProlificStudy, action: str) -> None:
     if action not in STUDY_TRANSITIONS:
-        raise ValueError(f"There is no {action!r}; choose from {', '.join(STUDY_TRANSITIONS)}.")
+        raise NotNowError(f"There is no {action!r}; choose from {', '.join(STUDY_TRANSITIONS)}.")
     if link.status not in STUDY_TRANSITIONS[action]:
-        raise ValueError(f"A study that is {link.status} on Prolific cannot {action.lower()}.")
+        raise NotNowError(f"A study that is {link.status} on Prolific cannot {action.lower()}.")
     if action in ("PUBLISH", "START") and link.study.state != Study.State.LAUNCHED:
-        raise ValueError("Launch the study here first: participants would find a closed door.")
+        raise NotNowError("Launch the study here first: participants would find a closed door.")
 
 
 def _store(link: ProlificStudy, remote: StudyRecord, *, cost: int | None) -> None:

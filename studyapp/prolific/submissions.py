@@ -110,9 +110,7 @@ def request_return(
         errors.extend([error] if error else [])
         sent += not error
         if isinstance(error, BadTokenError | NothingDoneError):  # the others would fare no better
-            prolific_reviews.store_outcome(
-                rows[number:], state=REFUSED, message="Not asked, since the one before failed."
-            )
+            prolific_reviews.store_outcome(rows[number:], state=REFUSED, message="Not asked: the one before failed.")
             break
     return Sent(sent=sent, left_out=len(set(submission_pks)) - len(rows), errors=tuple(map(str, errors)))
 

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from studyapp.staff_site import articles, export, generation, launch, review, setup, studies, training, training_setup
+from studyapp.staff_site import (
+    articles,
+    export,
+    generation,
+    launch,
+    prolific,
+    review,
+    setup,
+    studies,
+    training,
+    training_setup,
+)
 
 app_name = "staff"
 urlpatterns = [
@@ -18,6 +29,7 @@ urlpatterns = [
     path("studies/<slug:slug>/generation/", generation.show_generation, name="study_generation"),
     path("studies/<slug:slug>/review/", review.show_review, name="study_review"),
     path("studies/<slug:slug>/launch/", launch.show_launch, name="study_launch"),
+    path("studies/<slug:slug>/prolific/", prolific.show_prolific, name="study_prolific"),
     path("studies/<slug:slug>/export/", export.show_exports, name="study_export"),
     path("studies/<slug:slug>/export/<int:export_id>/bundle/", export.download_bundle, name="export_bundle"),
     path("studies/<slug:slug>/export/<int:export_id>/report/<path:name>", export.show_report, name="export_report"),
