@@ -104,9 +104,9 @@ class ProlificSubmission(models.Model):
 class BonusState(models.TextChoices):
     RESERVED = "reserved", "being set up"
     SET_UP = "set_up", "set up, not paid"
-    PAYING = "paying"
+    PAYING = "paying", "paying"
     ACCEPTED = "accepted", "Prolific is paying"
-    PAID = "paid"
+    PAID = "paid", "paid"
     UNKNOWN = "unknown", "outcome unknown"
     REFUSED = "refused", "not paid"
 

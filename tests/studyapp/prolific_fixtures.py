@@ -7,7 +7,7 @@ from tests.prolific_fake.server import TOKEN
 
 
 @pytest.fixture
-def fake(settings):
+def fake(settings, no_waiting):
     """The stand-in, as the account of the settings."""
     server = FakeProlific()
     settings.PROLIFIC_URL, settings.PROLIFIC_TOKEN, settings.PROLIFIC_TIMEOUT = server.url, TOKEN, 2.0
@@ -16,7 +16,7 @@ def fake(settings):
     server.close()
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def no_waiting(monkeypatch):
     """Pauses between attempts are kept in a list and not slept."""
     waits = []
