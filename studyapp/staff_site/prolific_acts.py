@@ -111,7 +111,7 @@ def request_return(link: ProlificStudy, posted: QueryDict, now: datetime) -> Out
     allowed = [pk for pk in pks if pk in may]
     with open_client() as client:
         sent = submissions.request_return(client, link, allowed, reason=reason, now=now)
-    outcome = _tell(sent, "{n} were asked to return", left_out=len(pks) - len(allowed))
+    outcome = _tell(sent, "A return was requested for {n}", left_out=len(pks) - len(allowed))
     return _read_after(link, outcome)
 
 

@@ -138,7 +138,7 @@ def test_a_return_is_asked_for_with_a_reason(admin_client, fake, link):
     pk = pk_of(submission_id)
     assert "choose why" in post(admin_client, do="request-return", submission=pk, reason="I do not like them")
     shown = post(admin_client, do="request-return", submission=pk, reason="Did not finish the study.")
-    assert "1 submission were asked to return" in shown or "1 submission was asked to return" in shown
+    assert "A return was requested for 1 submission." in shown
     assert fake.prolific.messages == [(submission_id, ("Did not finish the study.",))]
 
 
