@@ -67,6 +67,10 @@ except ValueError as error:
 PROLIFIC_JWKS_URL = env.str(  # the public keys of Prolific's signed links
     "BYLINE_PROLIFIC_JWKS_URL", default="https://api.prolific.com/.well-known/study/jwks.json"
 )
+PROLIFIC_URL = env.str("BYLINE_PROLIFIC_URL", default="https://api.prolific.com/api/v1/")
+PROLIFIC_TOKEN = read_secret("BYLINE_PROLIFIC_TOKEN")  # may do all that its account may: it goes to PROLIFIC_URL only
+PROLIFIC_WEBHOOK_SECRET = read_secret("BYLINE_PROLIFIC_WEBHOOK_SECRET")
+PROLIFIC_TIMEOUT = env.float("BYLINE_PROLIFIC_TIMEOUT", default=20.0)  # seconds that one answer may take
 HUGGING_FACE_CACHE = Path(HF_HUB_CACHE)  # set by HF_HOME or HF_HUB_CACHE, as for every tool of Hugging Face
 SECRET_KEY = read_secret("BYLINE_SECRET_KEY") or keep_secret_key()
 ALLOWED_HOSTS = [*env.list("BYLINE_HOSTS", default=[]), "localhost", "127.0.0.1", "[::1]"]  # health checks use these
@@ -173,6 +177,7 @@ HEARTBEAT_TIMEOUT_SECONDS = env.int("BYLINE_HEARTBEAT_TIMEOUT", default=60)  # a
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "studyapp.tasks.sweep_jobs", "schedule": 30.0},
     "mark-dropouts": {"task": "studyapp.tasks.mark_dropouts", "schedule": 300.0},
+    "sync-prolific": {"task": "studyapp.tasks.sync_prolific", "schedule": 600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "celerybeat-schedule")
 

@@ -1,14 +1,16 @@
-"""Addresses: participants under /s/, staff under /staff/, health for the process manager."""
+"""Addresses: participants under /s/, staff under /staff/, webhooks under /hooks/, health for the process manager."""
 
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
 from studyapp.health import show_health
+from studyapp.hooks import prolific
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="staff:study_list")),
     path("healthz", show_health),
+    path("hooks/prolific/", prolific.receive, name="prolific_hook"),
     path("s/", include("studyapp.participant_site.urls")),
     path("staff/", include("studyapp.staff_site.urls")),
     path("staff/", admin.site.urls),

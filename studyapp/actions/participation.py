@@ -23,6 +23,8 @@ from studyapp.models.participation import ParticipantStatus
 from studyapp.recruitment import Arrival
 
 MAX_SCREEN_OUT_REASON = 60
+RETURNED_ON_PLATFORM = "returned on the platform"
+TIMED_OUT_ON_PLATFORM = "ran out of time on the platform"
 
 
 class EnrolmentRefusedError(ValueError):
@@ -141,6 +143,30 @@ def _free_places(study: Study, *, now: datetime) -> int:
 
 
 @transaction.atomic
+def leave_by_platform(participant: Participant, *, reason: str, now: datetime) -> bool:
+    """Somebody at work has left by the platform's word: their place is free, their answers stay. Locks the participant.
+
+    False where they are not at work (any more): who has completed keeps what they completed.
+    """
+    participant = Participant.objects.select_for_update().get(pk=participant.pk)
+    if participant.status == ParticipantStatus.ENROLLED:
+        participant.status = ParticipantStatus.DROPPED_OUT
+        participant.dropout_reason = reason
+        participant.left_at = now
+        participant.save(update_fields=["status", "dropout_reason", "left_at"])
+        give_places_back(participant.study, now=now, participant=participant)
+        return True
+    if participant.status == ParticipantStatus.DROPPED_OUT and participant.dropout_reason != reason:
+        Participant.objects.filter(pk=participant.pk).update(dropout_reason=reason)
+    return False
+
+
+def forget_return(participant: Participant) -> None:
+    """The platform says that they are at work again: they may go on if there is room."""
+    Participant.objects.filter(pk=participant.pk, dropout_reason=RETURNED_ON_PLATFORM).update(dropout_reason="")
+
+
+@transaction.atomic
 def resume(participant: Participant, *, now: datetime) -> Participant:
     """Somebody who had dropped out came back: they go on if their cell still has a place, best their own.
 
@@ -152,12 +178,15 @@ def resume(participant: Participant, *, now: datetime) -> Participant:
     )
     if participant.status != ParticipantStatus.DROPPED_OUT or study.state == Study.State.DRAFT:
         return participant
+    if participant.dropout_reason == RETURNED_ON_PLATFORM:
+        return participant  # they gave it back there, and nobody would pay them for going on
     _free_places(study, now=now)
     if take_place_back(participant) is not None:
         participant.status = ParticipantStatus.ENROLLED
+        participant.dropout_reason = ""
         participant.last_seen_at = now
         participant.left_at = None
-        participant.save(update_fields=["status", "last_seen_at", "left_at"])
+        participant.save(update_fields=["status", "dropout_reason", "last_seen_at", "left_at"])
     return participant
 
 

@@ -6,6 +6,13 @@ from studyapp.models.export import Export
 from studyapp.models.generation import Candidate, GenerationJob, Stimulus
 from studyapp.models.participation import Assignment, Participant, PlatformIdentity, Trial
 from studyapp.models.places import Place
+from studyapp.models.prolific import (
+    ProlificBonus,
+    ProlificBonusBatch,
+    ProlificStudy,
+    ProlificSubmission,
+    WebhookEvent,
+)
 from studyapp.models.quiz_forms import QuizForm, QuizFormItem
 from studyapp.models.responses import Response
 from studyapp.models.roles import StudyGroupPermission, StudyUserPermission
@@ -26,6 +33,10 @@ __all__ = [
     "Participant",
     "Place",
     "PlatformIdentity",
+    "ProlificBonus",
+    "ProlificBonusBatch",
+    "ProlificStudy",
+    "ProlificSubmission",
     "QuizForm",
     "QuizFormItem",
     "Response",
@@ -37,4 +48,5 @@ __all__ = [
     "TrainingJob",
     "TrainingLadder",
     "Trial",
+    "WebhookEvent",
 ]

@@ -38,6 +38,7 @@ class Participant(models.Model):
     person_key = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
     simulated = models.BooleanField(default=False, editable=False)
     status = models.CharField(max_length=12, choices=ParticipantStatus, default=ParticipantStatus.ENROLLED)
+    dropout_reason = models.CharField(max_length=40, blank=True, help_text="empty: silent for too long")
     consent_sha256 = models.CharField(max_length=64, help_text="of the consent text that was agreed to")
     enrolled_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, help_text="when the instructions were done")

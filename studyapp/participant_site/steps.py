@@ -55,7 +55,8 @@ def go_on(request: HttpRequest, slug: str) -> HttpResponse:
     step = locate(participant)
     if step not in ENDS_WITHOUT_PAGE:
         return redirect_to(study, participant, step)
-    context = {"study": study, "step": step, "ending": find_ending(participant)}
+    returned = participant.dropout_reason == participation.RETURNED_ON_PLATFORM
+    context = {"study": study, "step": step, "returned": returned, "ending": find_ending(participant)}
     response = render(request, "participant_site/ended.html", context)
     add_never_cache_headers(response)
     return response

@@ -26,6 +26,7 @@ STUDY_TABS = (
     ("study_people", "People"),
 )
 READING = ("GET", "HEAD")
+PROLIFIC_TAB = ("study_prolific", "Prolific")  # of studies whose participants come from there
 
 
 def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -106,6 +107,13 @@ def show(
     request: HttpRequest, template: str, *, title: str, study: Study | None = None, **context: Any
 ) -> HttpResponse:
     """Render a staff page in the frame of the admin; a study's pages get its tabs."""
-    frame = {**admin.site.each_context(request), "title": title, "study": study, "tabs": STUDY_TABS if study else ()}
+    frame = {**admin.site.each_context(request), "title": title, "study": study, "tabs": list_tabs(study)}
     frame["only_looks"] = study is not None and not request.user.has_perm(CHANGE, study)
     return render(request, f"staff_site/{template}", {**frame, **context})
+
+
+def list_tabs(study: Study | None) -> tuple[tuple[str, str], ...]:
+    """The pages of a study."""
+    if study is None:
+        return ()
+    return (*STUDY_TABS, PROLIFIC_TAB) if study.platform == "prolific" else STUDY_TABS

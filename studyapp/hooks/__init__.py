@@ -1,0 +1,1 @@
+"""Doors that other servers knock at."""
