@@ -13,6 +13,7 @@ from studyapp.models import (
     Arm,
     Article,
     Candidate,
+    EntryTally,
     Export,
     GenerationJob,
     Participant,
@@ -113,6 +114,12 @@ class ParticipantAdmin(ReadOnlyMixin, ModelAdmin):
     list_display = ["code", "study", "status", "simulated", "excluded", "enrolled_at", "completed_at"]
     list_filter = ["study", "status", "simulated", "excluded"]
     exclude = ["entry_key"]
+
+
+@admin.register(EntryTally)
+class EntryTallyAdmin(ReadOnlyMixin, ModelAdmin):
+    list_display = ["study", "day", "outcome", "simulated", "n"]
+    list_filter = ["study", "outcome", "simulated"]
 
 
 @admin.register(Export)

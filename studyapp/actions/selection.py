@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -81,7 +82,7 @@ def _lock_draft(study: Study) -> Study:
     return study
 
 
-def _name_candidate(candidate: Candidate, job: GenerationJob) -> dict[str, object]:
+def _name_candidate(candidate: Candidate, job: GenerationJob) -> dict[str, Any]:
     return {"item": job.item.article.ref, "arm": job.arm.name, "candidate": candidate.index + 1}
 
 

@@ -7,8 +7,10 @@ from studyapp.models.generation import Candidate, GenerationJob, Stimulus
 from studyapp.models.participation import Assignment, Participant, PlatformIdentity, Trial
 from studyapp.models.quiz_forms import QuizForm, QuizFormItem
 from studyapp.models.responses import Response
+from studyapp.models.review import ItemFlag, ItemLook
 from studyapp.models.study import Arm, ContextArticle, Item, Study
 from studyapp.models.training import TrainingJob, TrainingLadder
+from studyapp.models.watching import EntryTally, ProblemReport
 
 __all__ = [
     "Arm",
@@ -17,11 +19,15 @@ __all__ = [
     "AuditEntry",
     "Candidate",
     "ContextArticle",
+    "EntryTally",
     "Export",
     "GenerationJob",
     "Item",
+    "ItemFlag",
+    "ItemLook",
     "Participant",
     "PlatformIdentity",
+    "ProblemReport",
     "QuizForm",
     "QuizFormItem",
     "Response",

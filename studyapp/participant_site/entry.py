@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from studyapp.actions import participation
+from studyapp.actions.watching import tally_entry
 from studyapp.models import Study
+from studyapp.models.watching import EntryOutcome
 from studyapp.participant_site.visitor import find_participant, find_study, locate, redirect_to, remember
 from studyapp.recruitment import PLATFORMS, Arrival, EntryError
 
@@ -27,11 +29,15 @@ def pass_signer(study: Study) -> signing.Signer:
 
 @require_safe
 def enter(request: HttpRequest, slug: str) -> HttpResponse:
-    """The consent page, or the visitor's own place. Looking at it stores nothing: links are opened by scanners too."""
+    """The consent page, or the visitor's own place. Looking at it makes nobody a participant: scanners open links too.
+
+    It is counted, as a number of the day, unless it is a HEAD request or the browser only fetches ahead.
+    """
     study = find_study(slug)
     try:
         platform, arrival = _read_arrival(request, study)
     except EntryError as error:
+        _tally(request, study, EntryOutcome.BAD_LINK)
         return _say(request, study, title=_("This link cannot be used"), message=str(error), status=400)
     known = participation.find_by_arrival(study, platform=platform, arrival=arrival)
     participant = known or find_participant(request, study)
@@ -44,6 +50,7 @@ def enter(request: HttpRequest, slug: str) -> HttpResponse:
         [platform, arrival.external_id, arrival.session_id, secrets.token_hex(12), arrival.is_preview],
         salt=ARRIVAL_SALT,
     )
+    _tally(request, study, EntryOutcome.PREVIEW if arrival.is_preview else EntryOutcome.OPENED, platform=platform)
     response = render(request, "participant_site/consent.html", {"study": study, "arrival": token})
     add_never_cache_headers(response)
     return response
@@ -54,6 +61,7 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
     """Agreeing makes a participant, once for each arrival; declining stores nothing."""
     study = find_study(slug)
     if request.POST.get("agree") != "yes":
+        _tally(request, study, EntryOutcome.DECLINED)
         message = _("You have not agreed, so nothing was stored. You can close this page. Thank you for looking.")
         return _say(request, study, title=_("You are not taking part"), message=message)
     try:
@@ -66,13 +74,22 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
         message = _("This is a preview of the study. Nothing is stored, and the articles are not shown.")
         return _say(request, study, title=_("Preview"), message=message)
     arrival = Arrival(external_id=external_id, session_id=session_id, nonce="" if external_id else nonce)
+    now = timezone.now()
     try:
-        participant = participation.enrol(
-            study, platform=platform, arrival=arrival, rng=random.SystemRandom(), now=timezone.now()
-        )
+        participant = participation.enrol(study, platform=platform, arrival=arrival, rng=random.SystemRandom(), now=now)
     except participation.EnrolmentRefusedError as error:
+        _tally(request, study, EntryOutcome.FULL, platform=platform)
         return _say(request, study, title=_("No place is free"), message=str(error))
+    if participant.enrolled_at == now:  # else they were known, and came a second time
+        _tally(request, study, EntryOutcome.ENROLLED, platform=platform)
     return remember(redirect_to(study, participant, locate(participant)), participant)
+
+
+def _tally(request: HttpRequest, study: Study, outcome: EntryOutcome, *, platform: str = "") -> None:
+    """Count what became of an arrival, once for each request that a person can have made."""
+    fetches_ahead = "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", ""))
+    if request.method != "HEAD" and not fetches_ahead:
+        tally_entry(study, outcome, simulated=platform == "simulated", now=timezone.now())
 
 
 def _read_arrival(request: HttpRequest, study: Study) -> tuple[str, Arrival]:

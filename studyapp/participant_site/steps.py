@@ -1,5 +1,7 @@
 """The pages around the articles: instructions, the last questions, debriefing, withdrawal."""
 
+from collections.abc import Iterable
+
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from studyapp.actions import participation
 from studyapp.actions.participation import EndAnswers
 from studyapp.domain.progress import Step
-from studyapp.models import Participant, Study
+from studyapp.models import Participant, Study, Trial
 from studyapp.participant_site.visitor import find_participant, find_study, locate, on_step, redirect_to
 from studyapp.recruitment import PLATFORMS
 
@@ -84,13 +86,19 @@ def debriefing(request: HttpRequest, participant: Participant) -> HttpResponse:
     study = participant.study
     participation.record_debriefing(participant, now=timezone.now())
     platform = "simulated" if participant.simulated else study.platform
-    context = {
+    trials = participant.trials.select_related("stimulus__item__article", "stimulus__arm").order_by("position")
+    context = describe_debriefing(study, trials, platform=platform)
+    return render(request, "participant_site/debriefing.html", context)
+
+
+def describe_debriefing(study: Study, trials: Iterable[Trial], *, platform: str) -> dict[str, object]:
+    """What the debriefing shows; the preview shows the same."""
+    return {
         "study": study,
-        "trials": participant.trials.select_related("stimulus__item__article", "stimulus__arm").order_by("position"),
+        "trials": trials,
         "completion_url": PLATFORMS[platform].completion_url(study.completion_code),
         "completion_code": study.completion_code,
     }
-    return render(request, "participant_site/debriefing.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

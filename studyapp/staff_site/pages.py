@@ -19,8 +19,12 @@ STUDY_TABS = (
     ("study_overview", "Overview"),
     ("study_generation", "Generation"),
     ("study_review", "Review"),
+    ("study_preview", "Preview"),
     ("study_launch", "Launch"),
+    ("study_watch", "Watch"),
+    ("study_changes", "Changes"),
     ("study_export", "Export"),
+    ("study_log", "Log"),
 )
 
 

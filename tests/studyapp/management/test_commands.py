@@ -93,7 +93,9 @@ def test_the_steps_to_a_launch_follow_one_another():
     finish_jobs(study)
     assert "12 model texts chosen" in run("select_stimuli", "pilot")
     assert "Form A: 2 human and 2 model texts" in run("make_forms", "pilot")
-    assert "/s/pilot/" in run("launch_study", "pilot")
+    with pytest.raises(CommandError, match="not acknowledged"):
+        run("launch_study", "pilot")
+    assert "/s/pilot/" in run("launch_study", "pilot", acknowledge=["all"])
     for command in ("select_stimuli", "make_forms", "queue_generation"):
         with pytest.raises(CommandError, match="frozen"):
             run(command, "pilot")
