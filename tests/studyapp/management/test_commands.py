@@ -1,6 +1,7 @@
 """The commands as a person types them: what they print, and what they say when something is wrong."""
 
 import json
+import random
 import stat
 import zipfile
 from io import StringIO
@@ -9,9 +10,11 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 
-from studyapp.models import Article, Study
+from studyapp.actions import participation
+from studyapp.models import Article, AuditEntry, Study
+from studyapp.recruitment import Arrival
 from studyapp.tasks import generate_article
-from tests.studyapp.study_rows import finish_jobs, make_articles, make_draft, make_launched
+from tests.studyapp.study_rows import NOW, finish_jobs, make_articles, make_draft, make_launched
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +112,20 @@ def test_export_writes_a_bundle_whose_manifest_knows_every_file(tmp_path):
     with zipfile.ZipFile(bundle) as archive:
         manifest = json.loads(archive.read("manifest.json"))
         assert set(archive.namelist()) == {*manifest["files"], "manifest.json"}
+
+
+def test_a_study_with_people_is_exported_only_with_a_reason_to_unblind_it(tmp_path):
+    arrival = Arrival(external_id="person-1")
+    study = make_launched()
+    participation.enrol(study, platform="prolific", arrival=arrival, rng=random.Random(1), now=NOW)
+    with pytest.raises(CommandError, match="or unblind it with a reason"):
+        run("export_study", "pilot", out=tmp_path)
+    with pytest.raises(CommandError, match="Say why"):
+        run("export_study", "pilot", out=tmp_path, unblind=" ")
+    assert not list(tmp_path.iterdir())
+    assert "1 participants" in run("export_study", "pilot", out=tmp_path, unblind="a harm was reported")
+    entry = AuditEntry.objects.get(act="unblinded")
+    assert (entry.reason, entry.by_name) == ("a harm was reported", "manage.py export_study")
 
 
 def test_an_unknown_study_is_answered_with_those_that_there_are():
