@@ -17,6 +17,7 @@ from studyapp.models import (
     Article,
     AuditEntry,
     Candidate,
+    EntryTally,
     Export,
     GenerationJob,
     Participant,
@@ -142,6 +143,12 @@ class ParticipantAdmin(ReadOnlyMixin, ModelAdmin):
     list_display = ["code", "study", "status", "simulated", "excluded", "enrolled_at", "completed_at"]
     list_filter = ["study", "status", "simulated", "excluded"]
     exclude = ["entry_key", "person_key"]
+
+
+@admin.register(EntryTally)
+class EntryTallyAdmin(ReadOnlyMixin, ModelAdmin):
+    list_display = ["study", "day", "outcome", "simulated", "n"]
+    list_filter = ["study", "outcome", "simulated"]
 
 
 @admin.register(Export)

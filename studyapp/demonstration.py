@@ -25,6 +25,8 @@ from django.utils import timezone
 
 from studyapp import tasks
 from studyapp.actions.articles import import_articles
+from studyapp.actions.audit import acting_as
+from studyapp.actions.blindness import unblind
 from studyapp.actions.export import export_study, request_report
 from studyapp.actions.study import load_study
 from studyapp.checkpoints import Checkpoint, list_checkpoints
@@ -241,6 +243,8 @@ def make_report(study: Study) -> Export:
     newest = study.exports.first()
     last_seen = study.participants.order_by("-last_seen_at").values_list("last_seen_at", flat=True).first()
     if newest is None or (last_seen is not None and newest.created_at < last_seen):
+        with acting_as("manage.py demo"):
+            unblind(study, reason="a demonstration, in which somebody has tried the participants' pages")
         newest = export_study(study, folder=settings.EXPORTS_DIR, now=timezone.now())
     if newest.report_state != Export.ReportState.DONE and request_report(newest):
         with contextlib.suppress(tasks.QueueUnreachableError):  # the row says it, below

@@ -11,6 +11,8 @@ from analysis.load import load_bundle
 from analysis.schema import SCHEMA_VERSION, TABLES
 from studyapp import codebook
 from studyapp.actions import participation
+from studyapp.actions.blindness import unblind
+from studyapp.actions.deviation import deviate
 from studyapp.actions.export import export_study
 from studyapp.actions.participation import EndAnswers
 from studyapp.actions.responses import Answer, answer_trial, show_trial
@@ -54,6 +56,8 @@ def bundle_path(db, tmp_path):
             answer_trial(trial, Answer(Judgment(1 + position), True, 'a "quoted"\nline; é', "0", "2"), now=NOW)
         else:
             participation.complete(person, EndAnswers(looked_up=False, internet_check_answer=""), now=NOW)
+    deviate(study, {"recruitment.reward": "USD 14"}, reason="it took longer than the pilot")
+    unblind(study, reason="a participant was harmed")
     return tmp_path / export_study(study, folder=tmp_path, now=NOW).file_name
 
 
@@ -81,8 +85,20 @@ def test_the_bundle_holds_the_frozen_design_and_its_hash(bundle_path):
     assert len(manifest["design_sha256"]) == 64
     assert set(manifest) == {
         "schema_version", "study", "title", "preset", "exported_at", "software_version", "simulated",
-        "stand_in_articles", "files", "design", "design_sha256",
+        "stand_in_articles", "files", "design", "design_sha256", "deviations", "unblindings",
     }  # fmt: skip
+
+
+def test_the_bundle_tells_of_changes_after_launch_and_not_who_made_them(bundle_path):
+    manifest = load_bundle(bundle_path).manifest
+    (change,) = manifest["deviations"]
+    assert change.pop("at").endswith("Z")
+    assert change == {
+        "key": "recruitment.reward", "before": "", "after": "USD 14", "reason": "it took longer than the pilot",
+    }  # fmt: skip
+    assert [entry["reason"] for entry in manifest["unblindings"]] == ["a participant was harmed"]
+    assert set(manifest["unblindings"][0]) == {"at", "reason"}
+    assert manifest["design"]["recruitment"]["reward"] == ""
 
 
 def test_the_same_study_at_the_same_moment_makes_the_same_bytes(bundle_path, tmp_path):

@@ -14,6 +14,8 @@ from typing import Any
 
 from django.db import transaction
 
+from studyapp.actions.blindness import require_open_results
+from studyapp.actions.deviation import list_deviations, list_unblindings
 from studyapp.actions.launch import freeze_design
 from studyapp.codebook import CODEBOOK, COLUMNS, SCHEMA_VERSION
 from studyapp.models import Export, Stimulus, Study, Trial
@@ -27,7 +29,11 @@ def export_study(study: Study, *, folder: Path, now: datetime) -> Export:
     """Write a study's bundle as `SLUG-TIME.zip` into `folder`, and keep a row of it.
 
     Reads in one transaction, so that the bundle is of one moment. The file appears under its name only when whole.
+
+    Raises:
+        StillBlindError: people take part in the study, and it was not unblinded.
     """
+    require_open_results(study)
     folder.mkdir(parents=True, exist_ok=True)
     name = f"{study.slug}-{now:%Y%m%dT%H%M%S%fZ}.zip"
     unfinished = folder / f"{name}.part"
@@ -113,6 +119,8 @@ def _describe(study: Study, digests: dict[str, str], *, now: datetime) -> dict[s
         "files": digests,
         "design": study.frozen_design or freeze_design(study),
         "design_sha256": study.design_sha256 or None,
+        "deviations": [{**entry, "at": format_time(entry["at"])} for entry in list_deviations(study)],
+        "unblindings": [{**entry, "at": format_time(entry["at"])} for entry in list_unblindings(study)],
     }
 
 

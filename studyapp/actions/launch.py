@@ -1,6 +1,7 @@
 """Launching freezes stations 1 to 5; closing ends 6 and 7."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import asdict
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
@@ -11,22 +12,33 @@ from django.db import transaction
 from studyapp.actions.audit import record
 from studyapp.actions.places import lay_down_places
 from studyapp.actions.quiz_forms import are_forms_balanced
+from studyapp.actions.review import review_items
 from studyapp.actions.rival_studies import find_unknown
 from studyapp.actions.study import describe_study
 from studyapp.domain.allocation_checks import AllocationFacts, check_allocation
 from studyapp.domain.article_text import NORMALISATION
-from studyapp.domain.launch_checklist import ArmFacts, Finding, StudyFacts, check_launch, may_launch
+from studyapp.domain.launch_checklist import (
+    ArmFacts,
+    Finding,
+    StudyFacts,
+    TextPair,
+    check_launch,
+    find_unacknowledged,
+    may_launch,
+)
 from studyapp.domain.study_design import describe_design, hash_design
-from studyapp.models import Arm, GenerationJob, Stimulus, Study
+from studyapp.models import Arm, GenerationJob, ItemFlag, Stimulus, Study
 from studyapp.recruitment import Verification
 from studyapp.settings import read_secret
 
 
 class LaunchRefusedError(ValueError):
-    """The study is not ready; `findings` say why."""
+    """The study is not ready, or a warning was not acknowledged; `findings` say why."""
 
     def __init__(self, findings: list[Finding]) -> None:
-        super().__init__("; ".join(finding.message for finding in findings))
+        said = "; ".join(finding.message for finding in findings)
+        unread = "" if any(finding.level == "refuse" for finding in findings) else "not acknowledged: "
+        super().__init__(unread + said)
         self.findings = findings
 
 
@@ -36,24 +48,35 @@ def review_readiness(study: Study) -> list[Finding]:
 
 
 @transaction.atomic
-def launch_study(study: Study, *, now: datetime) -> Study:
+def launch_study(study: Study, *, now: datetime, acknowledged: Collection[str]) -> Study:
     """Freeze the design under its SHA-256, lay every place down, and open the study. Locks the study.
 
+    `acknowledged` are the keys of the warnings that were read and accepted, one by one; the whole checklist is kept in
+    the audit log.
+
     Raises:
-        LaunchRefusedError: a finding of the checklist refuses it.
+        LaunchRefusedError: a finding of the checklist refuses it, or a warning was not acknowledged.
     """
     study = Study.objects.select_for_update().get(pk=study.pk)
     findings = review_readiness(study)
     if not may_launch(findings):
         raise LaunchRefusedError([finding for finding in findings if finding.level == "refuse"])
+    if unread := find_unacknowledged(findings, acknowledged):
+        raise LaunchRefusedError(unread)
     study.frozen_design = freeze_design(study)
     study.design_sha256 = hash_design(study.frozen_design)
     study.state = Study.State.LAUNCHED
     study.launched_at = now
     study.save(update_fields=["frozen_design", "design_sha256", "state", "launched_at"])
     warnings = [f"{finding.topic}: {finding.message}" for finding in findings if finding.level == "warn"]
-    places = lay_down_places(study)
-    record(study, "launched", design_sha256=study.design_sha256, places=places, warnings=warnings)
+    record(
+        study,
+        "launched",
+        design_sha256=study.design_sha256,
+        places=lay_down_places(study),
+        warnings=warnings,
+        checklist=[asdict(finding) for finding in findings],
+    )
     return study
 
 
@@ -98,25 +121,29 @@ def freeze_design(study: Study) -> dict[str, Any]:
 
 
 def _gather_facts(study: Study) -> StudyFacts:
-    human = Stimulus.objects.filter(item__study=study, arm=None)
-    n_items = study.items.count()
+    human = dict(Stimulus.objects.filter(item__study=study, arm=None).values_list("item_id", "text"))
+    reviews = review_items(study)
     return StudyFacts(
         state=study.state,
-        n_items=n_items,
+        language=study.language,
+        n_items=len(reviews),
         n_context=study.context.count(),
-        human_stimuli=human.count(),
-        human_words=tuple(human.values_list("words", flat=True)),
+        human_stimuli=len(human),
         forms_balanced=are_forms_balanced(study),
         stand_in_items=study.items.filter(article__stand_in=True).count(),
+        items_looked_at=sum(review.is_seen for review in reviews),
+        items_flagged=ItemFlag.objects.filter(item__study=study).count(),
         consent=study.consent_text,
         instructions=study.instructions_text,
         question=study.question_text,
         debriefing=study.debriefing_text,
+        participants_per_cell=study.participants_per_cell,
+        platform=study.platform,
         estimated_minutes=study.estimated_minutes,
         reward=study.reward,
         contact=study.contact,
         site_url=settings.SITE_URL,
-        arms=tuple(_gather_arm_facts(arm) for arm in study.arms.all()),
+        arms=tuple(_gather_arm_facts(arm, human=human) for arm in study.arms.all()),
         platform_gaps=tuple(_find_platform_gaps(study)),
     )
 
@@ -141,15 +168,25 @@ def _find_platform_gaps(study: Study) -> Iterator[str]:
         yield f"{adapter.title} signs links to https addresses only; BYLINE_SITE_URL is {settings.SITE_URL}."
 
 
-def _gather_arm_facts(arm: Arm) -> ArmFacts:
-    stimuli = arm.stimuli.select_related("candidate")
+def _gather_arm_facts(arm: Arm, *, human: dict[int, str]) -> ArmFacts:
+    stimuli = list(arm.stimuli.select_related("candidate"))
     return ArmFacts(
         name=arm.name,
         is_control=arm.is_control,
-        has_n_params=arm.n_params is not None,
+        n_params=arm.n_params,
         generator=arm.generator,
         stimuli=len(stimuli),
         jobs_unfinished=arm.jobs.exclude(state=GenerationJob.State.DONE).count(),
         flags=tuple(flag for stimulus in stimuli if stimulus.candidate for flag in stimulus.candidate.flags),
-        model_words=tuple(stimulus.words for stimulus in stimuli),
+        pairs=tuple(_pair(stimulus, human[stimulus.item_id]) for stimulus in stimuli if stimulus.item_id in human),
+    )
+
+
+def _pair(stimulus: Stimulus, human: str) -> TextPair:
+    measured = stimulus.candidate.measures if stimulus.candidate else {}
+    return TextPair(
+        human=human,
+        model=stimulus.text,
+        human_run=measured.get("human_run"),
+        training_run=measured.get("training_run"),
     )

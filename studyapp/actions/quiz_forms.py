@@ -1,13 +1,14 @@
 """Station 5: forms A and B of a study."""
 
 import random
+from collections.abc import Sequence
 
 from django.db import transaction
 
 from studyapp.actions.audit import record
-from studyapp.domain.counterbalancing import FORM_NAMES, Pool, choose_titles, plan_forms
+from studyapp.domain.counterbalancing import FORM_NAMES, FormPlan, Pool, choose_titles, plan_forms
 from studyapp.domain.seeds import derive_seed
-from studyapp.models import QuizForm, QuizFormItem, Study
+from studyapp.models import Item, QuizForm, QuizFormItem, Study
 
 
 class FormsRefusedError(ValueError):
@@ -29,8 +30,7 @@ def make_quiz_forms(study: Study) -> list[QuizForm]:
     items = list(study.items.select_related("article"))
     if len(items) < 2:
         raise FormsRefusedError(f"The study has {len(items)} items; two forms need at least 2.")
-    seed = derive_seed(study.seed, "forms", *(item.article.content_hash for item in items))
-    plans = plan_forms(n_items=len(items), rng=random.Random(seed))
+    seed, plans = plan_quiz_forms(study, items)
     study.quiz_forms.all().delete()
     forms = []
     for plan in plans:
@@ -52,6 +52,12 @@ def choose_items(study: Study, *, block: int) -> frozenset[int]:
     halves = [tuple(item for item, s in sources.items() if s == source) for source in ("human", "model")]
     first, second = sorted(halves, key=len, reverse=True)
     return choose_titles(Pool(first, second, shown=study.items_shown), seed=study.seed, block=block)
+
+
+def plan_quiz_forms(study: Study, items: Sequence[Item]) -> tuple[int, tuple[FormPlan, FormPlan]]:
+    """The seed of a study's forms, which follows from its items, and the forms that it draws."""
+    seed = derive_seed(study.seed, "forms", *(item.article.content_hash for item in items))
+    return seed, plan_forms(n_items=len(items), rng=random.Random(seed))
 
 
 def are_forms_balanced(study: Study) -> bool:

@@ -1,62 +1,26 @@
 """Whether a study is ready: each finding refuses the launch or warns, and says why."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from statistics import fmean
-from typing import Literal
+from collections.abc import Collection, Sequence
 from urllib.parse import urlsplit
 
-Level = Literal["refuse", "warn", "pass"]
-LENGTH_TOLERANCE = 0.10  # share of the human mean by which an arm's mean length may differ before a warning
+from studyapp.domain.consent_parts import find_missing_parts
+from studyapp.domain.launch_audit import check_power, check_stimuli
+from studyapp.domain.launch_facts import ArmFacts, Finding, Level, StudyFacts, TextPair
+from studyapp.domain.pay import PayVerdict, judge_pay, parse_reward
+
+__all__ = [
+    "ArmFacts",
+    "Finding",
+    "StudyFacts",
+    "TextPair",
+    "check_launch",
+    "find_unacknowledged",
+    "may_launch",
+]
+
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 SMALL_TEST_ITEMS = 50  # below it, no number of participants can show equivalence to chance (STATISTICS §0.3)
-
-
-@dataclass(frozen=True)
-class ArmFacts:
-    """What is stored for an arm when its launch is asked for: `flags` of all its texts, lengths in words an item."""
-
-    name: str
-    is_control: bool
-    has_n_params: bool
-    generator: str
-    stimuli: int
-    jobs_unfinished: int
-    flags: tuple[str, ...]
-    model_words: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class StudyFacts:
-    """What is stored for a study when its launch is asked for."""
-
-    state: str
-    n_items: int
-    n_context: int
-    human_stimuli: int
-    human_words: tuple[int, ...]
-    forms_balanced: bool
-    stand_in_items: int
-    consent: str
-    instructions: str
-    question: str
-    debriefing: str
-    estimated_minutes: int
-    reward: str
-    contact: str
-    site_url: str
-    arms: tuple[ArmFacts, ...]
-    platform_gaps: tuple[str, ...] = ()  # what nobody could enter or finish without, on the study's platform
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the checklist."""
-
-    level: Level
-    topic: str
-    message: str
 
 
 def check_launch(facts: StudyFacts) -> list[Finding]:
@@ -65,15 +29,24 @@ def check_launch(facts: StudyFacts) -> list[Finding]:
         *_check_state(facts),
         *_check_articles(facts),
         *_check_texts(facts),
+        *_check_consent(facts),
         *_check_recruitment(facts),
+        *_check_pay(facts),
         *_check_arms(facts),
-        *_check_lengths(facts),
+        *_check_review(facts),
+        *check_stimuli(facts),
         *_check_forms(facts),
+        *check_power(facts),
     ]
 
 
 def may_launch(findings: Sequence[Finding]) -> bool:
     return all(finding.level != "refuse" for finding in findings)
+
+
+def find_unacknowledged(findings: Sequence[Finding], acknowledged: Collection[str]) -> list[Finding]:
+    """The warnings whose keys are not among those that were acknowledged."""
+    return [finding for finding in findings if finding.level == "warn" and finding.key not in acknowledged]
 
 
 def _check_state(facts: StudyFacts) -> list[Finding]:
@@ -109,15 +82,28 @@ def _check_articles(facts: StudyFacts) -> list[Finding]:
 
 
 def _check_texts(facts: StudyFacts) -> list[Finding]:
-    texts = {"consent": facts.consent, "instructions": facts.instructions, "question": facts.question}
-    findings = [
+    texts = {
+        "consent": facts.consent,
+        "instructions": facts.instructions,
+        "question": facts.question,
+        "debriefing": facts.debriefing,
+    }
+    return [
         Finding("refuse", "Texts", f"The {name} text is empty; participants must be given one.")
         for name, text in texts.items()
         if not text.strip()
     ]
-    if not facts.debriefing.strip():
-        findings.append(Finding("refuse", "Texts", "The debriefing text is empty; participants must be given one."))
-    return findings
+
+
+def _check_consent(facts: StudyFacts) -> list[Finding]:
+    if not facts.consent.strip():
+        return []
+    if facts.language.split("-")[0].casefold() != "en":
+        words = f"Whether the consent text names its necessary parts is only checked in English, not {facts.language}"
+        return [Finding("warn", "Consent", f"{words}; check it yourself.")]
+    if missing := find_missing_parts(facts.consent):
+        return [Finding("warn", "Consent", f"The text does not seem to say: {', '.join(missing)}.")]
+    return [Finding("pass", "Consent", "The text names the parts that a consent needs.")]
 
 
 def _check_recruitment(facts: StudyFacts) -> list[Finding]:
@@ -139,6 +125,34 @@ def _check_recruitment(facts: StudyFacts) -> list[Finding]:
     return findings
 
 
+def _check_pay(facts: StudyFacts) -> list[Finding]:
+    is_panel = facts.platform == "prolific"
+    unpaid: Level = "warn" if is_panel else "pass"
+    if not facts.reward.strip():
+        return [Finding(unpaid, "Pay", "No payment is promised.")]
+    amount = parse_reward(facts.reward)
+    if amount is None:
+        words = f"“{facts.reward}” names no single sum that could be read, as “USD 6” or “£4.50” would"
+        return [Finding(unpaid, "Pay", f"{words}; the pay an hour is not checked.")]
+    verdict = judge_pay(amount, minutes=facts.estimated_minutes)
+    return [_tell_pay(verdict, minutes=facts.estimated_minutes, is_panel=is_panel)]
+
+
+def _tell_pay(verdict: PayVerdict, *, minutes: int, is_panel: bool) -> Finding:
+    said = f"{verdict.rate} an hour, at {minutes} minutes"
+    match verdict.level:
+        case "unknown":
+            words = f"no least pay is known here for {verdict.rate.currency}, so hold it against your own rules"
+            return Finding("warn", "Pay", f"{said}; {words}.")
+        case "below":
+            words = f"less than the least of {verdict.least} (recommended: {verdict.recommended})"
+            rule = ", which the platform does not allow" if is_panel else ""
+            return Finding("refuse" if is_panel else "warn", "Pay", f"{said}; {words}{rule}.")
+        case "low":
+            return Finding("warn", "Pay", f"{said}; above the least, below the recommended {verdict.recommended}.")
+    return Finding("pass", "Pay", f"{said}; at least the recommended {verdict.recommended}.")
+
+
 def _check_arms(facts: StudyFacts) -> list[Finding]:
     findings = []
     if not facts.arms:
@@ -146,40 +160,39 @@ def _check_arms(facts: StudyFacts) -> list[Finding]:
     elif not any(arm.is_control for arm in facts.arms):
         findings.append(Finding("warn", "Arms", "No control arm: nothing shows that participants paid attention."))
     for arm in facts.arms:
-        if arm.jobs_unfinished:
-            findings.append(Finding("refuse", "Generation", f"{arm.name}: {arm.jobs_unfinished} articles to come."))
-        missing = facts.n_items - arm.stimuli
-        if missing:
-            findings.append(
-                Finding(
-                    "refuse",
-                    "Stimuli",
-                    f"{arm.name}: {missing} of {facts.n_items} items have no model text; generate, then select.",
-                )
-            )
-        if arm.flags:
-            counts = ", ".join(f"{n} x {flag}" for flag, n in sorted(Counter(arm.flags).items()))
-            findings.append(Finding("warn", "Stimuli", f"{arm.name}: texts with flags, read them first: {counts}."))
-        if not arm.is_control and not arm.has_n_params:
-            findings.append(Finding("warn", "Arms", f"{arm.name}: without n_params it is left out of the size curve."))
+        findings += _check_arm(arm, n_items=facts.n_items)
     if facts.human_stimuli < facts.n_items:
         missing = facts.n_items - facts.human_stimuli
         findings.append(Finding("refuse", "Stimuli", f"{missing} items have no human text yet; select makes them."))
     return findings
 
 
-def _check_lengths(facts: StudyFacts) -> list[Finding]:
-    """Length must tell nothing: an arm whose mean is off by more than the tolerance gives its source away."""
-    if not facts.human_words:
-        return []
-    human = fmean(facts.human_words)
+def _check_arm(arm: ArmFacts, *, n_items: int) -> list[Finding]:
     findings = []
-    for arm in facts.arms:
-        if not arm.model_words:
-            continue
-        model = fmean(arm.model_words)
-        level: Level = "warn" if abs(model - human) > LENGTH_TOLERANCE * human else "pass"
-        findings.append(Finding(level, "Lengths", f"{arm.name}: words human:model {human:.0f}:{model:.0f}."))
+    if arm.jobs_unfinished:
+        findings.append(Finding("refuse", "Generation", f"{arm.name}: {arm.jobs_unfinished} articles to come."))
+    if missing := n_items - arm.stimuli:
+        words = f"{missing} of {n_items} items have no model text; generate, then select"
+        findings.append(Finding("refuse", "Stimuli", f"{arm.name}: {words}."))
+    if arm.flags:
+        counts = ", ".join(f"{n} x {flag}" for flag, n in sorted(Counter(arm.flags).items()))
+        findings.append(Finding("warn", "Stimuli", f"{arm.name}: texts with flags, read them first: {counts}."))
+    if not arm.is_control and arm.n_params is None:
+        findings.append(Finding("warn", "Arms", f"{arm.name}: without n_params it is left out of the size curve."))
+    return findings
+
+
+def _check_review(facts: StudyFacts) -> list[Finding]:
+    findings = []
+    if facts.items_flagged:
+        words = f"{facts.items_flagged} items are flagged by a reviewer; take them out, or take the flags back"
+        findings.append(Finding("warn", "Review", f"{words}."))
+    unseen = facts.n_items - facts.items_looked_at
+    if unseen > 0:
+        words = f"{unseen} of {facts.n_items} items have texts that nobody has looked at"
+        findings.append(Finding("warn", "Review", f"{words}."))
+    elif facts.n_items:
+        findings.append(Finding("pass", "Review", "Somebody has looked at every item's texts."))
     return findings
 
 

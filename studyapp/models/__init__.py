@@ -15,10 +15,12 @@ from studyapp.models.prolific import (
 )
 from studyapp.models.quiz_forms import QuizForm, QuizFormItem
 from studyapp.models.responses import Response
+from studyapp.models.review import ItemFlag, ItemLook
 from studyapp.models.roles import StudyGroupPermission, StudyUserPermission
 from studyapp.models.signed_entries import SignedEntry
 from studyapp.models.study import Arm, ContextArticle, Item, Study
 from studyapp.models.training import TrainingJob, TrainingLadder
+from studyapp.models.watching import EntryTally, ProblemReport
 
 __all__ = [
     "Arm",
@@ -27,12 +29,16 @@ __all__ = [
     "AuditEntry",
     "Candidate",
     "ContextArticle",
+    "EntryTally",
     "Export",
     "GenerationJob",
     "Item",
+    "ItemFlag",
+    "ItemLook",
     "Participant",
     "Place",
     "PlatformIdentity",
+    "ProblemReport",
     "ProlificBonus",
     "ProlificBonusBatch",
     "ProlificStudy",

@@ -14,8 +14,10 @@ from django.views.decorators.http import require_POST, require_safe
 from studyapp.actions import participation
 from studyapp.actions.rival_studies import took_part_in_rival
 from studyapp.actions.signed_entries import ReplayedLinkError
+from studyapp.actions.watching import tally_entry
 from studyapp.domain.judgment import LABELS
 from studyapp.models import Participant, Study
+from studyapp.models.watching import EntryOutcome
 from studyapp.participant_site.arrivals import (
     Landing,
     UnprovenError,
@@ -71,13 +73,17 @@ def _welcome(request: HttpRequest, study: Study) -> Visit:
 
 @require_safe
 def enter(request: HttpRequest, slug: str) -> HttpResponse:
-    """The consent page, or the visitor's own place. Looking at it makes nobody: links are opened by scanners too."""
+    """The consent page, or the visitor's own place. Looking at it makes nobody a participant: scanners open links too.
+
+    It is counted, as a number of the day, unless it is a HEAD request or the browser only fetches ahead.
+    """
     study = find_study(request, slug)
     if request.method == "HEAD":
         return HttpResponse()
     try:
         visit = _welcome(request, study)
     except EntryError as error:
+        _tally(request, study, EntryOutcome.BAD_LINK)
         return _refuse(request, study, error)
     if visit.participant is not None:
         participant = visit.participant
@@ -92,6 +98,8 @@ def enter(request: HttpRequest, slug: str) -> HttpResponse:
         return _say(request, study, title=_("This study is over"), message=message, ending=ending)
     if took_part_in_rival(study, platform=landing.adapter.name, arrival=visit.arrival):
         return _say_no_place(request, study, participation.TookPartBeforeError(), landing.adapter, visit.arrival)
+    outcome = EntryOutcome.PREVIEW if visit.arrival.is_preview else EntryOutcome.OPENED
+    _tally(request, study, outcome, platform=landing.adapter.name)
     context = {
         "study": study,
         "arrival": sign_arrival(study, landing, visit.arrival),
@@ -109,21 +117,36 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
     landing = read_signed_arrival(study, request.POST.get("arrival", ""))
     agrees = request.POST.get("agree") == "yes"
     if landing is None:
-        return redirect("rater:enter", slug) if agrees else _say_declined(request, study, None)
+        if agrees:
+            return redirect("rater:enter", slug)
+        _tally(request, study, EntryOutcome.DECLINED)
+        return _say_declined(request, study, None)
     adapter, arrival = landing.adapter, landing.arrival
     if arrival.is_preview:
         return _show_preview(request, study, agrees=agrees)
     if not agrees and participation.find_by_arrival(study, platform=adapter.name, arrival=arrival) is None:
+        _tally(request, study, EntryOutcome.DECLINED, platform=adapter.name)
         return _say_declined(request, study, adapter.end(Outcome.NO_CONSENT, arrival))
+    now = timezone.now()
     try:
         participant = participation.enrol(
-            study, platform=adapter.name, arrival=arrival, rng=random.SystemRandom(), now=timezone.now()
+            study, platform=adapter.name, arrival=arrival, rng=random.SystemRandom(), now=now
         )
     except participation.EnrolmentRefusedError as error:
+        _tally(request, study, EntryOutcome.FULL, platform=adapter.name)
         return _say_no_place(request, study, error, adapter, arrival)
     except ReplayedLinkError as error:
         return _refuse(request, study, UnprovenError(str(error)))
+    if participant.enrolled_at == now:  # else they were known, and came a second time
+        _tally(request, study, EntryOutcome.ENROLLED, platform=adapter.name)
     return remember(redirect_to(study, participant, locate(participant)), participant)
+
+
+def _tally(request: HttpRequest, study: Study, outcome: EntryOutcome, *, platform: str = "") -> None:
+    """Count what became of an arrival, once for each request that a person can have made."""
+    fetches_ahead = "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", ""))
+    if request.method != "HEAD" and not fetches_ahead:
+        tally_entry(study, outcome, simulated=platform == "simulated", now=timezone.now())
 
 
 @require_safe

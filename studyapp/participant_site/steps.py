@@ -1,5 +1,7 @@
 """The pages around the articles: instructions, the last questions, debriefing, withdrawal."""
 
+from collections.abc import Iterable
+
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,9 +13,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from studyapp.actions import participation
 from studyapp.actions.participation import EndAnswers
 from studyapp.domain.progress import ENDS_WITHOUT_PAGE, Step
-from studyapp.models import Participant, Study
+from studyapp.models import Participant, Study, Trial
 from studyapp.participant_site.endings import find_ending
 from studyapp.participant_site.visitor import find_participant, find_study, locate, on_step, redirect_to
+from studyapp.recruitment import Ending
 
 
 class EndForm(forms.Form):
@@ -88,12 +91,18 @@ def debriefing(request: HttpRequest, participant: Participant) -> HttpResponse:
     """What it was about, and which articles a machine wrote: only here, once every answer is stored."""
     study = participant.study
     participation.record_debriefing(participant, now=timezone.now())
-    context = {
-        "study": study,
-        "trials": participant.trials.select_related("stimulus__item__article", "stimulus__arm").order_by("position"),
-        "ending": find_ending(participant),
-    }
+    trials = participant.trials.select_related("stimulus__item__article", "stimulus__arm").order_by("position")
+    context = describe_debriefing(study, trials, ending=find_ending(participant))
     return render(request, "participant_site/debriefing.html", context)
+
+
+def describe_debriefing(study: Study, trials: Iterable[Trial], *, ending: Ending | None) -> dict[str, object]:
+    """What the debriefing shows; the preview shows the same."""
+    return {
+        "study": study,
+        "trials": trials,
+        "ending": ending,
+    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,8 +1,8 @@
-"""Addresses of the rater's way. All but the entry lead to the page where the participant belongs."""
+"""Addresses of the rater's way. All but the entry and the staff's preview lead to the participant's own page."""
 
 from django.urls import path
 
-from studyapp.participant_site import entry, items, steps
+from studyapp.participant_site import entry, items, preview, steps
 
 app_name = "rater"
 urlpatterns = [
@@ -11,8 +11,10 @@ urlpatterns = [
     path("<slug:slug>/continue/", steps.go_on, name="continue"),
     path("<slug:slug>/instructions/", steps.instructions, name="instructions"),
     path("<slug:slug>/item/<slug:code>/", items.item, name="item"),
+    path("<slug:slug>/item/<slug:code>/problem/", items.problem, name="problem"),
     path("<slug:slug>/questions/", steps.questions, name="questions"),
     path("<slug:slug>/debriefing/", steps.debriefing, name="debriefing"),
     path("<slug:slug>/code/", entry.show_code, name="code"),
     path("<slug:slug>/withdraw/", steps.withdraw, name="withdraw"),
+    path("<slug:slug>/preview/<str:arm>/<str:form>/<slug:step>/", preview.show_step, name="preview"),
 ]

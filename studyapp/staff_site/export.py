@@ -10,7 +10,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
 from studyapp import tasks
+from studyapp.actions.blindness import StillBlindError, are_results_open, may_read_export, unblind
 from studyapp.actions.export import delete_export, export_study, request_report
+from studyapp.domain.roles import OWN
 from studyapp.models import Export, Study
 from studyapp.staff_site.pages import find_study, show, staff_only, study_page
 
@@ -29,17 +31,18 @@ def show_exports(request: HttpRequest, study: Study) -> HttpResponse:
     if request.method == "POST":
         try:
             _carry_out(request, study)
-        except tasks.QueueUnreachableError as error:
+        except (tasks.QueueUnreachableError, StillBlindError) as error:
             messages.error(request, str(error))
         return redirect("staff:study_export", study.slug)
-    exports = list(study.exports.all())
+    exports = list(study.exports.select_related("study"))
     busy = (Export.ReportState.QUEUED, Export.ReportState.RUNNING)
     return show(
         request,
         "study_export.html",
         title=study.title,
         study=study,
-        exports=exports,
+        exports=[(export, may_read_export(export)) for export in exports],
+        is_open=are_results_open(study),
         is_busy=any(export.report_state in busy for export in exports),
     )
 
@@ -47,6 +50,9 @@ def show_exports(request: HttpRequest, study: Study) -> HttpResponse:
 @study_page
 def download_bundle(request: HttpRequest, study: Study, export_id: int) -> HttpResponse:
     export = get_object_or_404(Export, pk=export_id, study=study)
+    if not may_read_export(export):
+        messages.error(request, "The study runs and is blind: close it, or unblind it with a reason.")
+        return redirect("staff:study_export", study.slug)
     if not export.bundle_path.is_file():
         raise Http404("the bundle is no longer in the folder of exports")
     return FileResponse(export.bundle_path.open("rb"), as_attachment=True, filename=export.file_name)
@@ -58,6 +64,9 @@ def show_report(request: HttpRequest, slug: str, export_id: int, name: str) -> H
     """A file of a report: report.html, or what lies beside it."""
     study = find_study(request, slug)
     export = get_object_or_404(Export, pk=export_id, study=study, report_state=Export.ReportState.DONE)
+    if not may_read_export(export):
+        messages.error(request, "The study runs and is blind: close it, or unblind it with a reason.")
+        return redirect("staff:study_export", slug)
     folder = export.report_dir.resolve()
     path = (folder / name).resolve()
     if not path.is_relative_to(folder) or not path.is_file():
@@ -69,8 +78,15 @@ def _carry_out(request: HttpRequest, study: Study) -> None:
     if request.POST.get("do") == "export":
         made = export_study(study, folder=settings.EXPORTS_DIR, now=timezone.now())
         messages.success(request, f"Bundle made: {made.participants} participants, {made.trials} trials.")
+    elif request.POST.get("do") == "unblind":
+        if not request.user.has_perm(OWN, study):
+            raise StillBlindError("Unblinding is for an owner of the study; its page People says who that is.")
+        unblind(study, reason=request.POST.get("reason", ""))
+        messages.warning(request, "Unblinded, and written down: results can be seen from now on.")
     elif request.POST.get("do") == "report":
         wanted = get_object_or_404(Export, pk=request.POST.get("export"), study=study)
+        if not may_read_export(wanted):
+            raise StillBlindError("The study runs and is blind: close it, or unblind it with a reason.")
         if request_report(wanted):
             tasks.send_report(wanted.pk)
             messages.success(request, "A worker is writing the report.")

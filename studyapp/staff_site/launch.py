@@ -17,13 +17,17 @@ def show_launch(request: HttpRequest, study: Study) -> HttpResponse:
         _carry_out(request, study)
         return redirect("staff:study_launch", study.slug)
     findings = review_readiness(study) if study.is_draft else []
+    by_level = {level: [f for f in findings if f.level == level] for level in ("refuse", "warn", "pass")}
     return show(
         request,
         "study_launch.html",
         title=study.title,
         study=study,
-        findings=findings,
+        refused=by_level["refuse"],
+        warnings=by_level["warn"],
+        passed=by_level["pass"],
         may_launch=study.is_draft and may_launch(findings),
+        launched=study.audit_entries.filter(act="launched").first(),
     )
 
 
@@ -32,7 +36,7 @@ def _carry_out(request: HttpRequest, study: Study) -> None:
         messages.error(request, "Nothing was done: tick the box to say that you are sure.")
     elif request.POST.get("do") == "launch":
         try:
-            launched = launch_study(study, now=timezone.now())
+            launched = launch_study(study, now=timezone.now(), acknowledged=request.POST.getlist("acknowledged"))
         except LaunchRefusedError as error:
             messages.error(request, f"Not launched: {error}")
         else:

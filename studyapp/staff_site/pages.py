@@ -21,9 +21,13 @@ STUDY_TABS = (
     ("study_overview", "Overview"),
     ("study_generation", "Generation"),
     ("study_review", "Review"),
+    ("study_preview", "Preview"),
     ("study_launch", "Launch"),
+    ("study_watch", "Watch"),
+    ("study_changes", "Changes"),
     ("study_export", "Export"),
     ("study_people", "People"),
+    ("study_log", "Log"),
 )
 READING = ("GET", "HEAD")
 PROLIFIC_TAB = ("study_prolific", "Prolific")  # of studies whose participants come from there

@@ -4,6 +4,7 @@ An account with a confirmed device is let into the staff pages only once it has 
 where BYLINE_TWO_FACTOR_REQUIRED is on, an account without a device is first led to set one up.
 """
 
+import re
 import secrets
 from base64 import b32encode
 from collections.abc import Callable
@@ -24,7 +25,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from studyapp.actions.second_factor import confirm_device, find_open_device, remove_devices
 from studyapp.staff_site.pages import show, staff_page
 
-STAFF_PATH = "/staff/"
+STAFF_PATHS = re.compile(r"/staff/|/s/[^/]+/preview/")  # the preview lies beside the pages that it shows
 OPEN_PAGES = ("staff:second_factor_verify", "admin:login", "admin:logout")
 WRONG_CODE = "That code is not right, or was used before. Wait for the next; after several wrong ones, longer."
 
@@ -36,7 +37,7 @@ class SecondFactorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path.startswith(STAFF_PATH) and (page := self._find_owed_page(request)):
+        if STAFF_PATHS.match(request.path) and (page := self._find_owed_page(request)):
             return redirect(f"{page}?{urlencode({'next': request.get_full_path()})}")
         return self.get_response(request)
 

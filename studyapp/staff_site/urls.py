@@ -4,10 +4,13 @@ from django.urls import path
 
 from studyapp.staff_site import (
     articles,
+    changes,
     export,
     generation,
     launch,
+    log,
     people,
+    preview,
     prolific,
     review,
     second_factor,
@@ -15,6 +18,7 @@ from studyapp.staff_site import (
     studies,
     training,
     training_setup,
+    watch,
 )
 
 app_name = "staff"
@@ -32,9 +36,14 @@ urlpatterns = [
     path("studies/<slug:slug>/file/", studies.download_file, name="study_file"),
     path("studies/<slug:slug>/generation/", generation.show_generation, name="study_generation"),
     path("studies/<slug:slug>/review/", review.show_review, name="study_review"),
+    path("studies/<slug:slug>/preview/", preview.show_preview, name="study_preview"),
     path("studies/<slug:slug>/launch/", launch.show_launch, name="study_launch"),
     path("studies/<slug:slug>/people/", people.show_people, name="study_people"),
     path("studies/<slug:slug>/prolific/", prolific.show_prolific, name="study_prolific"),
+    path("studies/<slug:slug>/watch/", watch.show_watch, name="study_watch"),
+    path("studies/<slug:slug>/watch/now/", watch.show_now, name="study_watch_now"),
+    path("studies/<slug:slug>/changes/", changes.show_changes, name="study_changes"),
+    path("studies/<slug:slug>/log/", log.show_log, name="study_log"),
     path("studies/<slug:slug>/export/", export.show_exports, name="study_export"),
     path("studies/<slug:slug>/export/<int:export_id>/bundle/", export.download_bundle, name="export_bundle"),
     path("studies/<slug:slug>/export/<int:export_id>/report/<path:name>", export.show_report, name="export_report"),

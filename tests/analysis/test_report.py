@@ -11,6 +11,7 @@ import pytest
 from analysis.answer import analyse_bundle
 from analysis.load import load_bundle
 from analysis.report import write_report
+from analysis.schema import SCHEMA_VERSION
 from tests.analysis.bundles import answer_with, draw_people, make_rows
 
 PLANTED = {"control": 0.86, "small": 0.76, "medium": 0.65, "large": 0.56, "huge": 0.52}
@@ -153,3 +154,24 @@ def test_flow_counts_everybody_once(tmp_path):
     assert (flow.recruited, flow.excluded, flow.analysed) == (6, 2, 1)
     assert flow.by_status == {"enrolled": 1, "completed": 3, "screened_out": 0, "dropped_out": 1, "withdrawn": 1}
     assert flow.reasons == {"internet_check": 1, "looked_up": 2}
+
+
+def test_changes_after_launch_are_told_and_a_study_without_has_no_such_section(planted, tmp_path):
+    folder = planted.write(tmp_path / "bundle")
+    write_report(folder, tmp_path / "plain")
+    manifest = {
+        "schema_version": SCHEMA_VERSION,
+        "deviations": [
+            {"at": "2026-05-04T12:00:00.000000Z", "key": "recruitment.reward", "before": "USD 6", "after": "USD 9",
+             "reason": "it took <longer>"},
+        ],
+        "unblindings": [{"at": "2026-05-05T08:30:00.000000Z", "reason": "a harm was reported"}],
+    }  # fmt: skip
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    page = write_report(folder, tmp_path / "report")
+    text = page.read_text()
+    for part in ("Changes after launch", "2026-05-04 12:00", "recruitment.reward", "USD 9", "it took &lt;longer&gt;",
+                 "on 2026-05-05 08:30 UTC: a harm was reported"):  # fmt: skip
+        assert part in text
+    assert json.loads((page.parent / "results.json").read_text())["manifest"]["deviations"] == manifest["deviations"]
+    assert "Changes after launch" not in (tmp_path / "plain" / "report.html").read_text()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from studyapp.actions import participation
 from studyapp.actions.articles import import_articles
 from studyapp.actions.generation import WrittenCandidate, claim_jobs, queue_jobs, store_candidates
-from studyapp.actions.launch import launch_study
+from studyapp.actions.launch import launch_study, review_readiness
 from studyapp.actions.quiz_forms import make_quiz_forms
 from studyapp.actions.responses import Answer, AnswerOutcome, answer_trial
 from studyapp.actions.selection import select_stimuli
@@ -102,7 +102,12 @@ def make_launched(*, n_items: int = 4, slug: str = "pilot", **sections: dict) ->
     finish_jobs(study)
     select_stimuli(study)
     make_quiz_forms(study)
-    return launch_study(study, now=NOW)
+    return launch(study)
+
+
+def launch(study: Study) -> Study:
+    """Launch a draft with every warning acknowledged."""
+    return launch_study(study, now=NOW, acknowledged=[finding.key for finding in review_readiness(study)])
 
 
 def enrol(study: Study, name: str, *, platform: str = "prolific", now: datetime = NOW) -> Participant:

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from studyapp.actions.places import BlocksRefusedError, add_blocks
+from studyapp.actions.deviation import TARGET, deviate
+from studyapp.domain.deviation import DeviationRefusedError
 from studyapp.management.study_command import StudyCommand
 from studyapp.models import Study
 
@@ -19,8 +20,10 @@ class Command(StudyCommand):
         parser.add_argument("--reason", required=True, help="why; it goes into the bundle with the deviation")
 
     def handle_study(self, study: Study, options: dict[str, Any]) -> None:
+        before = study.places_wanted
         try:
-            places = add_blocks(study, options["blocks"], reason=options["reason"])
-        except BlocksRefusedError as error:
+            deviate(study, {TARGET: study.participants_per_cell + options["blocks"]}, reason=options["reason"])
+        except DeviationRefusedError as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(f"{places} places added; the study {study.slug!r} has {study.places_wanted} now.")
+        now = study.places_wanted
+        self.stdout.write(f"{now - before} places added; the study {study.slug!r} has {now} now.")

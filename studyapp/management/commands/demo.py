@@ -63,8 +63,9 @@ class Command(BaseCommand):
             self._say(4, "Every arm's articles, through the queue")
             call_command("queue_generation", study.slug, "--wait", stdout=self.stdout, stderr=self.stderr)
             self._say(5, "Texts chosen by rule, forms A and B, launch")
-            for step in ("select_stimuli", "make_forms", "launch_study"):
+            for step in ("select_stimuli", "make_forms"):
                 call_command(step, study.slug, stdout=self.stdout)
+            call_command("launch_study", study.slug, acknowledge=["all"], stdout=self.stdout)  # it is no real study
         else:
             self._say(4, f"Its texts are written, its forms made; it is {study.state}")
         self._say(6, "Simulated participants, through the pages of the site")

@@ -1,5 +1,6 @@
-"""Open a study to participants: `manage.py launch_study SLUG`."""
+"""Open a study to participants: `manage.py launch_study SLUG [--acknowledge KEY …]`."""
 
+from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
@@ -14,11 +15,25 @@ from studyapp.models import Study
 class Command(StudyCommand):
     help = "Check a study, freeze its design under a SHA-256, and open it to participants."
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--acknowledge",
+            nargs="+",
+            default=[],
+            metavar="KEY",
+            help="the warnings that you have read and accept, by the keys before them; `all` for every one",
+        )
+
     def handle_study(self, study: Study, options: dict[str, Any]) -> None:
-        for finding in review_readiness(study):
-            self.stdout.write(f"{finding.level:>6}  {finding.topic}: {finding.message}")
+        findings = review_readiness(study)
+        for finding in findings:
+            key = f"  [{finding.key}]" if finding.level == "warn" else ""
+            self.stdout.write(f"{finding.level:>6}{key}  {finding.topic}: {finding.message}")
+        given = options["acknowledge"]
+        keys = [finding.key for finding in findings] if "all" in given else given
         try:
-            study = launch_study(study, now=timezone.now())
+            study = launch_study(study, now=timezone.now(), acknowledged=keys)
         except LaunchRefusedError as error:
             raise CommandError(f"Not launched: {error}") from None
         self.stdout.write(f"Launched under {study.design_sha256}.")

@@ -5,8 +5,8 @@
   const radios = [...form.querySelectorAll("input[name=judgment]")];
   const started = performance.now();
   let activeSince = document.hasFocus() && !document.hidden ? started : null;
-  let active = 0;
-  let losses = 0;
+  let active = 1000 * (Number(form.elements.active_seconds.defaultValue) || 0);  // read before a problem was reported
+  let losses = Number(form.elements.focus_losses.defaultValue) || 0;
 
   const pause = () => {
     if (activeSince === null) return;

@@ -34,6 +34,7 @@ def test_the_line_leaves_its_acts_and_they_outlive_study_and_account():
     assert launched.detail["design_sha256"] == study.design_sha256
     assert any("control" in warning or "Items" in warning for warning in launched.detail["warnings"])
     study.participants.all().delete()
+    study.places.all().delete()
     study.quiz_forms.all().delete()
     study.items.all().delete()
     study.delete()

@@ -6,8 +6,8 @@ from studyapp.actions.launch import LaunchRefusedError, close_study, freeze_desi
 from studyapp.actions.quiz_forms import FormsRefusedError, are_forms_balanced, make_quiz_forms
 from studyapp.actions.selection import select_stimuli
 from studyapp.domain.study_design import hash_design
-from studyapp.models import QuizFormItem
-from tests.studyapp.study_rows import NOW, finish_jobs, make_draft, make_launched
+from studyapp.models import AuditEntry, QuizFormItem
+from tests.studyapp.study_rows import NOW, finish_jobs, launch, make_draft, make_launched
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +32,7 @@ def test_forms_that_somebody_bent_are_seen():
 
 def test_an_unready_study_is_refused_with_every_reason():
     with pytest.raises(LaunchRefusedError) as caught:
-        launch_study(make_draft(), now=NOW)
+        launch_study(make_draft(), now=NOW, acknowledged=())
     topics = {finding.topic for finding in caught.value.findings}
     assert topics == {"Stimuli", "Forms"}
 
@@ -70,7 +70,25 @@ def test_launch_freezes_every_text_and_form_under_one_hash():
     with pytest.raises(FormsRefusedError, match="frozen"):
         make_quiz_forms(study)
     with pytest.raises(LaunchRefusedError, match="only a draft"):
-        launch_study(study, now=NOW)
+        launch_study(study, now=NOW, acknowledged=())
+
+
+def test_every_warning_is_acknowledged_by_itself_and_the_checklist_is_kept():
+    study = make_draft()
+    finish_jobs(study)
+    select_stimuli(study)
+    make_quiz_forms(study)
+    keys = [finding.key for finding in review_readiness(study) if finding.level == "warn"]
+    assert len(keys) > 2
+    with pytest.raises(LaunchRefusedError, match="not acknowledged") as caught:
+        launch_study(study, now=NOW, acknowledged=keys[1:])
+    assert [finding.key for finding in caught.value.findings] == keys[:1]
+    study.refresh_from_db()
+    assert study.is_draft
+    launch_study(study, now=NOW, acknowledged=keys)
+    detail = AuditEntry.objects.get(act="launched").detail
+    assert len(detail["warnings"]) == len(keys)
+    assert {line["level"] for line in detail["checklist"]} == {"warn", "pass"}
 
 
 def test_closing_is_for_launched_studies_and_happens_once():
@@ -79,7 +97,7 @@ def test_closing_is_for_launched_studies_and_happens_once():
     finish_jobs(study)
     select_stimuli(study)
     make_quiz_forms(study)
-    launch_study(study, now=NOW)
+    launch(study)
     close_study(study, now=NOW)
     closed = close_study(study, now=NOW + timedelta(days=1))
     assert (closed.state, closed.closed_at) == ("closed", NOW)

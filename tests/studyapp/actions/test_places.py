@@ -11,11 +11,10 @@ from django.db import IntegrityError, connection, transaction
 
 from studyapp import migrations
 from studyapp.actions import participation, places
-from studyapp.actions.launch import close_study
 from studyapp.actions.participation import EndAnswers, EnrolmentRefusedError
-from studyapp.actions.places import BlocksRefusedError, add_blocks, count_cells
+from studyapp.actions.places import add_blocks, count_cells
 from studyapp.actions.responses import show_trial
-from studyapp.models import Assignment, AuditEntry, Participant, Place, PlatformIdentity, Study, Trial
+from studyapp.models import Assignment, Participant, Place, PlatformIdentity, Study, Trial
 from tests.studyapp.study_rows import NOW, answer_all, enrol, make_draft, make_launched
 
 pytestmark = pytest.mark.django_db
@@ -157,7 +156,7 @@ def test_a_place_can_wait_before_it_goes_to_somebody_else():
     moment = NOW + timedelta(minutes=20)
     finish(people["excluded"], answer="768", now=moment)
     participation.withdraw(people["withdrawn"], now=moment)
-    Participant.objects.filter(pk=people["screened"].pk).update(status="screened_out", left_at=moment)
+    participation.screen_out(people["screened"], reason="too young", now=moment)
     finish(people["good"], now=moment)
     show_trial(people["stays"].trials.first(), now=NOW + timedelta(minutes=75))
     participation.free_places(study, now=NOW + timedelta(minutes=31))  # the silent one counts as gone from here on
@@ -166,37 +165,16 @@ def test_a_place_can_wait_before_it_goes_to_somebody_else():
     assert holders(study) == {people["stays"].pk, people["good"].pk}
 
 
-def test_more_blocks_raise_the_target_and_are_written_down_as_a_deviation():
+def test_more_blocks_come_after_the_last_and_leave_arms_with_a_target_of_their_own():
     study = make_launched(targets={"participants_per_cell": 1})
     for number in range(6):
         enrol(study, f"p{number}")
-    frozen = study.frozen_design
-    assert add_blocks(study, 2, reason="  three were excluded  ") == 12
-    entry = AuditEntry.objects.get(act="deviation")
-    assert entry.reason == "three were excluded"
-    assert entry.detail == {"change": "2 more participants in each arm x form: blocks 2 to 3, 12 places"}
+    study.arms.filter(name="large").update(participants_per_cell=1)
+    assert add_blocks(study, 2) == 8
     assert enrol(study, "p6").assignment.block == 2
-    study.refresh_from_db()
-    assert (study.frozen_design, study.places_wanted) == (frozen, 18)
-    assert {cell.target for cell in count_cells(study)} == {3}
-
-
-@pytest.mark.parametrize(
-    ("make", "n", "reason", "said"),
-    [
-        (make_draft, 1, "why", "is draft; change its targets"),
-        (make_launched, 0, "why", "must be from 1"),
-        (make_launched, 1, " ", "Say why"),
-        (lambda: close_study(make_launched(), now=NOW), 1, "why", "nobody can enter it"),
-    ],
-)
-def test_blocks_that_cannot_be_added_are_refused_with_the_reason(make, n, reason, said):
-    study = make()
-    before = study.places.count()
-    with pytest.raises(BlocksRefusedError, match=said):
-        add_blocks(study, n, reason=reason)
-    assert study.places.count() == before
-    assert not AuditEntry.objects.filter(act="deviation").exists()
+    assert {(cell.arm_id, cell.target) for cell in count_cells(study)} == {
+        (arm.pk, 1 if arm.name == "large" else 3) for arm in study.arms.all()
+    }
 
 
 def test_studies_from_before_there_were_places_get_theirs_and_go_on():

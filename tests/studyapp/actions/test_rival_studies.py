@@ -63,10 +63,10 @@ def test_without_an_id_nobody_is_known_and_a_simulated_participant_goes_anywhere
 def test_an_excluded_study_may_be_loaded_later_but_not_after_launch():
     study = make_draft(slug="second", recruitment={"excludes": ["first"]})
     with pytest.raises(LaunchRefusedError, match="no study 'first'"):
-        launch_study(study, now=NOW)
+        launch_study(study, now=NOW, acknowledged=())
     make_draft(slug="first")
     with pytest.raises(LaunchRefusedError) as caught:
-        launch_study(study, now=NOW)
+        launch_study(study, now=NOW, acknowledged=())
     assert "Excluded studies" not in {finding.topic for finding in caught.value.findings}
 
 

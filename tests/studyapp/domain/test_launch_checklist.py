@@ -2,18 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from studyapp.domain.launch_checklist import ArmFacts, StudyFacts, check_launch, may_launch
-
-ARM = ArmFacts(
-    name="small", is_control=False, has_n_params=True, generator="checkpoint:small", stimuli=60, jobs_unfinished=0,
-    flags=(), model_words=(200,) * 60,
-)  # fmt: skip
-CONTROL = replace(ARM, name="control", is_control=True)
-READY = StudyFacts(
-    state="draft", n_items=60, n_context=3, human_stimuli=60, human_words=(205,) * 60, forms_balanced=True,
-    stand_in_items=0, consent="c", instructions="i", question="q", debriefing="d", estimated_minutes=30,
-    reward="USD 6", contact="lab@example.org", site_url="https://study.example.org", arms=(CONTROL, ARM),
-)  # fmt: skip
+from studyapp.domain.launch_checklist import check_launch, find_unacknowledged, may_launch
+from tests.studyapp.domain.launch_studies import ARM, CONTROL, READY
 
 
 def find(facts, level):
@@ -39,6 +29,7 @@ def test_a_ready_study_is_neither_refused_nor_warned():
         ({"human_stimuli": 0}, "60 items have no human text"),
         ({"forms_balanced": False}, "missing or unbalanced"),
         ({"platform_gaps": ("BYLINE_PANEL_SECRET is not set",)}, "BYLINE_PANEL_SECRET is not set"),
+        ({"platform": "prolific", "reward": "USD 3"}, "USD 6.00 an hour, at 30 minutes; less than the least"),
     ],
 )
 def test_what_makes_a_study_impossible_refuses_it_and_says_why(change, message):
@@ -53,16 +44,39 @@ def test_what_makes_a_study_impossible_refuses_it_and_says_why(change, message):
         ({"n_items": 25, "human_stimuli": 25}, "fewer than 50"),
         ({"n_context": 0}, "No context articles"),
         ({"arms": (ARM,)}, "No control arm"),
-        ({"arms": (CONTROL, replace(ARM, has_n_params=False))}, "left out of the size curve"),
+        ({"arms": (CONTROL, replace(ARM, n_params=None))}, "left out of the size curve"),
         (
             {"arms": (CONTROL, replace(ARM, flags=("unfinished", "cut_at_limit", "unfinished")))},
             "1 x cut_at_limit, 2 x unfinished",
         ),
-        ({"arms": (CONTROL, replace(ARM, model_words=(180,) * 60))}, "205:180"),
         ({"contact": " "}, "nobody to write to"),
         ({"site_url": "http://localhost:8000"}, "only this machine reaches"),
         ({"stand_in_items": 60}, "machine-written stand-ins"),
+        ({"consent": "Please click."}, "does not seem to say: that it is research"),
+        ({"language": "de"}, "only checked in English, not de"),
+        ({"items_looked_at": 57}, "3 of 60 items have texts that nobody has looked at"),
+        ({"items_flagged": 2}, "2 items are flagged"),
+        ({"reward": "USD 3"}, "less than the least of USD 8.00"),
+        ({"reward": "£3.50"}, "below the recommended GBP 9.00"),
+        ({"reward": "12 EUR"}, "no least pay is known here for EUR"),
+        ({"reward": "", "platform": "prolific"}, "No payment is promised"),
+        ({"reward": "a voucher", "platform": "prolific"}, "names no single sum"),
+        ({"participants_per_cell": 5}, "find a difference from the control of"),
     ],
 )
 def test_what_weakens_a_study_warns(change, message):
     assert any(message in text for text in find(replace(READY, **change), "warn"))
+
+
+@pytest.mark.parametrize("reward", ["", "nothing: this is a demonstration"])
+def test_a_study_without_a_panel_may_pay_nothing(reward):
+    assert find(replace(READY, reward=reward), "warn") == []
+
+
+def test_a_warning_is_acknowledged_by_its_own_words():
+    few, fewer = (check_launch(replace(READY, contact="", items_looked_at=n)) for n in (57, 56))
+    keys = {finding.key for finding in few if finding.level == "warn"}
+    assert len(keys) == 2
+    assert find_unacknowledged(few, keys) == []
+    assert [finding.topic for finding in find_unacknowledged(few, ())] == ["Contact", "Review"]
+    assert [finding.topic for finding in find_unacknowledged(fewer, keys)] == ["Review"]  # it says something else now

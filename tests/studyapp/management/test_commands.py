@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 
+from studyapp.actions import participation
 from studyapp.actions.participation import enrol, withdraw
 from studyapp.models import Article, AuditEntry, Study
 from studyapp.recruitment import Arrival
@@ -96,7 +97,9 @@ def test_the_steps_to_a_launch_follow_one_another():
     finish_jobs(study)
     assert "12 model texts chosen" in run("select_stimuli", "pilot")
     assert "Form A: 2 human and 2 model texts" in run("make_forms", "pilot")
-    assert "/s/pilot/" in run("launch_study", "pilot")
+    with pytest.raises(CommandError, match="not acknowledged"):
+        run("launch_study", "pilot")
+    assert "/s/pilot/" in run("launch_study", "pilot", acknowledge=["all"])
     for command in ("select_stimuli", "make_forms", "queue_generation"):
         with pytest.raises(CommandError, match="frozen"):
             run(command, "pilot")
@@ -124,6 +127,20 @@ def test_export_writes_a_bundle_whose_manifest_knows_every_file(tmp_path):
     with zipfile.ZipFile(bundle) as archive:
         manifest = json.loads(archive.read("manifest.json"))
         assert set(archive.namelist()) == {*manifest["files"], "manifest.json"}
+
+
+def test_a_study_with_people_is_exported_only_with_a_reason_to_unblind_it(tmp_path):
+    arrival = Arrival(external_id="person-1")
+    study = make_launched()
+    participation.enrol(study, platform="prolific", arrival=arrival, rng=random.Random(1), now=NOW)
+    with pytest.raises(CommandError, match="or unblind it with a reason"):
+        run("export_study", "pilot", out=tmp_path)
+    with pytest.raises(CommandError, match="Say why"):
+        run("export_study", "pilot", out=tmp_path, unblind=" ")
+    assert not list(tmp_path.iterdir())
+    assert "1 participants" in run("export_study", "pilot", out=tmp_path, unblind="a harm was reported")
+    entry = AuditEntry.objects.get(act="unblinded")
+    assert (entry.reason, entry.by_name) == ("a harm was reported", "manage.py export_study")
 
 
 def test_an_unknown_study_is_answered_with_those_that_there_are():

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from studyapp.actions.launch import close_study
-from studyapp.models import Participant, PlatformIdentity, Trial
+from studyapp.models import EntryTally, Participant, PlatformIdentity, Trial
 from tests.studyapp.participant_site.visitors import PROLIFIC_ID, Visitor
 from tests.studyapp.study_rows import NOW, make_draft, make_launched
 
@@ -147,3 +147,32 @@ def test_without_cookies_the_page_says_so(study):
     answer = client.post(f"/s/{study.slug}/consent/", {"agree": "yes"})
     assert answer.status_code == 403
     assert "cookie" in answer.content.decode().lower()
+
+
+def tallies():
+    return dict(EntryTally.objects.filter(simulated=False).values_list("outcome", "n"))
+
+
+def test_arrivals_are_counted_as_numbers_by_what_became_of_them(prolific):
+    client = Client()
+    client.head(f"/s/{prolific.slug}/?PROLIFIC_PID={PROLIFIC_ID}")
+    client.get(f"/s/{prolific.slug}/?PROLIFIC_PID={PROLIFIC_ID}", headers={"sec-purpose": "prefetch;prerender"})
+    assert tallies() == {}
+    client.get(f"/s/{prolific.slug}/")
+    client.get(f"/s/{prolific.slug}/?PROLIFIC_PID={{{{%PROLIFIC_PID%}}}}")
+    Visitor(prolific, PROLIFIC_PID=PROLIFIC_ID).send(agree="no")
+    assert tallies() == {"bad_link": 1, "preview": 1, "opened": 1, "declined": 1}
+    visitor = Visitor(prolific, PROLIFIC_PID=PROLIFIC_ID)
+    consent = visitor.page
+    visitor.agree()
+    Client().post(consent.action, {**consent.fields, "agree": "yes"})  # the second click
+    visitor.open(visitor.entry, PROLIFIC_PID=PROLIFIC_ID)  # they come back to their own place
+    assert tallies() == {"bad_link": 1, "preview": 1, "opened": 2, "declined": 1, "enrolled": 1}
+    assert PROLIFIC_ID not in str(list(EntryTally.objects.values()))
+
+
+def test_who_finds_no_place_is_counted():
+    study = make_launched(n_items=2, targets={"participants_per_cell": 1})
+    for _ in range(7):
+        Visitor(study).agree()
+    assert tallies() == {"opened": 7, "enrolled": 6, "full": 1}

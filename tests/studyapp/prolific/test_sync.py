@@ -10,8 +10,9 @@ from studyapp import tasks
 from studyapp.actions import participation
 from studyapp.actions import prolific as actions
 from studyapp.actions.export import export_study
+from studyapp.actions.places import count_cells
 from studyapp.domain.prolific_records import SubmissionRecord
-from studyapp.models import Participant, ProlificSubmission, Response, WebhookEvent
+from studyapp.models import ProlificSubmission, Response, WebhookEvent
 from studyapp.prolific import submissions
 from studyapp.prolific.desk import open_client
 from studyapp.prolific.overview import review_link
@@ -84,7 +85,7 @@ def test_who_leaves_there_gives_their_place_back_and_keeps_their_answers(fake, l
     person.refresh_from_db()
     assert person.status == "dropped_out" and reason in person.dropout_reason
     assert Response.objects.filter(trial__participant=person).count() == 2
-    assert sum(cell.occupied for cell in participation.count_cells(link.study)) == 0
+    assert sum(cell.occupied for cell in count_cells(link.study)) == 0
 
 
 @pytest.mark.parametrize("status", ["RETURNED", "TIMED-OUT"])
@@ -122,7 +123,7 @@ def test_whose_return_is_undone_may_go_on(fake, link):
 
 def test_who_was_silent_and_then_returned_does_not_come_back(fake, link):
     submission_id, person = come(fake, link, 1, answers=1)
-    participation.drop_silent_participants(link.study, now=NOW + timedelta(days=1))
+    participation.free_places(link.study, now=NOW + timedelta(days=1))
     fake.prolific.leave(submission_id)
     sync(link)
     assert participation.resume(person, now=NOW).status == "dropped_out"
@@ -239,4 +240,4 @@ def test_a_full_study_gives_a_returned_place_to_the_next(fake):
     fake.prolific.leave(ids[0])
     sync(link)
     assert take_part(study, 7).status == "enrolled"
-    assert Participant.objects.filter(study=study).occupying().count() == 6
+    assert study.places.exclude(participant=None).count() == 6

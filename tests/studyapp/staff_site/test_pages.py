@@ -17,7 +17,9 @@ from django.urls import reverse
 
 from studyapp import tasks
 from studyapp.actions import participation
+from studyapp.actions.blindness import unblind
 from studyapp.actions.export import export_study
+from studyapp.actions.launch import review_readiness
 from studyapp.models import Article, Candidate, Export, GenerationJob, Stimulus, Study
 from studyapp.recruitment import Arrival
 from studyapp.study_file import write_study_file
@@ -27,7 +29,10 @@ from tests.studyapp.study_rows import NOW, finish_jobs, make_articles, make_desi
 
 pytestmark = pytest.mark.django_db
 PLAIN_PAGES = ("study_list", "study_new", "article_import", "checkpoint_list")
-STUDY_PAGES = ("study_overview", "study_file", "study_generation", "study_review", "study_launch", "study_export")
+STUDY_PAGES = (
+    "study_overview", "study_file", "study_generation", "study_review", "study_preview", "study_launch", "study_watch",
+    "study_watch_now", "study_changes", "study_export", "study_log",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -344,7 +349,12 @@ def test_launch_is_refused_with_reasons_then_done_then_closed(admin_client):
     finish_jobs(study)
     for do in ("select", "forms"):
         admin_client.post(page("study_review", "pilot"), {"do": do})
-    admin_client.post(address, {"do": "launch", "sure": "yes"})
+    keys = [finding.key for finding in review_readiness(study) if finding.level == "warn"]
+    shown = admin_client.get(address).content.decode()
+    assert all(f'value="{key}"' in shown for key in keys)
+    admin_client.post(address, {"do": "launch", "sure": "yes", "acknowledged": keys[1:]})
+    assert Study.objects.get().is_draft
+    admin_client.post(address, {"do": "launch", "sure": "yes", "acknowledged": keys})
     launched = Study.objects.get()
     assert launched.state == "launched"
     assert launched.design_sha256 in admin_client.get(address).content.decode()
@@ -439,6 +449,7 @@ def test_a_bundle_that_holds_somebody_who_withdrew_says_so_and_can_be_deleted(ad
     study = make_launched()
     arrival = Arrival(external_id="person-1")
     person = participation.enrol(study, platform="prolific", arrival=arrival, rng=random.Random(1), now=NOW)
+    unblind(study, reason="somebody wants to know")
     made = export_study(study, folder=settings.EXPORTS_DIR, now=NOW + timedelta(minutes=1))
     address = page("study_export", "pilot")
     assert "withdrew since" not in admin_client.get(address).content.decode()

@@ -3,11 +3,12 @@
 import pytest
 from django.contrib.auth.models import Group, User
 from django.urls import reverse
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from studyapp.actions.roles import RESEARCHERS, ensure_groups, give_role
 from studyapp.domain.roles import Role
 from studyapp.models import AuditEntry, Study
-from tests.studyapp.study_rows import make_draft, make_launched
+from tests.studyapp.study_rows import enrol, make_draft, make_launched
 
 pytestmark = pytest.mark.django_db
 STUDY_PAGES = ("study_overview", "study_generation", "study_review", "study_launch", "study_export", "study_people")
@@ -110,3 +111,27 @@ def test_a_change_in_the_admin_is_in_the_log(admin_client, admin_user):
     entry = AuditEntry.objects.get(act="changed_row")
     assert (entry.by, entry.detail["kind"], entry.detail["row"]) == (admin_user, "user", "ben")
     assert "First name" in str(entry.detail["changes"])
+
+
+def test_unblinding_is_the_owners_alone(client):
+    study = make_launched()
+    enrol(study, "0" * 24)
+    sign_in(client, "anna", study=study, role=Role.RESEARCHER)
+    wanted = {"do": "unblind", "reason": "a harm was reported"}
+    assert "for an owner" in client.post(page("study_export", study.slug), wanted, follow=True).text
+    assert not AuditEntry.objects.filter(act="unblinded").exists()
+    give_role(study, username="anna", role=Role.OWNER)
+    client.post(page("study_export", study.slug), wanted)
+    assert AuditEntry.objects.get(act="unblinded").reason == "a harm was reported"
+
+
+def test_a_preview_is_for_those_with_a_part_in_the_study_who_gave_their_second_factor(client):
+    study = make_draft()
+    address = reverse("rater:preview", args=[study.slug, "small", "A", "consent"])
+    assert client.get(address).status_code == 302
+    user = sign_in(client, "anna")
+    assert client.get(address).status_code == 404
+    give_role(study, username="anna", role=Role.VIEWER)
+    assert client.get(address).status_code == 200
+    TOTPDevice.objects.create(user=user, confirmed=True)
+    assert client.get(address).url.startswith(reverse("staff:second_factor_verify"))

@@ -1,0 +1,71 @@
+"""What the launch checklist looks at, and what it says: facts in, findings out."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["refuse", "warn", "pass"]
+
+
+@dataclass(frozen=True)
+class TextPair:
+    """The two versions of an item in an arm, exactly as they would be shown, and what was measured of the model's."""
+
+    human: str
+    model: str
+    human_run: int | None = None  # most words in a row that the model's text shares with the human article
+    training_run: int | None = None  # … with the text that the model was trained on
+
+
+@dataclass(frozen=True)
+class ArmFacts:
+    """What is stored for an arm when its launch is asked for: `flags` of all its texts, `pairs` of all its items."""
+
+    name: str
+    is_control: bool
+    n_params: int | None
+    generator: str
+    stimuli: int
+    jobs_unfinished: int
+    flags: tuple[str, ...]
+    pairs: tuple[TextPair, ...]
+
+
+@dataclass(frozen=True)
+class StudyFacts:
+    """What is stored for a study when its launch is asked for."""
+
+    state: str
+    language: str
+    n_items: int
+    n_context: int
+    human_stimuli: int
+    forms_balanced: bool
+    stand_in_items: int
+    items_looked_at: int
+    items_flagged: int
+    consent: str
+    instructions: str
+    question: str
+    debriefing: str
+    participants_per_cell: int
+    platform: str
+    estimated_minutes: int
+    reward: str
+    contact: str
+    site_url: str
+    arms: tuple[ArmFacts, ...]
+    platform_gaps: tuple[str, ...] = ()  # what nobody could enter or finish without, on the study's platform
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the checklist. Whoever launches acknowledges a warning by its `key`, which changes with its words."""
+
+    level: Level
+    topic: str
+    message: str
+
+    @property
+    def key(self) -> str:
+        return hashlib.sha256(f"{self.topic}\x1f{self.message}".encode()).hexdigest()[:16]

@@ -1,0 +1,80 @@
+"""What a reward comes to an hour, and whether that is fair by the platform's own rule.
+
+The least and the recommended pay an hour are Prolific's (RECRUITMENT policy of 2026: at least $8 or £6, recommended
+$12 or £9), judged there on the median time of those who completed. For other currencies no rule is known here.
+"""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+_SIGNS = {"$": "USD", "£": "GBP", "€": "EUR"}
+_NUMBER = r"(?P<number>\d{1,6}(?:[.,]\d{1,2})?)(?!\d)"
+_MARK = r"(?P<mark>[A-Za-z]{3}|US\$|[$£€])"
+_BEFORE = re.compile(rf"(?<![A-Za-z]){_MARK}\s?{_NUMBER}")
+_AFTER = re.compile(rf"(?<![\d.,]){_NUMBER}\s?{_MARK}(?![A-Za-z])")
+_HOURLY = re.compile(r"\b(?:per|an|a|each) hour\b|/ ?h(?:our|r)?\b|\bhourly\b", re.IGNORECASE)
+_CODES = {"USD", "GBP", "EUR", "CHF", "CAD", "AUD", "NZD", "JPY", "SEK", "NOK", "DKK", "PLN", "CZK", "INR"}
+RULES: dict[str, tuple[Decimal, Decimal]] = {  # currency: least an hour, recommended an hour
+    "USD": (Decimal(8), Decimal(12)),
+    "GBP": (Decimal(6), Decimal(9)),
+}
+
+
+@dataclass(frozen=True)
+class Amount:
+    """An amount of money, in the currency's three letters."""
+
+    value: Decimal
+    currency: str
+
+    def __str__(self) -> str:
+        return f"{self.currency} {self.value:.2f}"
+
+    def per_hour(self, minutes: float) -> "Amount":
+        """The same pay as a rate an hour, for that many minutes of work."""
+        if minutes <= 0:
+            raise ValueError("no time has passed, so there is no pay an hour")
+        return Amount((self.value * 60 / Decimal(str(minutes))).quantize(Decimal("0.01")), self.currency)
+
+
+@dataclass(frozen=True)
+class PayVerdict:
+    """`level` is below, low (above the least, below what is recommended), fair, or unknown (no rule is known)."""
+
+    rate: Amount
+    level: str
+    least: Amount | None
+    recommended: Amount | None
+
+
+def parse_reward(text: str) -> Amount | None:
+    """The amount that a reward names, as `USD 12`, `£4.50`, `$ 6` or `12 EUR`.
+
+    None where it names none, or several, or a rate an hour: participants are promised a sum for the whole.
+    """
+    if _HOURLY.search(text):
+        return None
+    found = {
+        Amount(Decimal(match["number"].replace(",", ".")), currency)
+        for pattern in (_BEFORE, _AFTER)
+        for match in pattern.finditer(text)
+        if (currency := _read_mark(match["mark"]))
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def _read_mark(mark: str) -> str:
+    if mark.upper() == "US$":
+        return "USD"
+    return _SIGNS.get(mark) or (mark.upper() if mark.upper() in _CODES else "")
+
+
+def judge_pay(amount: Amount, *, minutes: float) -> PayVerdict:
+    """The pay an hour against the rule of its currency."""
+    rate = amount.per_hour(minutes)
+    if amount.currency not in RULES:
+        return PayVerdict(rate, "unknown", None, None)
+    least, recommended = (Amount(value, amount.currency) for value in RULES[amount.currency])
+    level = "below" if rate.value < least.value else "low" if rate.value < recommended.value else "fair"
+    return PayVerdict(rate, level, least, recommended)

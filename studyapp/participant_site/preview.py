@@ -1,0 +1,139 @@
+"""The whole way as one arm and form will see it, for staff: the participants' own templates, and nothing stored.
+
+Works for drafts. A form that is sent leads to the next page; every link of the participants' site that a page holds
+leads to the preview's page of the same step, so that nobody leaves the preview by accident and takes part.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.contrib.admin.views.decorators import staff_member_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
+from django.utils.html import escape
+from django.views.decorators.http import require_http_methods
+
+from studyapp.actions.preview import lay_out_trials
+from studyapp.actions.roles import list_visible_studies
+from studyapp.domain.counterbalancing import FORM_NAMES
+from studyapp.models import Arm, Study, Trial
+from studyapp.participant_site.items import JudgmentForm, describe_item
+from studyapp.participant_site.steps import EndForm, describe_debriefing
+from studyapp.recruitment import Arrival, Ending, Outcome
+
+FIRST = "consent"
+_LABELS = {
+    "consent": "Consent",
+    "instructions": "Instructions",
+    "questions": "Last questions",
+    "debriefing": "Debriefing",
+    "withdraw": "Stopping",
+}
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What is previewed: the cell, the trials of its example participant, and the page that is looked at."""
+
+    study: Study
+    arm: Arm
+    form: str
+    trials: Sequence[Trial]
+    step: str
+
+    @property
+    def steps(self) -> list[str]:
+        """Every page in its order; the last is beside the way."""
+        items = [f"item-{trial.position}" for trial in self.trials]
+        return ["consent", "instructions", *items, "questions", "debriefing", "withdraw"]
+
+    @property
+    def following(self) -> str:
+        """The page that a sent form leads to; the two ends stay where they are."""
+        if self.step in ("debriefing", "withdraw"):
+            return self.step
+        return self.steps[self.steps.index(self.step) + 1]
+
+    def address(self, step: str) -> str:
+        return reverse("rater:preview", args=[self.study.slug, self.arm.name, self.form, step])
+
+    def describe(self) -> dict[str, object]:
+        """For the bar above every page."""
+        labels = {step: _LABELS.get(step) or step.removeprefix("item-") for step in self.steps}
+        steps = [{"address": self.address(s), "label": labels[s], "is_here": s == self.step} for s in self.steps]
+        leave = reverse("staff:study_preview", args=[self.study.slug])
+        return {"arm": str(self.arm), "form": self.form, "steps": steps, "leave": leave}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def _show(request: HttpRequest, slug: str, arm: str, form: str, step: str) -> HttpResponse:
+    study = get_object_or_404(list_visible_studies(request.user), slug=slug)
+    chosen = get_object_or_404(Arm, study=study, name=arm)
+    if form not in FORM_NAMES:
+        raise Http404("no such form")
+    preview = Preview(study, chosen, form, lay_out_trials(study, arm=chosen, form=form), step)
+    if step not in preview.steps:
+        raise Http404("no such page")
+    if request.method == "POST":
+        return redirect(preview.address(preview.following))
+    template, context = _describe_page(preview)
+    page = render_to_string(f"participant_site/{template}.html", {**context, "preview": preview.describe()}, request)
+    ending = context.get("ending")
+    response = HttpResponse(
+        _keep_inside(page, preview, completion_url=ending.url if isinstance(ending, Ending) else "")
+    )
+    add_never_cache_headers(response)
+    return response
+
+
+show_step = staff_member_required(_show, login_url="admin:login")
+
+
+def _describe_page(preview: Preview) -> tuple[str, dict[str, object]]:
+    """The template of a step, and what it is given: the same as a participant's page."""
+    study, total = preview.study, len(preview.trials)
+    match preview.step.partition("-"):
+        case ("item", _, position):
+            trial = preview.trials[int(position) - 1]
+            return "item", describe_item(study, trial, form=JudgmentForm(), total=total)
+        case ("instructions", *_):
+            return "instructions", {"study": study, "total": total}
+        case ("questions", *_):
+            return "questions", {"study": study, "form": EndForm(study)}
+        case ("debriefing", *_):
+            return "debriefing", describe_debriefing(study, preview.trials, ending=_end(study))
+        case ("withdraw", *_):
+            return "withdraw", {"study": study}
+    return "consent", {"study": study, "arrival": ""}
+
+
+def _end(study: Study) -> Ending | None:
+    """What the platform is told of somebody who has completed, with nobody's ids in it."""
+    return study.adapter.end(Outcome.COMPLETE, Arrival())
+
+
+def _keep_inside(page: str, preview: Preview, *, completion_url: str) -> str:
+    """The page with addresses of the participants' site, and of the platform they came from, led back into the preview.
+
+    An address of an item (its trial has a code, but no row) or of no step of its own stays on the page itself.
+    """
+    entry = re.escape(reverse("rater:enter", args=[preview.study.slug]))
+    here = preview.address(preview.step)
+
+    def replace(match: re.Match[str]) -> str:
+        step = match["step"]
+        if step == "preview":
+            return match[0]
+        if match["attribute"] == "action" and step == "consent":
+            return f'action="{here}"'
+        return f'{match["attribute"]}="{preview.address(step) if step in preview.steps else here}"'
+
+    page = re.sub(rf'(?P<attribute>href|action|formaction)="{entry}(?:(?P<step>[\w-]+)/[^"]*)?"', replace, page)
+    if completion_url:
+        for attribute in ("href", "action"):
+            page = page.replace(f'{attribute}="{escape(completion_url)}"', f'{attribute}="{here}"')
+    return page
