@@ -1,8 +1,9 @@
 """The rows of a study, one stem a file in the order of the line."""
 
+from studyapp.models.api_tokens import ApiToken
 from studyapp.models.articles import Article
 from studyapp.models.audit import AuditEntry
-from studyapp.models.export import Export
+from studyapp.models.export import Export, LoadedBundle
 from studyapp.models.generation import Candidate, GenerationJob, Stimulus
 from studyapp.models.participation import Assignment, Participant, PlatformIdentity, Trial
 from studyapp.models.quiz_forms import QuizForm, QuizFormItem
@@ -11,6 +12,7 @@ from studyapp.models.study import Arm, ContextArticle, Item, Study
 from studyapp.models.training import TrainingJob, TrainingLadder
 
 __all__ = [
+    "ApiToken",
     "Arm",
     "Article",
     "Assignment",
@@ -20,6 +22,7 @@ __all__ = [
     "Export",
     "GenerationJob",
     "Item",
+    "LoadedBundle",
     "Participant",
     "PlatformIdentity",
     "QuizForm",

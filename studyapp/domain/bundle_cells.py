@@ -1,0 +1,103 @@
+"""One cell of a bundle: a value as text, the text as a value, and what spreadsheets would make of it."""
+
+import re
+from datetime import UTC, datetime
+
+ID_REMOVED = "[id removed]"
+
+# Ids as panels give them: Prolific's 24 hexadecimal digits; MTurk's A with twelve or more capitals and digits
+_PANEL_ID = re.compile(r"\b(?:[0-9a-fA-F]{24}|A(?=[0-9A-Z]*\d)[0-9A-Z]{12,20})\b")
+# What a spreadsheet takes for a formula: at the beginning of a cell, or behind a character that it may part cells at
+_FORMULA = re.compile(r"""(^|[;,|\t\r\n])([\s"]*)(?=[=+\-@＝＋－＠])""")
+
+
+class CellError(ValueError):
+    """A cell that cannot hold what its column says; the message says what it must be."""
+
+
+def format_time(moment: datetime) -> str:
+    """ISO 8601 in UTC, to the microsecond, ending in Z (times are stored in UTC)."""
+    return moment.isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def format_cell(value: object) -> str:
+    """A value as the bundle's tables write it; unknown is empty."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, datetime):
+        return format_time(value)
+    return str(value)
+
+
+def guard_formulas(cell: str) -> str:
+    """The cell with an apostrophe before whatever a spreadsheet would work out, which it then shows as text."""
+    return _FORMULA.sub(r"\1\2'", cell)
+
+
+def remove_ids(text: str, *, known: tuple[str | None, ...] = ()) -> str:
+    """Free text without the platform's own ids of who wrote it, and without what looks like one."""
+    for name in sorted({name for name in known if name}, key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", ID_REMOVED, text, flags=re.IGNORECASE)
+    return _PANEL_ID.sub(ID_REMOVED, text)
+
+
+def parse_time(cell: str) -> datetime | None:
+    """The moment that `format_time` wrote; empty is None.
+
+    Raises:
+        CellError: it is no time in UTC.
+    """
+    if not cell:
+        return None
+    try:
+        moment = datetime.fromisoformat(cell)
+    except ValueError:
+        moment = None
+    if moment is None or moment.utcoffset() is None:
+        raise CellError("must be a time in UTC, as 2026-01-31T12:00:00.000000Z, or empty")
+    return moment.astimezone(UTC)
+
+
+def parse_flag(cell: str) -> bool | None:
+    """1 or 0; empty is None.
+
+    Raises:
+        CellError: it is something else.
+    """
+    if cell not in ("", "0", "1"):
+        raise CellError("must be 1, 0 or empty")
+    return None if not cell else cell == "1"
+
+
+def parse_integer(cell: str, *, least: int = 0, most: int = 2**63 - 1) -> int | None:
+    """A whole number; empty is None.
+
+    Raises:
+        CellError: it is none, or outside its bounds.
+    """
+    if not cell:
+        return None
+    if not re.fullmatch(r"-?\d{1,19}", cell, flags=re.ASCII) or not least <= int(cell) <= most:
+        raise CellError(f"must be a whole number from {least} to {most}, or empty")
+    return int(cell)
+
+
+def parse_number(cell: str, *, least: float = 0.0, most: float = 1e12) -> float | None:
+    """A number; empty is None.
+
+    Raises:
+        CellError: it is none, or outside its bounds.
+    """
+    if not cell:
+        return None
+    try:
+        number = float(cell)
+    except ValueError:
+        number = float("nan")
+    if not least <= number <= most:  # neither holds for NaN
+        raise CellError(f"must be a number from {least:g} to {most:g}, or empty")
+    return number
