@@ -1,7 +1,7 @@
 """One cell of a bundle: a value as text, the text as a value, and what spreadsheets would make of it."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 ID_REMOVED = "[id removed]"
 
@@ -60,6 +60,18 @@ def parse_time(cell: str) -> datetime | None:
     if moment is None or moment.utcoffset() is None:
         raise CellError("must be a time in UTC, as 2026-01-31T12:00:00.000000Z, or empty")
     return moment.astimezone(UTC)
+
+
+def parse_day(cell: str) -> date | None:
+    """A day of the calendar; empty is None.
+
+    Raises:
+        CellError: it is none.
+    """
+    try:
+        return date.fromisoformat(cell) if cell else None
+    except ValueError:
+        raise CellError("must be a day, as 2026-01-31, or empty") from None
 
 
 def parse_flag(cell: str) -> bool | None:
