@@ -150,7 +150,7 @@ def _check_entries(archive: zipfile.ZipFile) -> frozenset[str]:
             faults.append(f"{name}: unpacks to more than {MAX_RATIO} times its size, which no table of ours does")
         names.add(name)
     if len(archive.infolist()) > len(KNOWN_NAMES):
-        faults.append(f"the .zip has {len(archive.infolist())} entries; a bundle has at most {len(KNOWN_NAMES)}")
+        faults.insert(0, f"the .zip has {len(archive.infolist())} entries; a bundle has {len(KNOWN_NAMES)} at the most")
     if total > MAX_TOTAL_BYTES:
         faults.append(f"the .zip unpacks to {total:,} bytes; at most {MAX_TOTAL_BYTES:,} are taken")
     if faults:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from studyapp.actions.export_rows import find_ids
 from studyapp.domain.bundle_cells import remove_ids
 from studyapp.models import Article, Candidate, Study
 
@@ -82,11 +83,12 @@ ID_FIELDS = ("identity__external_id", "identity__session_id")
 
 
 def _enrolment_rows(study: Study) -> Iterator[Row]:
+    ids = find_ids(study)
     people = study.participants.order_by("id").values_list(*ENROLMENT_FIELDS.values(), *ID_FIELDS)
     for values in people.iterator(chunk_size=CHUNK):
         row: dict[str, Any] = dict(zip((*ENROLMENT_FIELDS, *ID_FIELDS), values, strict=True))
-        known = (row[ID_FIELDS[0]], row[ID_FIELDS[1]])
-        row["internet_check_answer"] = remove_ids(row["internet_check_answer"], known=known)
+        own = (row[ID_FIELDS[0]], row[ID_FIELDS[1]])
+        row["internet_check_answer"] = remove_ids(row["internet_check_answer"], own=own, others=ids)
         yield row
 
 

@@ -6,15 +6,16 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from studyapp.bundle_format import describe_columns, list_codebook
 from studyapp.domain.bundle_cells import remove_ids
 from studyapp.domain.public_release import PublicPeople, PublicRules, make_trial_publisher
-from studyapp.models import Stimulus, Study, Trial
+from studyapp.models import PlatformIdentity, Stimulus, Study, Trial
 
 Row = Mapping[str, object]
 CHUNK = 2000  # rows that a database cursor hands over at once
+LEAST_ID = 6  # characters: a shorter id of somebody else may be any number or word of a comment
 PEOPLE_CHUNK = 200  # participants of a public version whose trials are read at once
 PARTICIPANT_FIELDS = {
     # column: where it stands
@@ -110,34 +111,48 @@ def list_participants(study: Study) -> Iterator[Row]:
         yield row
 
 
-def list_trials(study: Study, *, codes: list[str] | None = None) -> Iterator[Row]:
-    """The trials of a study, of all participants or of those named, participant by participant."""
-    trials = Trial.objects.filter(participant__study=study)
-    if codes is not None:
-        trials = trials.filter(participant__code__in=codes)
-    fields = (*TRIAL_FIELDS.values(), *ID_FIELDS)
-    for values in trials.order_by("participant_id", "position").values_list(*fields).iterator(chunk_size=CHUNK):
-        yield _describe_trial(dict(zip((*TRIAL_FIELDS, *ID_FIELDS), values, strict=True)))
+def find_ids(study: Study) -> frozenset[str]:
+    """The platform's ids of a study's participants, casefolded, so that none leaves in a comment."""
+    rows = PlatformIdentity.objects.filter(participant__study=study).values_list("external_id", "session_id")
+    return frozenset(
+        name.casefold() for row in rows.iterator(chunk_size=CHUNK) for name in row if len(name) >= LEAST_ID
+    )
 
 
-def _describe_trial(row: dict[str, Any]) -> Row:
-    row["source"] = "human" if row["source"] is None else "model"
-    row["seconds"] = _seconds_between(row["shown_at"], row["answered_at"])
-    if row["comment"]:
-        row["comment"] = remove_ids(row["comment"], known=(row[ID_FIELDS[0]], row[ID_FIELDS[1]]))
-    return row
+def list_trials(study: Study) -> Iterator[Row]:
+    """The trials of a study, participant by participant."""
+    yield from _read_trials(Trial.objects.filter(participant__study=study), ids=find_ids(study))
 
 
 def list_public_trials(study: Study, people: PublicPeople, *, rules: PublicRules) -> Iterator[Row]:
     """Trials in the order of the new codes: a few participants' are read at a time, and put in that order."""
     publish = make_trial_publisher(describe_columns(public=True)["trials.csv"], rules=rules)
+    ids = find_ids(study)
     for begin in range(0, len(people.origins), PEOPLE_CHUNK):
         chunk = people.origins[begin : begin + PEOPLE_CHUNK]
-        rows = list_trials(study, codes=[code for code, _ in chunk])
-        trials = {code: list(own) for code, own in groupby(rows, key=lambda row: row["participant"])}
+        trials = Trial.objects.filter(participant__study=study, participant__code__in=[code for code, _ in chunk])
+        own = {code: list(rows) for code, rows in groupby(_read_trials(trials, ids=ids), key=_name_participant)}
         for code, consented_at in chunk:
-            for row in trials.get(code, ()):
+            for row in own.get(code, ()):
                 yield publish(row, consented_at)
+
+
+def _name_participant(row: Row) -> object:
+    return row["participant"]
+
+
+def _read_trials(trials: QuerySet[Trial], *, ids: frozenset[str]) -> Iterator[Row]:
+    fields = (*TRIAL_FIELDS.values(), *ID_FIELDS)
+    for values in trials.order_by("participant_id", "position").values_list(*fields).iterator(chunk_size=CHUNK):
+        yield _describe_trial(dict(zip((*TRIAL_FIELDS, *ID_FIELDS), values, strict=True)), ids=ids)
+
+
+def _describe_trial(row: dict[str, Any], *, ids: frozenset[str]) -> Row:
+    row["source"] = "human" if row["source"] is None else "model"
+    row["seconds"] = _seconds_between(row["shown_at"], row["answered_at"])
+    if row["comment"]:
+        row["comment"] = remove_ids(row["comment"], own=(row[ID_FIELDS[0]], row[ID_FIELDS[1]]), others=ids)
+    return row
 
 
 def _seconds_between(shown_at: datetime | None, answered_at: datetime | None) -> float | None:

@@ -1,12 +1,14 @@
 """One cell of a bundle: a value as text, the text as a value, and what spreadsheets would make of it."""
 
 import re
+from collections.abc import Collection
 from datetime import UTC, date, datetime
 
 ID_REMOVED = "[id removed]"
 
 # Ids as panels give them: Prolific's 24 hexadecimal digits; MTurk's A with twelve or more capitals and digits
 _PANEL_ID = re.compile(r"\b(?:[0-9a-fA-F]{24}|A(?=[0-9A-Z]*\d)[0-9A-Z]{12,20})\b")
+_WORD = re.compile(r"\w(?:[\w.@:+-]*\w)?")  # as far as an id may reach
 # What a spreadsheet takes for a formula: at the beginning of a cell, or behind a character that it may part cells at
 _FORMULA = re.compile(r"""(^|[;,|\t\r\n])([\s"]*)(?=[=+\-@＝＋－＠])""")
 
@@ -38,10 +40,12 @@ def guard_formulas(cell: str) -> str:
     return _FORMULA.sub(r"\1\2'", cell)
 
 
-def remove_ids(text: str, *, known: tuple[str | None, ...] = ()) -> str:
-    """Free text without the platform's own ids of who wrote it, and without what looks like one."""
-    for name in sorted({name for name in known if name}, key=len, reverse=True):
+def remove_ids(text: str, *, own: tuple[str | None, ...] = (), others: Collection[str] = frozenset()) -> str:
+    """Free text without the platform's ids of who wrote it, those of `others` (casefolded), and what looks like one."""
+    for name in sorted({name for name in own if name}, key=len, reverse=True):
         text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", ID_REMOVED, text, flags=re.IGNORECASE)
+    if others:
+        text = _WORD.sub(lambda word: ID_REMOVED if word[0].casefold() in others else word[0], text)
     return _PANEL_ID.sub(ID_REMOVED, text)
 
 

@@ -240,7 +240,8 @@ FORGED = {
     ),
     "a NUL": (lambda f: edit(f, "trials.csv", "  spaces  ", "\x00"), "must hold no NUL character"),
     "a line without an end": (
-        lambda f: {**f, "trials.csv": f["trials.csv"] + random.Random(1).randbytes(600_000).hex().encode()}, "longer than 1,000,000 characters",
+        lambda f: {**f, "trials.csv": f["trials.csv"] + random.Random(1).randbytes(600_000).hex().encode()},
+        "longer than 1,000,000 characters",
     ),
     "an open quotation": (lambda f: {**f, "trials.csv": f["trials.csv"] + b'"a'}, r"no CSV \(unexpected end"),
     "an empty table": (lambda f: {**f, "enrolments.csv": b""}, r"enrolments\.csv: is empty"),
