@@ -1,4 +1,4 @@
-"""Addresses: participants under /s/, staff under /staff/, health for the process manager."""
+"""Addresses: participants under /s/, staff under /staff/, programs under /api/, health for the process manager."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -9,6 +9,7 @@ from studyapp.health import show_health
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="staff:study_list")),
     path("healthz", show_health),
+    path("api/", include("studyapp.api.urls")),
     path("s/", include("studyapp.participant_site.urls")),
     path("staff/", include("studyapp.staff_site.urls")),
     path("staff/", admin.site.urls),

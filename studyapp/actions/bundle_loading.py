@@ -58,7 +58,7 @@ def load_bundle(path: Path, *, now: datetime, slug: str | None = None) -> Study:
                 study=study,
                 file_name=path.name[:200],
                 sha256=reader.sha256,
-                software_version=str(plan.manifest.get("software_version", ""))[:40],
+                manifest={key: value for key, value in plan.manifest.items() if key not in ("files", "design")},
                 exported_at=plan.exported_at,
                 loaded_at=now,
             )

@@ -5,12 +5,13 @@ import secrets
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from studyapp.actions import export_rows
 from studyapp.actions.audit import record
@@ -21,7 +22,7 @@ from studyapp.bundle_file import BundleWriter
 from studyapp.bundle_format import SCHEMA_VERSION, describe_columns
 from studyapp.domain.anonymity import DEFAULT_K, NotAnonymousError
 from studyapp.domain.bundle_cells import format_time
-from studyapp.domain.public_release import PublicRules, publish_manifest, publish_people
+from studyapp.domain.public_release import HISTORY, PublicRules, publish_manifest, publish_people
 from studyapp.models import Export, LoadedBundle, Study
 
 Row = Mapping[str, object]
@@ -45,6 +46,7 @@ class BundleKind:
 
 
 FULL = BundleKind()
+READING_ACTS = ("exported", "deleted_export", "fetched_bundle")  # they change nothing of what a bundle holds
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,30 @@ def export_study(study: Study, *, folder: Path, now: datetime, kind: BundleKind 
     return export
 
 
+def fetch_bundle(study: Study, *, folder: Path, now: datetime, kind: BundleKind = FULL) -> Export:
+    """The newest bundle of that kind, if nothing has happened since it was made; otherwise a new one.
+
+    So a program that asks every hour makes no file every hour, and one public version is handed out, not many.
+
+    Raises:
+        ExportRefusedError: a public version was asked for that cannot be anonymous.
+    """
+    made = study.exports.filter(
+        is_public=kind.public is not None,
+        for_spreadsheets=kind.for_spreadsheets,
+        created_at__gt=now - timedelta(days=1),
+    ).first()
+    is_current = (
+        made is not None
+        and made.bundle_path == folder / made.file_name
+        and made.bundle_path.is_file()
+        and (kind.public is None or made.privacy.get("rules") == kind.public.describe())
+        and not study.participants.filter(Q(last_seen_at__gt=made.created_at) | Q(withdrawn_at__gt=made.created_at))
+        and not study.audit_entries.filter(at__gt=made.created_at).exclude(act__in=READING_ACTS)
+    )
+    return made if made and is_current else export_study(study, folder=folder, now=now, kind=kind)
+
+
 def write_bundle(study: Study, path: Path, *, now: datetime, kind: BundleKind = FULL) -> WrittenBundle:
     """Write the bundle as a zip file. Of trials, only a few are in memory at any time.
 
@@ -127,7 +153,7 @@ def write_bundle(study: Study, path: Path, *, now: datetime, kind: BundleKind = 
             writer.write_table(name, columns[name], rows)
         if people:
             writer.write_json("privacy.json", people.privacy)
-        manifest = _describe(study, dict(writer.digests), now=now)
+        manifest = {**_describe(study, dict(writer.digests), now=now), **_recall_history(study)}
         manifest["for_spreadsheets"] = kind.for_spreadsheets
         writer.write_json("manifest.json", publish_manifest(manifest) if rules else manifest)
     return WrittenBundle(counts=writer.counts, privacy=people.privacy if people else {})
@@ -190,6 +216,12 @@ def _describe(study: Study, digests: dict[str, str], *, now: datetime) -> dict[s
         "design": study.frozen_design or freeze_design(study),
         "design_sha256": study.design_sha256 or None,
     }
+
+
+def _recall_history(study: Study) -> dict[str, Any]:
+    """What happened to a study before it came here, which its bundle tells and no row of ours can."""
+    origin: LoadedBundle | None = getattr(study, "origin", None)
+    return {key: origin.manifest[key] for key in HISTORY if key in origin.manifest} if origin else {}
 
 
 def _find_data_time(study: Study, *, now: datetime) -> datetime:

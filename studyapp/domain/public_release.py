@@ -21,8 +21,9 @@ Publish = Callable[[object], object]
 
 # Columns that the study's design sets, and nobody else knows of a participant. Every other column of participants.csv
 # is an answer of theirs or a fact of their own, and counts as a quasi-identifier.
-DESIGN_COLUMNS = ("arm", "form", "status", "excluded", "simulated")
-RENEWED = ("participant", "stimulus")
+DESIGN_COLUMNS = ("arm", "form", "block", "status", "excluded", "simulated")
+RENEWED = ("participant", "stimulus", "beside")
+HISTORY = ("deviations", "unblindings")  # what the manifest tells of the study's own past, each with its time `at`
 PLAIN_KINDS = ("flag", "choice")
 WITHHELD = "WITHHELD"
 
@@ -52,6 +53,10 @@ class PublicRules:
     salt: bytes = field(repr=False)
     k: int = DEFAULT_K
     with_comments: bool = False
+
+    def describe(self) -> dict[str, Any]:
+        """What was asked for, without the salt."""
+        return {"k": self.k, "with_comments": self.with_comments}
 
     def renew(self, code: str) -> str:
         """The code that stands for `code` in this release alone."""
@@ -87,7 +92,7 @@ def publish_people(rows: Iterable[Row], *, columns: Sequence[Column], rules: Pub
     published = [
         {
             **dict.fromkeys((c.name for c in columns), None),
-            **{name: row[name] for name in DESIGN_COLUMNS},
+            **{name: row[name] for name in DESIGN_COLUMNS if name in row},
             **{c.name: row.get(c.name) for c in free_text if rules.with_comments},
             **{c.name: value for c, value in zip(asked, values, strict=True)},
             "participant": rules.renew(str(row["participant"])),
@@ -122,11 +127,18 @@ def publish_manifest(manifest: Mapping[str, Any]) -> dict[str, Any]:
     public = {**manifest, "public": True}
     for key in ("exported_at", "launched_at", "closed_at"):
         if public.get(key):
-            public[key] = f"{public[key][:10]}T00:00:00.000000Z"
+            public[key] = _keep_day(public[key])
+    for key in HISTORY:
+        if key in public:
+            public[key] = [{**entry, "at": _keep_day(entry["at"])} for entry in public[key]]
     design = {**public["design"]}
     if design.get("recruitment", {}).get("completion_code"):
         design["recruitment"] = {**design["recruitment"], "completion_code": WITHHELD}
     return {**public, "design": design}
+
+
+def _keep_day(moment: str) -> str:
+    return f"{moment[:10]}T00:00:00.000000Z"
 
 
 def count_minutes(begin: object, end: object) -> int | None:
@@ -173,7 +185,7 @@ def _describe_privacy(
 ) -> dict[str, Any]:
     """privacy.json: what was done, for whoever reads the release."""
     return {
-        "k_asked": table.k_asked,
+        "rules": rules.describe(),
         "k_reached": table.k_reached,
         "participants": len(table.rows),
         "participants_with_emptied_cells": table.rows_touched,

@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('file_name', models.CharField(max_length=200)),
                 ('sha256', models.CharField(help_text="of the bundle's manifest.json, which names the rest by SHA-256", max_length=64)),
-                ('software_version', models.CharField(max_length=40)),
+                ('manifest', models.JSONField(help_text="the bundle's manifest, without its files and design")),
                 ('exported_at', models.DateTimeField(help_text='the moment whose data the bundle holds')),
                 ('loaded_at', models.DateTimeField()),
                 ('study', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='origin', to='studyapp.study')),

@@ -66,7 +66,7 @@ class LoadedBundle(models.Model):
     study = models.OneToOneField(Study, on_delete=models.CASCADE, related_name="origin")
     file_name = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64, help_text="of the bundle's manifest.json, which names the rest by SHA-256")
-    software_version = models.CharField(max_length=40)
+    manifest = models.JSONField(help_text="the bundle's manifest, without its files and design")
     exported_at = models.DateTimeField(help_text="the moment whose data the bundle holds")
     loaded_at = models.DateTimeField()
 

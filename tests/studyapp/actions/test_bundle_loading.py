@@ -130,6 +130,13 @@ def test_who_withdraws_after_the_load_is_out_and_the_data_are_of_today(bundle, t
     assert json.loads(again["manifest.json"])["exported_at"].startswith("2026-06-04")
 
 
+def test_what_happened_to_a_study_before_is_told_again(bundle, tmp_path):
+    history = {"deviations": [{"at": "2026-05-05T00:00:00.000000Z", "reason": "a typing error"}]}
+    path = write_files(tmp_path / "told.zip", edit_manifest(read_files(bundle), **history))
+    again = export(load_bundle(path, now=LATER), tmp_path / "again", now=LATER)
+    assert json.loads(read_files(again)["manifest.json"])["deviations"] == history["deviations"]
+
+
 def test_a_study_that_is_here_already_is_not_doubled(bundle):
     load_bundle(bundle, now=LATER)
     before = count_rows()

@@ -10,11 +10,14 @@ from threading import Thread
 import polars as pl
 import pytest
 from django.db import connection, connections
+from django.utils import timezone
 
 from analysis.answer import analyse_bundle
 from analysis.load import load_bundle
 from analysis.report import write_report
-from studyapp.actions.export import BundleKind, ExportRefusedError, export_study, make_public
+from studyapp.actions.audit import record
+from studyapp.actions.export import BundleKind, ExportRefusedError, export_study, fetch_bundle, make_public
+from studyapp.actions.participation import withdraw
 from studyapp.actions.snapshot import read_snapshot
 from studyapp.models import AuditEntry, Export, Participant, PlatformIdentity, Response, Stimulus, Trial
 from tests.studyapp.bundle_rows import export, make_answered, read_files
@@ -86,7 +89,7 @@ def test_the_public_version_is_k_anonymous_and_says_so(study, tmp_path):
     rows = read_rows(files, "participants.csv")
     assert min(Counter((row["looked_up"], row["exclusion_reasons"]) for row in rows).values()) >= 5
     privacy = json.loads(files["privacy.json"])
-    assert (privacy["k_asked"], privacy["participants"]) == (5, 18)
+    assert (privacy["rules"]["k"], privacy["participants"]) == (5, 18)
     assert privacy["k_reached"] >= 5
     manifest = json.loads(files["manifest.json"])
     assert manifest["public"] is True and "privacy.json" in manifest["files"]
@@ -149,6 +152,37 @@ def test_an_export_is_written_down_with_its_size_and_hash(study, tmp_path):
     assert entry.detail["sha256"] == made.sha256
     assert len(made.sha256) == 64
     assert [path.name for path in tmp_path.iterdir()] == [made.file_name]
+
+
+def test_a_bundle_is_fetched_again_until_something_happens(study, settings, tmp_path):
+    settings.EXPORTS_DIR = tmp_path
+    now = timezone.now()  # as the audit log has it
+
+    def fetch(*, hours=0, kind=None):
+        return fetch_bundle(study, folder=tmp_path, now=now + timedelta(hours=hours), kind=kind or BundleKind())
+
+    first = fetch()
+    assert fetch(hours=1) == first
+    public = fetch(hours=1, kind=make_public(k=3))
+    assert public != first
+    assert fetch(hours=2, kind=make_public(k=3)) == public
+    assert fetch(hours=2, kind=make_public(k=4)) != public
+    assert fetch(hours=25) != first  # a day old
+    newest = fetch(hours=26)
+    newest.bundle_path.unlink()
+    renewed = fetch(hours=27)
+    assert renewed != newest
+    withdraw(study.participants.filter(status="completed").first(), now=now + timedelta(hours=28))
+    assert fetch(hours=29) != renewed
+
+
+def test_an_act_of_staff_makes_a_new_bundle_due(study, settings, tmp_path):
+    settings.EXPORTS_DIR = tmp_path
+    first = fetch_bundle(study, folder=tmp_path, now=timezone.now())
+    record(study, "fetched_bundle")
+    assert fetch_bundle(study, folder=tmp_path, now=timezone.now()) == first
+    record(study, "excluded_participant")
+    assert fetch_bundle(study, folder=tmp_path, now=timezone.now()) != first
 
 
 def test_a_bundle_that_breaks_off_leaves_no_half_file(study, tmp_path, monkeypatch):

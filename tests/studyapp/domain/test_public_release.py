@@ -28,7 +28,9 @@ TRIALS = [
     Column("seen_before", "flag", "0;1"), Column("shown_at", "time"), Column("answered_at", "time"),
     Column("seconds", "number"), Column("active_seconds", "number"), Column("focus_losses", "integer"),
     Column("comment", "text"), Column("reason", "text"), Column("clue", "text", "style;facts"),
-    Column("viewport", "JSON"), Column("shown_after", "integer"), Column("answered_after", "integer"),
+    Column("viewport", "JSON"),
+    Column("beside", "text"), Column("stages_shown_at", "list"),
+    Column("shown_after", "integer"), Column("answered_after", "integer"),
 ]  # fmt: skip
 
 
@@ -74,7 +76,7 @@ def test_who_stands_alone_loses_what_makes_them_so_and_privacy_says_how_many():
     people = publish_people(rows, columns=PEOPLE, rules=RULES)
     answers = [tuple(row[name] for name in ("age", "gender", "looked_up", "exclusion_reasons")) for row in people.rows]
     assert min(answers.count(answer) for answer in answers) >= 5
-    assert people.privacy["k_reached"] >= people.privacy["k_asked"] == 5
+    assert people.privacy["k_reached"] >= people.privacy["rules"]["k"] == 5
     emptied = {entry["column"]: entry["cells_emptied"] for entry in people.privacy["quasi_identifiers"]}
     assert set(emptied) == {"exclusion_reasons", "looked_up", "age", "gender"}
     assert sum(emptied.values()) > 0
@@ -97,11 +99,13 @@ def test_a_trial_keeps_the_judgment_and_loses_moments_and_words():
         "position": 4, "judgment": 2, "seen_before": None, "shown_at": shown,
         "answered_at": shown + timedelta(seconds=37.25), "seconds": 37.25, "active_seconds": 30.9, "focus_losses": 1,
         "comment": "I know the author", "reason": "a name", "clue": "style", "viewport": '{"width": 391}',
+        "beside": "c" * 24, "stages_shown_at": "2026-05-04T12:03:00.000000Z",
     }  # fmt: skip
     public = make_trial_publisher(TRIALS, rules=RULES)(row, NOW)
     assert public == {
         **dict.fromkeys((column.name for column in TRIALS), None),
         "participant": RULES.renew("a" * 24), "stimulus": RULES.renew("b" * 24), "arm": "small", "item": "story",
+        "beside": RULES.renew("c" * 24),
         "source": "model", "position": 4, "judgment": 2, "seconds": 37, "active_seconds": 30, "focus_losses": 1,
         "clue": "style", "shown_after": 3, "answered_after": 4,
     }  # fmt: skip
@@ -115,10 +119,12 @@ def test_the_manifest_keeps_days_and_not_the_code_that_pays():
     manifest = {
         "public": False, "exported_at": "2026-05-04T12:01:02.000003Z", "launched_at": "2026-05-01T08:09:10.000000Z",
         "closed_at": None, "design": {"recruitment": {"platform": "prolific", "completion_code": "C1SECRET"}},
+        "deviations": [{"at": "2026-05-02T03:04:05.000000Z", "reason": "a typing error"}],
     }  # fmt: skip
     public = publish_manifest(manifest)
     assert public == {
         "public": True, "exported_at": "2026-05-04T00:00:00.000000Z", "launched_at": "2026-05-01T00:00:00.000000Z",
         "closed_at": None, "design": {"recruitment": {"platform": "prolific", "completion_code": "WITHHELD"}},
+        "deviations": [{"at": "2026-05-02T00:00:00.000000Z", "reason": "a typing error"}],
     }  # fmt: skip
     assert manifest["design"]["recruitment"]["completion_code"] == "C1SECRET"
