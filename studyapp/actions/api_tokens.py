@@ -69,7 +69,7 @@ def find_token(text: str, *, now: datetime) -> ApiToken | None:
     given = parse_token(text)
     if given is None:
         return None
-    token = ApiToken.objects.usable(now).filter(prefix=given.prefix).first()
+    token: ApiToken | None = ApiToken.objects.usable(now).filter(prefix=given.prefix).first()
     if not given.agrees_with(token.sha256 if token else NO_HASH) or token is None:
         return None
     if token.last_used_at is None or now - token.last_used_at > timedelta(seconds=USE_SECONDS):

@@ -8,6 +8,16 @@ ID_REMOVED = "[id removed]"
 
 # Ids as panels give them: Prolific's 24 hexadecimal digits; MTurk's A with twelve or more capitals and digits
 _PANEL_ID = re.compile(r"\b(?:[0-9a-fA-F]{24}|A(?=[0-9A-Z]*\d)[0-9A-Z]{12,20})\b")
+_MARKS = {
+    "an e-mail address": re.compile(r"\S+@\S+\.\w"),
+    "an address of the web": re.compile(r"https?://|www\.", flags=re.IGNORECASE),
+    "a long number": re.compile(r"(?:\d[ ()/+-]*){6,}"),
+    "an id": _PANEL_ID,
+    "somebody of oneself": re.compile(
+        r"\b(?:my name is|I am called|I work (?:at|for|as)|I live)\b", flags=re.IGNORECASE
+    ),
+    "a handle": re.compile(r"(?<!\w)@\w{3,}"),
+}
 _WORD = re.compile(r"\w(?:[\w.@:+-]*\w)?")  # as far as an id may reach
 # What a spreadsheet takes for a formula: at the beginning of a cell, or behind a character that it may part cells at
 _FORMULA = re.compile(r"""(^|[;,|\t\r\n])([\s"]*)(?=[=+\-@＝＋－＠])""")
@@ -47,6 +57,11 @@ def remove_ids(text: str, *, own: tuple[str | None, ...] = (), others: Collectio
     if others:
         text = _WORD.sub(lambda word: ID_REMOVED if word[0].casefold() in others else word[0], text)
     return _PANEL_ID.sub(ID_REMOVED, text)
+
+
+def find_marks(text: str) -> list[str]:
+    """What in a free text may tell who wrote it; no list of such things is ever whole, so people read it all."""
+    return [name for name, pattern in _MARKS.items() if pattern.search(text)]
 
 
 def parse_time(cell: str) -> datetime | None:

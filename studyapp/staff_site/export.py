@@ -10,8 +10,16 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
 from studyapp import tasks
-from studyapp.actions.export import delete_export, export_study, request_report
-from studyapp.models import Export, Study
+from studyapp.actions.export import (
+    BundleKind,
+    ExportRefusedError,
+    delete_export,
+    export_study,
+    make_public,
+    request_report,
+)
+from studyapp.domain.anonymity import DEFAULT_K, MOST_K
+from studyapp.models import Export, Response, Study
 from studyapp.staff_site.pages import show, staff_only, study_page
 
 # The report is one file with its styles and pictures inside; it needs no script, and may send nothing anywhere.
@@ -29,7 +37,7 @@ def show_exports(request: HttpRequest, study: Study) -> HttpResponse:
     if request.method == "POST":
         try:
             _carry_out(request, study)
-        except tasks.QueueUnreachableError as error:
+        except (tasks.QueueUnreachableError, ExportRefusedError) as error:
             messages.error(request, str(error))
         return redirect("staff:study_export", study.slug)
     exports = list(study.exports.all())
@@ -40,6 +48,9 @@ def show_exports(request: HttpRequest, study: Study) -> HttpResponse:
         title=study.title,
         study=study,
         exports=exports,
+        default_k=DEFAULT_K,
+        most_k=MOST_K,
+        free_text=Response.objects.filter(trial__participant__study=study).exclude(comment="").count(),
         is_busy=any(export.report_state in busy for export in exports),
     )
 
@@ -66,7 +77,7 @@ def show_report(request: HttpRequest, slug: str, export_id: int, name: str) -> H
 
 def _carry_out(request: HttpRequest, study: Study) -> None:
     if request.POST.get("do") == "export":
-        made = export_study(study, folder=settings.EXPORTS_DIR, now=timezone.now())
+        made = export_study(study, folder=settings.EXPORTS_DIR, now=timezone.now(), kind=_read_kind(request))
         messages.success(request, f"Bundle made: {made.participants} participants, {made.trials} trials.")
     elif request.POST.get("do") == "report":
         wanted = get_object_or_404(Export, pk=request.POST.get("export"), study=study)
@@ -80,3 +91,19 @@ def _carry_out(request: HttpRequest, study: Study) -> None:
         messages.success(request, "The bundle and its report are deleted. The study keeps everything it holds.")
     else:
         messages.error(request, "Nothing was done: the page asked for something that does not exist.")
+
+
+def _read_kind(request: HttpRequest) -> BundleKind:
+    """Which bundle the form asks for; the full one unless it says public.
+
+    Raises:
+        ExportRefusedError: k is no number.
+    """
+    for_spreadsheets = request.POST.get("for_spreadsheets") == "on"
+    if request.POST.get("kind") != "public":
+        return BundleKind(for_spreadsheets=for_spreadsheets)
+    k = request.POST.get("k", "").strip() or str(DEFAULT_K)
+    if not k.isascii() or not k.isdecimal() or len(k) > 4:
+        raise ExportRefusedError(f"No public version was made: k is {k!r}; write a whole number from 2 to {MOST_K}.")
+    with_comments = request.POST.get("with_comments") == "on"
+    return make_public(k=int(k), with_comments=with_comments, for_spreadsheets=for_spreadsheets)

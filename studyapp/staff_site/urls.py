@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from studyapp.staff_site import articles, export, generation, launch, review, setup, studies, training, training_setup
+from studyapp.staff_site import (
+    api_tokens,
+    articles,
+    export,
+    free_text,
+    generation,
+    launch,
+    review,
+    setup,
+    studies,
+    training,
+    training_setup,
+)
 
 app_name = "staff"
 urlpatterns = [
@@ -10,6 +22,7 @@ urlpatterns = [
     path("studies/new/", setup.make_new, name="study_new"),
     path("articles/import/", articles.import_file, name="article_import"),
     path("models/", studies.show_checkpoints, name="checkpoint_list"),
+    path("tokens/", api_tokens.show_tokens, name="api_tokens"),
     path("training/", training.show_ladders, name="training_list"),
     path("training/new/", training_setup.make_new, name="training_new"),
     path("training/<slug:slug>/", training.show_ladder, name="training_ladder"),
@@ -19,6 +32,7 @@ urlpatterns = [
     path("studies/<slug:slug>/review/", review.show_review, name="study_review"),
     path("studies/<slug:slug>/launch/", launch.show_launch, name="study_launch"),
     path("studies/<slug:slug>/export/", export.show_exports, name="study_export"),
+    path("studies/<slug:slug>/export/free-text/", free_text.show_free_text, name="export_free_text"),
     path("studies/<slug:slug>/export/<int:export_id>/bundle/", export.download_bundle, name="export_bundle"),
     path("studies/<slug:slug>/export/<int:export_id>/report/<path:name>", export.show_report, name="export_report"),
 ]
