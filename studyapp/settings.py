@@ -315,6 +315,7 @@ UNFOLD = {
                         "link": reverse_lazy("staff:training_list"),
                         "active": lambda request: request.resolver_match.url_name.startswith("training_"),
                     },
+                    {"title": "API tokens", "icon": "key", "link": reverse_lazy("staff:api_tokens")},
                 ],
             },
             {

@@ -1,4 +1,4 @@
-"""Addresses: participants under /s/, staff under /staff/, webhooks under /hooks/, health for the process manager."""
+"""Addresses: participants /s/, staff /staff/, programs /api/, webhooks /hooks/, health for the process manager."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -11,6 +11,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="staff:study_list")),
     path("healthz", show_health),
     path("hooks/prolific/", prolific.receive, name="prolific_hook"),
+    path("api/", include("studyapp.api.urls")),
     path("s/", include("studyapp.participant_site.urls")),
     path("staff/", include("studyapp.staff_site.urls")),
     path("staff/", admin.site.urls),

@@ -1,71 +1,166 @@
 """Station 8: a study becomes a bundle (DESIGN §4), and the bundle's report is followed on its row."""
 
-import csv
 import hashlib
-import io
-import json
+import secrets
 import shutil
-import zipfile
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
+from studyapp.actions import export_rows
+from studyapp.actions.audit import record
 from studyapp.actions.blindness import require_open_results
 from studyapp.actions.deviation import list_deviations, list_unblindings
+from studyapp.actions.export_records import list_records
 from studyapp.actions.launch import freeze_design
-from studyapp.codebook import CODEBOOK, COLUMNS, SCHEMA_VERSION
-from studyapp.models import Export, Stimulus, Study, Trial
+from studyapp.actions.snapshot import read_snapshot
+from studyapp.bundle_file import BundleWriter
+from studyapp.bundle_format import SCHEMA_VERSION, describe_columns
+from studyapp.domain.anonymity import DEFAULT_K, NotAnonymousError
+from studyapp.domain.bundle_cells import format_time
+from studyapp.domain.public_release import HISTORY, PublicRules, publish_manifest, publish_people
+from studyapp.models import Export, LoadedBundle, Study
 
-Row = dict[str, object]
-ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # a bundle's bytes hang on its content alone
+Row = Mapping[str, object]
 
 
-@transaction.atomic
-def export_study(study: Study, *, folder: Path, now: datetime) -> Export:
+class ExportRefusedError(ValueError):
+    """The bundle may not be made like this; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class BundleKind:
+    """Which bundle is made: the full one, or the public one by its rules; with or without a guard for spreadsheets."""
+
+    public: PublicRules | None = None
+    for_spreadsheets: bool = False
+
+    @property
+    def label(self) -> str:
+        """What its file is called after the study's slug."""
+        return ("public-" if self.public else "") + ("spreadsheets-" if self.for_spreadsheets else "")
+
+
+FULL = BundleKind()
+READING_ACTS = ("exported", "deleted_export", "fetched_bundle")  # they change nothing of what a bundle holds
+
+
+@dataclass(frozen=True)
+class WrittenBundle:
+    """`counts`: rows by table. `privacy`: what was done to publish it; {} for a full bundle."""
+
+    counts: dict[str, int]
+    privacy: dict[str, Any]
+
+
+def make_public(*, k: int = DEFAULT_K, with_comments: bool = False, for_spreadsheets: bool = False) -> BundleKind:
+    """The kind of a public bundle, with a salt drawn for it alone."""
+    rules = PublicRules(salt=secrets.token_bytes(32), k=k, with_comments=with_comments)
+    return BundleKind(public=rules, for_spreadsheets=for_spreadsheets)
+
+
+def export_study(study: Study, *, folder: Path, now: datetime, kind: BundleKind = FULL) -> Export:
     """Write a study's bundle as `SLUG-TIME.zip` into `folder`, and keep a row of it.
 
-    Reads in one transaction, so that the bundle is of one moment. The file appears under its name only when whole.
+    Reads in one snapshot, so that the bundle is of one moment. The file appears under its name only when whole.
 
     Raises:
         StillBlindError: people take part in the study, and it was not unblinded.
+        ExportRefusedError: a public version was asked for that cannot be anonymous.
     """
     require_open_results(study)
     folder.mkdir(parents=True, exist_ok=True)
-    name = f"{study.slug}-{now:%Y%m%dT%H%M%S%fZ}.zip"
+    name = f"{study.slug}-{kind.label}{now:%Y%m%dT%H%M%S%fZ}.zip"
     unfinished = folder / f"{name}.part"
-    counts = write_bundle(study, unfinished, now=now)
-    unfinished.replace(folder / name)
-    return Export.objects.create(
-        study=study,
-        created_at=now,
-        file_name=name,
-        participants=counts["participants.csv"],
-        trials=counts["trials.csv"],
+    try:
+        with read_snapshot():
+            written = write_bundle(study, unfinished, now=now, kind=kind)
+        with unfinished.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        size = unfinished.stat().st_size
+        unfinished.replace(folder / name)
+    except NotAnonymousError as error:
+        raise ExportRefusedError(f"No public version was made: {error}.") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+    with transaction.atomic():
+        export = Export.objects.create(
+            study=study,
+            created_at=now,
+            file_name=name,
+            participants=written.counts["participants.csv"],
+            trials=written.counts["trials.csv"],
+            is_public=kind.public is not None,
+            for_spreadsheets=kind.for_spreadsheets,
+            privacy=written.privacy,
+            size_bytes=size,
+            sha256=digest,
+        )
+        record(study, "exported", file=name, sha256=digest, privacy=written.privacy)
+    return export
+
+
+def fetch_bundle(study: Study, *, folder: Path, now: datetime, kind: BundleKind = FULL) -> Export:
+    """The newest bundle of that kind, if nothing has happened since it was made; otherwise a new one.
+
+    So a program that asks every hour makes no file every hour, and one public version is handed out, not many.
+
+    Raises:
+        ExportRefusedError: a public version was asked for that cannot be anonymous.
+    """
+    made = study.exports.filter(
+        is_public=kind.public is not None,
+        for_spreadsheets=kind.for_spreadsheets,
+        created_at__gt=now - timedelta(days=1),
+    ).first()
+    is_current = (
+        made is not None
+        and made.bundle_path == folder / made.file_name
+        and made.bundle_path.is_file()
+        and (kind.public is None or made.privacy.get("rules") == kind.public.describe())
+        and not study.participants.filter(Q(last_seen_at__gt=made.created_at) | Q(withdrawn_at__gt=made.created_at))
+        and not study.audit_entries.filter(at__gt=made.created_at).exclude(act__in=READING_ACTS)
     )
+    return made if made and is_current else export_study(study, folder=folder, now=now, kind=kind)
 
 
-def write_bundle(study: Study, path: Path, *, now: datetime) -> dict[str, int]:
-    """Write the bundle as a zip file; the number of rows of each table."""
+def write_bundle(study: Study, path: Path, *, now: datetime, kind: BundleKind = FULL) -> WrittenBundle:
+    """Write the bundle as a zip file. Of trials, only a few are in memory at any time.
+
+    Raises:
+        NotAnonymousError: a public version was asked for that cannot be anonymous.
+    """
+    rules = kind.public
+    people = None
+    columns = describe_columns(public=rules is not None)
+    if rules is not None:
+        people = publish_people(export_rows.list_participants(study), columns=columns["participants.csv"], rules=rules)
     tables: dict[str, Iterable[Row]] = {
-        "arms.csv": _arm_rows(study),
-        "items.csv": _item_rows(study),
-        "stimuli.csv": _stimulus_rows(study),
-        "participants.csv": _participant_rows(study),
-        "trials.csv": _trial_rows(study),
-        "codebook.csv": (dict(zip(COLUMNS["codebook.csv"], entry, strict=True)) for entry in CODEBOOK),
+        "arms.csv": export_rows.list_arms(study),
+        "items.csv": export_rows.list_items(study),
+        "stimuli.csv": export_rows.list_stimuli(study, rename=rules.renew if rules else str),
+        "participants.csv": people.rows if people else export_rows.list_participants(study),
+        "trials.csv": export_rows.list_public_trials(study, people, rules=rules)
+        if people and rules
+        else export_rows.list_trials(study),
+        "codebook.csv": export_rows.list_codebook_entries(public=rules is not None),
+        **({} if rules else list_records(study)),
     }
-    counts: dict[str, int] = {}
-    digests: dict[str, str] = {}
-    with zipfile.ZipFile(path, "w", compression=zipfile.ZIP_DEFLATED) as archive:
+    with BundleWriter(path, for_spreadsheets=kind.for_spreadsheets) as writer:
         for name, rows in tables.items():
-            counts[name], digests[name] = _write_table(archive, name, rows)
-        manifest = json.dumps(_describe(study, digests, now=now), indent=2, ensure_ascii=False, sort_keys=True)
-        archive.writestr(_zip_entry("manifest.json"), manifest + "\n")
-    return counts
+            writer.write_table(name, columns[name], rows)
+        if people:
+            writer.write_json("privacy.json", people.privacy)
+        manifest = {**_describe(study, dict(writer.digests), now=now), **_recall_history(study)}
+        manifest["for_spreadsheets"] = kind.for_spreadsheets
+        writer.write_json("manifest.json", publish_manifest(manifest) if rules else manifest)
+    return WrittenBundle(counts=writer.counts, privacy=people.privacy if people else {})
 
 
 @transaction.atomic
@@ -82,7 +177,9 @@ def request_report(export: Export) -> bool:
 
 def delete_export(export: Export) -> None:
     """Remove a bundle, its report, and their row; the study itself keeps everything."""
-    export.delete()
+    with transaction.atomic():
+        record(export.study, "deleted_export", file=export.file_name)
+        export.delete()
     export.bundle_path.unlink(missing_ok=True)
     shutil.rmtree(export.report_dir, ignore_errors=True)
 
@@ -112,10 +209,13 @@ def _describe(study: Study, digests: dict[str, str], *, now: datetime) -> dict[s
         "study": study.slug,
         "title": study.title,
         "preset": study.preset,
-        "exported_at": format_time(now),
+        "exported_at": format_time(_find_data_time(study, now=now)),
+        "launched_at": format_time(study.launched_at) if study.launched_at else None,
+        "closed_at": format_time(study.closed_at) if study.closed_at else None,
         "software_version": version("byline"),
         "simulated": study.participants.filter(simulated=True).exists(),
         "stand_in_articles": study.is_demonstration,
+        "public": False,
         "files": digests,
         "design": study.frozen_design or freeze_design(study),
         "design_sha256": study.design_sha256 or None,
@@ -124,143 +224,15 @@ def _describe(study: Study, digests: dict[str, str], *, now: datetime) -> dict[s
     }
 
 
-def _arm_rows(study: Study) -> Iterator[Row]:
-    for arm in study.arms.all():
-        yield {
-            "arm": arm.name,
-            "label": arm.label,
-            "n_params": arm.n_params,
-            "is_control": arm.is_control,
-            "generator": arm.generator,
-            "sampling": json.dumps({**arm.sampling, "conditioned": arm.conditioned}, sort_keys=True),
-        }
+def _recall_history(study: Study) -> dict[str, Any]:
+    """What happened to a study before it came here, which its bundle tells and no row of ours can."""
+    origin: LoadedBundle | None = getattr(study, "origin", None)
+    return {key: origin.manifest[key] for key in HISTORY if key in origin.manifest} if origin else {}
 
 
-def _item_rows(study: Study) -> Iterator[Row]:
-    human_words = dict(
-        Stimulus.objects.filter(item__study=study, arm=None).values_list("item_id", "words")
-    )  # of the text as it was shown
-    for item in study.items.select_related("article"):
-        article = item.article
-        yield {
-            "item": article.ref,
-            "title": article.title,
-            "subtitle": article.subtitle,
-            "section": article.section,
-            "source": article.source,
-            "human_words": human_words.get(item.pk, article.words),
-        }
-
-
-def _stimulus_rows(study: Study) -> Iterator[Row]:
-    stimuli = Stimulus.objects.filter(item__study=study).select_related("item__article", "arm", "candidate__job")
-    for stimulus in stimuli:
-        candidate = stimulus.candidate
-        yield {
-            "stimulus": stimulus.code,
-            "item": stimulus.item.article.ref,
-            "arm": stimulus.arm.name if stimulus.arm else None,
-            "words": stimulus.words,
-            "seed": candidate.seed if candidate else None,
-            "candidates": candidate.job.candidates_wanted if candidate else None,
-            "text": stimulus.text,
-        }
-
-
-def _participant_rows(study: Study) -> Iterator[Row]:
-    participants = study.participants.select_related("assignment__arm", "assignment__form")
-    for participant in participants.iterator(chunk_size=2000):
-        yield {
-            "participant": participant.code,
-            "arm": participant.assignment.arm.name,
-            "form": participant.assignment.form.name,
-            "status": participant.status,
-            "excluded": participant.excluded,
-            "exclusion_reasons": ";".join(participant.exclusion_reasons),
-            "simulated": participant.simulated,
-            "enrolled_at": participant.enrolled_at,
-            "completed_at": participant.completed_at,
-            "looked_up": participant.looked_up,
-            "block": participant.assignment.block,
-        }
-
-
-def _trial_rows(study: Study) -> Iterator[Row]:
-    trials = (
-        Trial.objects.filter(participant__study=study)
-        .select_related(
-            "participant__assignment__arm", "participant__assignment__form", "stimulus__item__article", "response"
-        )
-        .defer("stimulus__text", "stimulus__item__article__body")
-        .order_by("participant_id", "position")
-    )
-    for trial in trials.iterator(chunk_size=2000):
-        yield _describe_trial(trial)
-
-
-def _describe_trial(trial: Trial) -> Row:
-    response = getattr(trial, "response", None)
-    assignment = trial.participant.assignment
-    return {
-        "participant": trial.participant.code,
-        "arm": assignment.arm.name,
-        "form": assignment.form.name,
-        "item": trial.stimulus.item.article.ref,
-        "stimulus": trial.stimulus.code,
-        "source": trial.stimulus.source,
-        "position": trial.position,
-        "judgment": response.judgment if response else None,
-        "seen_before": response.seen_before if response else None,
-        "shown_at": trial.shown_at,
-        "answered_at": response.answered_at if response else None,
-        "seconds": _seconds_between(trial.shown_at, response.answered_at if response else None),
-        "active_seconds": response.active_seconds if response else None,
-        "focus_losses": response.focus_losses if response else None,
-        "comment": response.comment if response else None,
-    }
-
-
-def _seconds_between(shown_at: datetime | None, answered_at: datetime | None) -> float | None:
-    return (answered_at - shown_at).total_seconds() if shown_at and answered_at else None
-
-
-def format_time(moment: datetime) -> str:
-    """ISO 8601 in UTC, to the microsecond, ending in Z (times are stored in UTC)."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _format(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, datetime):
-        return format_time(value)
-    return str(value)
-
-
-def _zip_entry(name: str) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, date_time=ZIP_DATE)
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.external_attr = 0o644 << 16
-    return entry
-
-
-def _write_table(archive: zipfile.ZipFile, name: str, rows: Iterable[Row]) -> tuple[int, str]:
-    """Stream one table into the archive; its number of rows and the SHA-256 of its bytes."""
-    digest, count = hashlib.sha256(), 0
-    columns = COLUMNS[name]
-    with archive.open(_zip_entry(name), "w", force_zip64=True) as file:
-
-        def write(cells: Iterable[str]) -> None:
-            line = io.StringIO(newline="")
-            csv.writer(line, lineterminator="\r\n").writerow(cells)
-            encoded = line.getvalue().encode()
-            digest.update(encoded)
-            file.write(encoded)
-
-        write(columns)
-        for row in rows:
-            write(_format(row[column]) for column in columns)
-            count += 1
-    return count, digest.hexdigest()
+def _find_data_time(study: Study, *, now: datetime) -> datetime:
+    """The moment whose data the study holds: that of the bundle it was built from, while nothing has changed."""
+    origin: LoadedBundle | None = getattr(study, "origin", None)
+    if origin is None or study.participants.filter(withdrawn_at__gt=origin.loaded_at).exists():
+        return now
+    return origin.exported_at

@@ -1,8 +1,9 @@
 """The rows of a study, one stem a file in the order of the line."""
 
+from studyapp.models.api_tokens import ApiToken
 from studyapp.models.articles import Article
 from studyapp.models.audit import AuditEntry
-from studyapp.models.export import Export
+from studyapp.models.export import Export, LoadedBundle
 from studyapp.models.generation import Candidate, GenerationJob, Stimulus
 from studyapp.models.participation import Assignment, Participant, PlatformIdentity, Trial
 from studyapp.models.places import Place
@@ -23,6 +24,7 @@ from studyapp.models.training import TrainingJob, TrainingLadder
 from studyapp.models.watching import EntryTally, ProblemReport
 
 __all__ = [
+    "ApiToken",
     "Arm",
     "Article",
     "Assignment",
@@ -35,6 +37,7 @@ __all__ = [
     "Item",
     "ItemFlag",
     "ItemLook",
+    "LoadedBundle",
     "Participant",
     "Place",
     "PlatformIdentity",

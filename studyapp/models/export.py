@@ -5,6 +5,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import models
 
+from studyapp.models.responses import Response
 from studyapp.models.study import Study
 
 
@@ -26,6 +27,11 @@ class Export(models.Model):
     file_name = models.CharField(max_length=200)
     participants = models.PositiveIntegerField()
     trials = models.PositiveIntegerField()
+    is_public = models.BooleanField(default=False)
+    for_spreadsheets = models.BooleanField(default=False)
+    privacy = models.JSONField(default=dict, help_text="what was done to publish it")
+    size_bytes = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
     report_state = models.CharField(max_length=10, choices=ReportState, default=ReportState.NONE)
     report_error = models.TextField(blank=True)
 
@@ -39,6 +45,12 @@ class Export(models.Model):
         """How many participants whose answers are in the bundle have withdrawn since it was made."""
         return self.study.participants.filter(enrolled_at__lt=self.created_at, withdrawn_at__gt=self.created_at).count()
 
+    def count_answered_since(self) -> int:
+        """How many answers the study has had since the bundle was made, which it does not hold."""
+        return Response.objects.filter(
+            trial__participant__study_id=self.study_id, answered_at__gt=self.created_at
+        ).count()
+
     @property
     def bundle_path(self) -> Path:
         return Path(settings.EXPORTS_DIR) / self.file_name
@@ -46,3 +58,17 @@ class Export(models.Model):
     @property
     def report_dir(self) -> Path:
         return Path(settings.REPORTS_DIR) / Path(self.file_name).stem
+
+
+class LoadedBundle(models.Model):
+    """Where a study comes from that was not made here, but built again from its bundle."""
+
+    study = models.OneToOneField(Study, on_delete=models.CASCADE, related_name="origin")
+    file_name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64, help_text="of the bundle's manifest.json, which names the rest by SHA-256")
+    manifest = models.JSONField(help_text="the bundle's manifest, without its files and design")
+    exported_at = models.DateTimeField(help_text="the moment whose data the bundle holds")
+    loaded_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.study} from {self.file_name}"

@@ -11,9 +11,17 @@ from django.utils import timezone
 
 from studyapp import tasks
 from studyapp.actions.blindness import StillBlindError, are_results_open, may_read_export, unblind
-from studyapp.actions.export import delete_export, export_study, request_report
+from studyapp.actions.export import (
+    BundleKind,
+    ExportRefusedError,
+    delete_export,
+    export_study,
+    make_public,
+    request_report,
+)
+from studyapp.domain.anonymity import DEFAULT_K, MOST_K
 from studyapp.domain.roles import OWN
-from studyapp.models import Export, Study
+from studyapp.models import Export, Response, Study
 from studyapp.staff_site.pages import find_study, show, staff_only, study_page
 
 # The report is one file with its styles and pictures inside; it needs no script, and may send nothing anywhere.
@@ -31,7 +39,7 @@ def show_exports(request: HttpRequest, study: Study) -> HttpResponse:
     if request.method == "POST":
         try:
             _carry_out(request, study)
-        except (tasks.QueueUnreachableError, StillBlindError) as error:
+        except (tasks.QueueUnreachableError, StillBlindError, ExportRefusedError) as error:
             messages.error(request, str(error))
         return redirect("staff:study_export", study.slug)
     exports = list(study.exports.select_related("study"))
@@ -43,6 +51,9 @@ def show_exports(request: HttpRequest, study: Study) -> HttpResponse:
         study=study,
         exports=[(export, may_read_export(export)) for export in exports],
         is_open=are_results_open(study),
+        default_k=DEFAULT_K,
+        most_k=MOST_K,
+        free_text=Response.objects.filter(trial__participant__study=study).exclude(comment="").count(),
         is_busy=any(export.report_state in busy for export in exports),
     )
 
@@ -76,7 +87,7 @@ def show_report(request: HttpRequest, slug: str, export_id: int, name: str) -> H
 
 def _carry_out(request: HttpRequest, study: Study) -> None:
     if request.POST.get("do") == "export":
-        made = export_study(study, folder=settings.EXPORTS_DIR, now=timezone.now())
+        made = export_study(study, folder=settings.EXPORTS_DIR, now=timezone.now(), kind=_read_kind(request))
         messages.success(request, f"Bundle made: {made.participants} participants, {made.trials} trials.")
     elif request.POST.get("do") == "unblind":
         if not request.user.has_perm(OWN, study):
@@ -97,3 +108,19 @@ def _carry_out(request: HttpRequest, study: Study) -> None:
         messages.success(request, "The bundle and its report are deleted. The study keeps everything it holds.")
     else:
         messages.error(request, "Nothing was done: the page asked for something that does not exist.")
+
+
+def _read_kind(request: HttpRequest) -> BundleKind:
+    """Which bundle the form asks for; the full one unless it says public.
+
+    Raises:
+        ExportRefusedError: k is no number.
+    """
+    for_spreadsheets = request.POST.get("for_spreadsheets") == "on"
+    if request.POST.get("kind") != "public":
+        return BundleKind(for_spreadsheets=for_spreadsheets)
+    k = request.POST.get("k", "").strip() or str(DEFAULT_K)
+    if not k.isascii() or not k.isdecimal() or len(k) > 4:
+        raise ExportRefusedError(f"No public version was made: k is {k!r}; write a whole number from 2 to {MOST_K}.")
+    with_comments = request.POST.get("with_comments") == "on"
+    return make_public(k=int(k), with_comments=with_comments, for_spreadsheets=for_spreadsheets)

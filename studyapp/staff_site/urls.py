@@ -3,9 +3,11 @@
 from django.urls import path
 
 from studyapp.staff_site import (
+    api_tokens,
     articles,
     changes,
     export,
+    free_text,
     generation,
     launch,
     log,
@@ -29,6 +31,7 @@ urlpatterns = [
     path("studies/new/", setup.make_new, name="study_new"),
     path("articles/import/", articles.import_file, name="article_import"),
     path("models/", studies.show_checkpoints, name="checkpoint_list"),
+    path("tokens/", api_tokens.show_tokens, name="api_tokens"),
     path("training/", training.show_ladders, name="training_list"),
     path("training/new/", training_setup.make_new, name="training_new"),
     path("training/<slug:slug>/", training.show_ladder, name="training_ladder"),
@@ -45,6 +48,7 @@ urlpatterns = [
     path("studies/<slug:slug>/changes/", changes.show_changes, name="study_changes"),
     path("studies/<slug:slug>/log/", log.show_log, name="study_log"),
     path("studies/<slug:slug>/export/", export.show_exports, name="study_export"),
+    path("studies/<slug:slug>/export/free-text/", free_text.show_free_text, name="export_free_text"),
     path("studies/<slug:slug>/export/<int:export_id>/bundle/", export.download_bundle, name="export_bundle"),
     path("studies/<slug:slug>/export/<int:export_id>/report/<path:name>", export.show_report, name="export_report"),
 ]
