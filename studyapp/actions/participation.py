@@ -53,7 +53,7 @@ def enrol(study: Study, *, platform: str, arrival: Arrival, rng: random.Random, 
     Locks the study, so that arrivals at the same moment fill the cells one after another.
 
     Raises:
-        EnrolmentRefusedError: the study is not open, or every cell is full.
+        EnrolmentRefusedError: the study is not open, is a rehearsal and somebody real has come, or every cell is full.
     """
     study = Study.objects.select_for_update().get(pk=study.pk)
     known = find_by_arrival(study, platform=platform, arrival=arrival)
@@ -61,6 +61,8 @@ def enrol(study: Study, *, platform: str, arrival: Arrival, rng: random.Random, 
         return known
     if study.state != Study.State.LAUNCHED:
         raise EnrolmentRefusedError("This study takes no participants at present.")
+    if study.is_rehearsal and platform != "simulated":
+        raise EnrolmentRefusedError("This is a rehearsal: only simulated participants can enter it.")
     drop_silent_participants(study, now=now)
     cell = choose_cell(count_cells(study), rng=rng)
     if cell is None:

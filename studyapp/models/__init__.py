@@ -5,7 +5,9 @@ from studyapp.models.audit import AuditEntry
 from studyapp.models.export import Export
 from studyapp.models.generation import Candidate, GenerationJob, Stimulus
 from studyapp.models.participation import Assignment, Participant, PlatformIdentity, Trial
+from studyapp.models.planning import PowerRun
 from studyapp.models.quiz_forms import QuizForm, QuizFormItem
+from studyapp.models.rehearsal import Rehearsal
 from studyapp.models.responses import Response
 from studyapp.models.study import Arm, ContextArticle, Item, Study
 from studyapp.models.training import TrainingJob, TrainingLadder
@@ -22,8 +24,10 @@ __all__ = [
     "Item",
     "Participant",
     "PlatformIdentity",
+    "PowerRun",
     "QuizForm",
     "QuizFormItem",
+    "Rehearsal",
     "Response",
     "Stimulus",
     "Study",

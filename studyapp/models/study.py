@@ -20,6 +20,10 @@ class StudyQuerySet(models.QuerySet):
     def open_to_participants(self) -> "StudyQuerySet":
         return self.filter(state=StudyState.LAUNCHED)
 
+    def real(self) -> "StudyQuerySet":
+        """Studies, without the copies that rehearsals run on."""
+        return self.filter(rehearsal_of=None)
+
 
 class Study(models.Model):
     """draft → launched → closed. The columns below `texts` are those of `domain.study_design`, one for one."""
@@ -56,6 +60,10 @@ class Study(models.Model):
     reward = models.CharField(max_length=60, blank=True)
     contact = models.CharField(max_length=200, blank=True)
 
+    rehearsal_of = models.ForeignKey(
+        "self", null=True, editable=False, on_delete=models.CASCADE, related_name="copies",
+        help_text="only simulated participants enter this copy of that study, for ever",
+    )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
     launched_at = models.DateTimeField(null=True, editable=False)
     closed_at = models.DateTimeField(null=True, editable=False)
@@ -83,6 +91,10 @@ class Study(models.Model):
     @property
     def is_draft(self) -> bool:
         return self.state == StudyState.DRAFT
+
+    @property
+    def is_rehearsal(self) -> bool:
+        return self.rehearsal_of_id is not None
 
     @property
     def is_demonstration(self) -> bool:

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from studyapp.actions import participation
@@ -18,6 +19,10 @@ from studyapp.recruitment import PLATFORMS, Arrival, EntryError
 
 ARRIVAL_SALT = "byline.arrival"
 ARRIVAL_HOURS = 24
+REHEARSAL_NOTICE = gettext_lazy(
+    "Thank you for coming. Here the researchers try their study out with simulated participants, so there is nothing "
+    "to do for you, and nothing of you was stored. If somebody sent you this link, please tell them."
+)
 
 
 def pass_signer(study: Study) -> signing.Signer:
@@ -33,6 +38,8 @@ def enter(request: HttpRequest, slug: str) -> HttpResponse:
         platform, arrival = _read_arrival(request, study)
     except EntryError as error:
         return _say(request, study, title=_("This link cannot be used"), message=str(error), status=400)
+    if study.is_rehearsal and platform != "simulated":
+        return _say(request, study, title=_("This is a rehearsal"), message=REHEARSAL_NOTICE)
     known = participation.find_by_arrival(study, platform=platform, arrival=arrival)
     participant = known or find_participant(request, study)
     if participant is not None:

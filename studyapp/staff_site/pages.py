@@ -19,6 +19,8 @@ STUDY_TABS = (
     ("study_overview", "Overview"),
     ("study_generation", "Generation"),
     ("study_review", "Review"),
+    ("study_plan", "Plan"),
+    ("study_rehearsals", "Rehearsal"),
     ("study_launch", "Launch"),
     ("study_export", "Export"),
 )

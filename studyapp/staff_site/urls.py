@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from studyapp.staff_site import articles, export, generation, launch, review, setup, studies, training, training_setup
+from studyapp.staff_site import (
+    articles,
+    export,
+    generation,
+    launch,
+    plan,
+    rehearsal,
+    review,
+    setup,
+    studies,
+    training,
+    training_setup,
+)
 
 app_name = "staff"
 urlpatterns = [
@@ -17,6 +29,9 @@ urlpatterns = [
     path("studies/<slug:slug>/file/", studies.download_file, name="study_file"),
     path("studies/<slug:slug>/generation/", generation.show_generation, name="study_generation"),
     path("studies/<slug:slug>/review/", review.show_review, name="study_review"),
+    path("studies/<slug:slug>/plan/", plan.show_plan, name="study_plan"),
+    path("studies/<slug:slug>/plan/<int:run_id>/<str:kind>", plan.download_plan, name="plan_file"),
+    path("studies/<slug:slug>/rehearsal/", rehearsal.show_rehearsals, name="study_rehearsals"),
     path("studies/<slug:slug>/launch/", launch.show_launch, name="study_launch"),
     path("studies/<slug:slug>/export/", export.show_exports, name="study_export"),
     path("studies/<slug:slug>/export/<int:export_id>/bundle/", export.download_bundle, name="export_bundle"),
