@@ -92,6 +92,7 @@ def test_an_answer_that_the_page_does_not_offer_stops_it(client, study):
 def test_a_straight_liner_gives_one_answer_and_a_double_click_stores_one(client, study):
     send(client, study, kind=Kind.STRAIGHT_LINER, line=Judgment.VERY_LIKELY_MACHINE)
     assert list(Response.objects.values_list("judgment", flat=True)) == [5, 5, 5, 5]
+    client.cookies.clear()  # another browser
     send(client, study, number=2, kind=Kind.DOUBLE_CLICKER)
     assert Response.objects.count() == 8
 
@@ -111,5 +112,6 @@ def test_who_looks_things_up_says_so_and_is_excluded(client):
     truth = KnownTruth()
     truth.solution = "Ada"
     send(client, study, kind=Kind.LOOKER, truth=truth)
+    client.cookies.clear()
     send(client, study, number=2, truth=truth)
     assert [p.exclusion_reasons for p in Participant.objects.all()] == [["internet_check", "looked_up"], []]

@@ -26,7 +26,10 @@ from tests.studyapp.study_rows import NOW, finish_jobs, make_articles, make_desi
 
 pytestmark = pytest.mark.django_db
 PLAIN_PAGES = ("study_list", "study_new", "article_import", "checkpoint_list")
-STUDY_PAGES = ("study_overview", "study_file", "study_generation", "study_review", "study_launch", "study_export")
+STUDY_PAGES = (
+    "study_overview", "study_file", "study_generation", "study_review", "study_plan", "study_rehearsals",
+    "study_launch", "study_export",
+)  # fmt: skip
 
 
 @pytest.fixture
