@@ -107,10 +107,28 @@ class ArmInline(TabularInline):
         return obj is None or obj.is_draft
 
 
+class RehearsalFilter(admin.SimpleListFilter):
+    """Real studies, unless one asks for the copies that rehearsals run on."""
+
+    title, parameter_name = "rehearsals", "rehearsals"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        return [("only", "only rehearsals"), ("with", "with rehearsals")]
+
+    def choices(self, changelist: object) -> list[dict[str, object]]:
+        first, *others = super().choices(changelist)
+        return [{**first, "display": "real studies"}, *others]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() == "with":
+            return queryset
+        return queryset.exclude(rehearsal_of=None) if self.value() == "only" else queryset.filter(rehearsal_of=None)
+
+
 @admin.register(Study)
 class StudyAdmin(RecordedMixin, ModelAdmin):
     list_display = ["title", "slug", "state", "preset", "launched_at", "closed_at"]
-    list_filter = ["state"]
+    list_filter = ["state", RehearsalFilter]
     inlines = [ArmInline]
     readonly_fields = ["state", "launched_at", "closed_at", "design_sha256"]
 

@@ -5,6 +5,8 @@ the machine on which the simulation runs.
 """
 
 import random
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Protocol
@@ -12,21 +14,38 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from studyapp.domain.rehearsal_cast import Character, Kind
 from studyapp.domain.simulated_rater import SimulatedRater
+
+HABIT = 0.3  # how often an awkward participant reloads a page, and how often they go back
 
 
 class SimulationError(RuntimeError):
     """A page was not what a participant should see; the message holds its address and text."""
 
 
+@dataclass(frozen=True)
+class TrialTruth:
+    """What a simulated participant knows of the text before them, beside what its page says.
+
+    `accuracy` is the one planted for its reader, `effect` how much more than others the text looks a machine's.
+    """
+
+    source: str  # human or model
+    accuracy: float
+    effect: float = 0.0
+    dilution: float = 1.0
+
+
 class Truth(Protocol):
     """What the simulation knows beside the pages."""
 
-    def find_accuracy(self, code: str) -> float:
-        """The accuracy planted for the participant who has the trial of that code open."""
+    @property
+    def solution(self) -> str:
+        """What somebody who looks things up answers to the internet-check question; empty where there is none."""
 
-    def find_source(self, code: str) -> str:
-        """Who wrote the text of the trial of that code: human or model."""
+    def find_trial(self, code: str) -> TrialTruth:
+        """The truth of the trial of that code."""
 
 
 @dataclass
@@ -91,20 +110,23 @@ def read_page(answer: httpx.Response) -> Page:
 class SimulatedParticipant:
     """One participant from the entry link to the debriefing. Started again, it goes on where it stopped.
 
-    An `awkward` one reloads pages, sends answers twice and goes back, as people do.
+    What it does beside reading is its character's: reload and go back, click twice, stop in the middle.
     """
 
-    def __init__(self, client: httpx.Client, *, entry: str, truth: Truth, rng: random.Random, awkward: bool) -> None:
+    def __init__(
+        self, client: httpx.Client, *, entry: str, truth: Truth, rng: random.Random, character: Character | None = None
+    ) -> None:
         self._client = client
         self._entry = entry
         self._truth = truth
         self._rng = rng
-        self._awkward = awkward
+        self._character = character or Character()
         self._rater: SimulatedRater | None = None
         self.answers = 0
+        self.page_seconds: list[float] = []  # how long the site took for each page
 
-    def take_part(self) -> None:
-        """Go through every page that is still to come.
+    def take_part(self, *, answered_before: int = 0) -> None:
+        """Go through every page that is still to come; somebody who drops out stops where they stop.
 
         Raises:
             SimulationError: a page was refused, or was not one that a participant should see.
@@ -116,26 +138,54 @@ class SimulatedParticipant:
             elif page.step == "instructions":
                 page = self._post(page)
             elif page.step == "item":
+                if self._character.stops_after == answered_before + self.answers:
+                    return
                 page = self._answer(page)
             elif page.step == "questions":
-                page = self._post(page, looked_up="no", internet_check_answer="")
+                page = self._post(page, **self._answer_questions())
             else:
                 raise SimulationError(f"not a page of the way: {page.url}: {' '.join(page.text.split())[:500]}")
 
+    def _answer_questions(self) -> dict[str, str]:
+        looks_up = self._character.kind is Kind.LOOKER
+        return {
+            "looked_up": "yes" if looks_up else "no",
+            "internet_check_answer": self._truth.solution if looks_up else "",
+        }
+
     def _answer(self, page: Page) -> Page:
-        if self._awkward and self._rng.random() < 0.3:
+        is_awkward = self._character.kind is Kind.AWKWARD
+        if is_awkward and self._rng.random() < HABIT:
             page = self._get(page.url)  # a reload
-        if self._rater is None:
-            self._rater = SimulatedRater(accuracy=self._truth.find_accuracy(page.code), rng=self._rng)
-        judgment = self._rater.judge(source=self._truth.find_source(page.code))
-        following = self._post(page, judgment=str(int(judgment)), seen_before="no")
+        answers = {"judgment": str(int(self._judge(page.code))), "seen_before": "no"}
+        if self._character.kind is Kind.DOUBLE_CLICKER:
+            following = self._post_twice(page, **answers)
+        else:
+            following = self._post(page, **answers)
         self.answers += 1
-        if self._awkward and self._rng.random() < 0.3:
+        if is_awkward and self._rng.random() < HABIT:
             following = self._post(page, judgment="3")  # the back button, and sent again
         return following
 
+    def _judge(self, code: str) -> int:
+        if self._character.kind is Kind.STRAIGHT_LINER:
+            return self._character.line
+        trial = self._truth.find_trial(code)
+        if self._rater is None:
+            self._rater = SimulatedRater(
+                accuracy=trial.accuracy,
+                rng=self._rng,
+                leaning=self._character.leaning,
+                sensitivity=self._character.sensitivity,
+                dilution=trial.dilution,
+            )
+        return self._rater.judge(source=trial.source, effect=trial.effect)
+
     def _get(self, url: str) -> Page:
-        return read_page(self._client.get(url))
+        started = time.monotonic()
+        page = read_page(self._client.get(url))
+        self.page_seconds.append(time.monotonic() - started)
+        return page
 
     def _post(self, page: Page, **answers: str) -> Page:
         unknown = [name for name in answers if name in page.choices and answers[name] not in page.choices[name]]
@@ -143,4 +193,13 @@ class SimulatedParticipant:
             raise SimulationError(f"{page.url} offers no such choice: {', '.join(unknown)}")
         asked = {name: value for name, value in answers.items() if name in {*page.fields, *page.choices, "agree"}}
         target = urljoin(page.url, page.action or page.url)
-        return read_page(self._client.post(target, data={**page.fields, **asked}, headers={"Referer": page.url}))
+        started = time.monotonic()
+        following = read_page(self._client.post(target, data={**page.fields, **asked}, headers={"Referer": page.url}))
+        self.page_seconds.append(time.monotonic() - started)
+        return following
+
+    def _post_twice(self, page: Page, **answers: str) -> Page:
+        """A double click: the same form on its way twice at once; the browser shows what comes back last."""
+        with ThreadPoolExecutor(2) as both:
+            sent = [both.submit(self._post, page, **answers) for _ in range(2)]
+            return [each.result() for each in sent][-1]

@@ -12,11 +12,12 @@ from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from studyapp.actions import export, generation, participation, training, webhooks
+from studyapp.actions import export, generation, participation, planning, rehearsal, training, webhooks
 from studyapp.models import ProlificStudy, Study, WebhookEvent
 from studyapp.prolific import submissions
 from studyapp.prolific.desk import has_token, open_client
 from studyapp.prolific.transport import ProlificError
+from studyapp.rehearsing import carry_rehearsal_out
 from studyapp.shelf import FolderTakenError, hold_folder
 from studyapp.trainer import LostTrainingError, Pulse, train_order
 from studyapp.writing import write_orders
@@ -176,6 +177,32 @@ def write_report(export_id: int) -> None:
         export.end_report(export_id, error="")
 
 
+@shared_task
+def simulate_power(run_id: int) -> None:
+    """Simulate a study's power; what goes wrong is named on the run's row."""
+    run = planning.begin_power(run_id)
+    if run is None:
+        return
+    from analysis.power import plan_power
+
+    def tell(done: int, total: int) -> None:
+        planning.record_power_progress(run_id, done=done)
+
+    try:
+        answer = plan_power(run.parameters, on_progress=tell)
+        picture = answer.picture.svg.decode()
+        planning.finish_power(run_id, result=answer.results, table=answer.csv, picture=picture, now=timezone.now())
+    except Exception as error:
+        logger.exception("power simulation %s failed", run_id)
+        planning.fail_power(run_id, error=f"{type(error).__name__}: {error}", now=timezone.now())
+
+
+@shared_task
+def rehearse(rehearsal_id: int) -> None:
+    """Carry a rehearsal out against a site of this worker's own; what goes wrong is named on its row."""
+    carry_rehearsal_out(rehearsal_id, write_report=write_report)
+
+
 @worker_process_init.connect
 def limit_threads(**_: object) -> None:
     """Share the cores among the worker's processes: each would otherwise start a thread for every core."""
@@ -247,6 +274,34 @@ def send_report(export_id: int) -> None:
     except OperationalError as error:
         message = "The queue's Redis cannot be reached. Start it, then ask for the report again."
         export.end_report(export_id, error=message)
+        raise QueueUnreachableError(message) from error
+
+
+def send_power(run_id: int) -> None:
+    """Hand a simulation to the workers.
+
+    Raises:
+        QueueUnreachableError: it was not sent, and its row says so.
+    """
+    try:
+        simulate_power.delay_on_commit(run_id)
+    except OperationalError as error:
+        message = "The queue's Redis cannot be reached. Start it, then ask for the simulation again."
+        planning.fail_power(run_id, error=message, now=timezone.now())
+        raise QueueUnreachableError(message) from error
+
+
+def send_rehearsal(rehearsal_id: int) -> None:
+    """Hand a rehearsal to the workers.
+
+    Raises:
+        QueueUnreachableError: it was not sent, and its row says so.
+    """
+    try:
+        rehearse.delay_on_commit(rehearsal_id)
+    except OperationalError as error:
+        message = "The queue's Redis cannot be reached. Start it, then ask for the rehearsal again."
+        rehearsal.fail_rehearsal(rehearsal_id, error=message, now=timezone.now())
         raise QueueUnreachableError(message) from error
 
 

@@ -78,7 +78,7 @@ def enrol(study: Study, *, platform: str, arrival: Arrival, rng: random.Random, 
     Raises:
         TookPartBeforeError: they took part in a study that this one excludes, or that excludes this one.
         StudyFullError: every place is held.
-        EnrolmentRefusedError: the study is not open.
+        EnrolmentRefusedError: the study is not open, or is a rehearsal and somebody real has come.
         ReplayedLinkError: they came by a signed link that another browser has used.
     """
     study = lock_with_rivals(study)
@@ -90,6 +90,8 @@ def enrol(study: Study, *, platform: str, arrival: Arrival, rng: random.Random, 
         return known
     if study.state != Study.State.LAUNCHED:
         raise EnrolmentRefusedError("This study takes no participants at present.")
+    if study.is_rehearsal and platform != "simulated":
+        raise EnrolmentRefusedError("This is a rehearsal: only simulated participants can enter it.")
     if took_part_in_rival(study, platform=platform, arrival=arrival):
         raise TookPartBeforeError
     _free_places(study, now=now)

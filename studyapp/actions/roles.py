@@ -95,6 +95,13 @@ def own_new_study(study: Study) -> None:
             assign_perm(permission, account, study)
 
 
+def copy_roles(study: Study, copy: Study) -> None:
+    """Let those who work on a study work on its copy, in the same roles."""
+    for member in list_members(study):
+        for permission in PERMISSIONS[member.role]:
+            assign_perm(permission, member.user, copy)
+
+
 def _find_staff(username: str) -> User:
     user = User.objects.filter(username=username, is_active=True, is_staff=True).first()
     if user is None:

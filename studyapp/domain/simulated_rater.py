@@ -35,20 +35,41 @@ def plant_accuracy(*, n_params: int | None, is_control: bool, ladder: Sequence[i
     return SMALLEST_ACCURACY + place * (LARGEST_ACCURACY - SMALLEST_ACCURACY)
 
 
+def find_d_prime(accuracy: float, *, dilution: float = 1.0) -> float:
+    """The d' of a planted accuracy; spreads of people and texts dilute it, so that it must be larger by `dilution`."""
+    return 2 * dilution * NormalDist().inv_cdf(accuracy)
+
+
+def weigh_text(*, d_prime: float, leaning: float, source: str, effect: float = 0.0) -> float:
+    """The mean of a rater's evidence that a text is a machine's; `effect` is the text's own part of it."""
+    return (d_prime / 2 if source == "model" else -d_prime / 2) + leaning + effect
+
+
+def share_right(mean: float, *, source: str) -> float:
+    """How likely a judgment that is not neutral is right, for evidence x ~ N(mean, 1) on a text from `source`."""
+    says_machine = 1 - NormalDist(mean).cdf(NEUTRAL_HALF_WIDTH)
+    says_human = NormalDist(mean).cdf(-NEUTRAL_HALF_WIDTH)
+    return (says_machine if source == "model" else says_human) / (says_machine + says_human)
+
+
 @dataclass
 class SimulatedRater:
-    """Judges one text after another; every draw comes from `rng` alone."""
+    """Judges one text after another; every draw comes from `rng` alone. A leaning that is not given is drawn."""
 
     accuracy: float
     rng: random.Random
+    leaning: float | None = None
+    sensitivity: float = 0.0  # what the rater's d' has more, or less, than that of the accuracy
+    dilution: float = 1.0
 
     def __post_init__(self) -> None:
-        self._leaning = self.rng.gauss(0.0, RATER_SPREAD)
-        self._d_prime = 2 * NormalDist().inv_cdf(self.accuracy)
+        if self.leaning is None:
+            self.leaning = self.rng.gauss(0.0, RATER_SPREAD)
+        self._d_prime = find_d_prime(self.accuracy, dilution=self.dilution) + self.sensitivity
 
-    def judge(self, *, source: str) -> Judgment:
-        mean = self._d_prime / 2 if source == "model" else -self._d_prime / 2
-        x = self.rng.gauss(mean, 1.0) + self._leaning
+    def judge(self, *, source: str, effect: float = 0.0) -> Judgment:
+        mean = weigh_text(d_prime=self._d_prime, leaning=self.leaning or 0.0, source=source, effect=effect)
+        x = self.rng.gauss(mean, 1.0)
         if abs(x) < NEUTRAL_HALF_WIDTH:
             return Judgment.DONT_KNOW
         if x > 0:

@@ -34,7 +34,7 @@ def find_study(slug: str) -> Study:
     """
     study = Study.objects.filter(slug=slug).first()
     if study is None:
-        known = ", ".join(Study.objects.values_list("slug", flat=True)) or "none yet; make one with load_study"
+        known = ", ".join(Study.objects.real().values_list("slug", flat=True)) or "none yet; make one with load_study"
         raise CommandError(f"There is no study {slug!r}. Studies: {known}.")
     return study
 

@@ -7,6 +7,7 @@ from studyapp.models.export import Export, LoadedBundle
 from studyapp.models.generation import Candidate, GenerationJob, Stimulus
 from studyapp.models.participation import Assignment, Participant, PlatformIdentity, Trial
 from studyapp.models.places import Place
+from studyapp.models.planning import PowerRun
 from studyapp.models.prolific import (
     ProlificBonus,
     ProlificBonusBatch,
@@ -15,6 +16,7 @@ from studyapp.models.prolific import (
     WebhookEvent,
 )
 from studyapp.models.quiz_forms import QuizForm, QuizFormItem
+from studyapp.models.rehearsal import Rehearsal
 from studyapp.models.responses import Response
 from studyapp.models.review import ItemFlag, ItemLook
 from studyapp.models.roles import StudyGroupPermission, StudyUserPermission
@@ -41,6 +43,7 @@ __all__ = [
     "Participant",
     "Place",
     "PlatformIdentity",
+    "PowerRun",
     "ProblemReport",
     "ProlificBonus",
     "ProlificBonusBatch",
@@ -48,6 +51,7 @@ __all__ = [
     "ProlificSubmission",
     "QuizForm",
     "QuizFormItem",
+    "Rehearsal",
     "Response",
     "SignedEntry",
     "Stimulus",

@@ -23,6 +23,10 @@ class StudyQuerySet(models.QuerySet):
     def open_to_participants(self) -> "StudyQuerySet":
         return self.filter(state=StudyState.LAUNCHED)
 
+    def real(self) -> "StudyQuerySet":
+        """Studies, without the copies that rehearsals run on."""
+        return self.filter(rehearsal_of=None)
+
 
 class Study(models.Model):
     """draft → launched → closed. The columns below `texts` are those of `domain.study_design`, one for one."""
@@ -76,6 +80,10 @@ class Study(models.Model):
     )
     platform_settings = models.JSONField(default=dict, blank=True, help_text="outcomes, hosts, secure_link, settings")
 
+    rehearsal_of = models.ForeignKey(
+        "self", null=True, editable=False, on_delete=models.CASCADE, related_name="copies",
+        help_text="only simulated participants enter this copy of that study, for ever",
+    )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
     launched_at = models.DateTimeField(null=True, editable=False)
     closed_at = models.DateTimeField(null=True, editable=False)
@@ -117,6 +125,15 @@ class Study(models.Model):
             self.adapter  # noqa: B018 - making it is the check
         except (ValueError, TypeError, AttributeError) as error:
             raise ValidationError(f"{error}") from None
+
+    @property
+    def is_rehearsal(self) -> bool:
+        return self.rehearsal_of_id is not None
+
+    @property
+    def items_read(self) -> int:
+        """The items that one participant is shown: all, or as many of the pool as the study says."""
+        return self.items_shown or self.items.count()
 
     @property
     def is_demonstration(self) -> bool:

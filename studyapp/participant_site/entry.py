@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from studyapp.actions import participation
@@ -29,7 +30,12 @@ from studyapp.participant_site.arrivals import (
 )
 from studyapp.participant_site.endings import find_ending
 from studyapp.participant_site.visitor import find_participant, find_study, locate, redirect_to, remember
-from studyapp.recruitment import Adapter, Arrival, Ending, EntryError, Outcome
+from studyapp.recruitment import SIMULATED, Adapter, Arrival, Ending, EntryError, Outcome
+
+REHEARSAL_NOTICE = gettext_lazy(
+    "Thank you for coming. Here the researchers try their study out with simulated participants, so there is nothing "
+    "to do for you, and nothing of you was stored. If somebody sent you this link, please tell them."
+)
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,8 @@ def enter(request: HttpRequest, slug: str) -> HttpResponse:
     except EntryError as error:
         _tally(request, study, EntryOutcome.BAD_LINK)
         return _refuse(request, study, error)
+    if study.is_rehearsal and (visit.landing is None or visit.landing.adapter is not SIMULATED):
+        return _say(request, study, title=_("This is a rehearsal"), message=REHEARSAL_NOTICE)
     if visit.participant is not None:
         participant = visit.participant
         participant.study = study

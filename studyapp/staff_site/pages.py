@@ -22,6 +22,8 @@ STUDY_TABS = (
     ("study_generation", "Generation"),
     ("study_review", "Review"),
     ("study_preview", "Preview"),
+    ("study_plan", "Plan"),
+    ("study_rehearsals", "Rehearsal"),
     ("study_launch", "Launch"),
     ("study_watch", "Watch"),
     ("study_changes", "Changes"),

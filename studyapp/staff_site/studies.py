@@ -22,10 +22,15 @@ from studyapp.study_file import write_study_file
 
 @staff_page
 def show_list(request: HttpRequest) -> HttpResponse:
-    studies = list_visible_studies(request.user).annotate(
-        n_arms=Count("arms", distinct=True),
-        n_items=Count("items", distinct=True),
-        n_completed=Count("participants", filter=Q(participants__status="completed"), distinct=True),
+    shows_rehearsals = request.GET.get("rehearsals") == "yes"
+    studies = (
+        list_visible_studies(request.user)
+        .filter(rehearsal_of__isnull=not shows_rehearsals)
+        .annotate(
+            n_arms=Count("arms", distinct=True),
+            n_items=Count("items", distinct=True),
+            n_completed=Count("participants", filter=Q(participants__status="completed"), distinct=True),
+        )
     )
     jobs = dict(
         GenerationJob.objects.filter(state=GenerationJob.State.DONE)
@@ -45,7 +50,11 @@ def show_list(request: HttpRequest) -> HttpResponse:
         }
         for study in studies
     ]
-    return show(request, "study_list.html", title="Studies", rows=rows)
+    n_rehearsals = Study.objects.exclude(rehearsal_of=None).count()
+    title = "Rehearsals" if shows_rehearsals else "Studies"
+    return show(
+        request, "study_list.html", title=title, rows=rows, shows_rehearsals=shows_rehearsals, n_rehearsals=n_rehearsals
+    )
 
 
 @staff_page

@@ -91,7 +91,7 @@ class LadderForm(forms.Form):
             if not is_offered:
                 del self.fields[name]
         every = (IMPORTED, f"Every imported article ({Article.objects.count()})")
-        self.fields["keep_out"].choices = [every, *((str(s.pk), f"Those of {s.slug}") for s in Study.objects.all())]
+        self.fields["keep_out"].choices = [every, *((str(s.pk), f"Those of {s.slug}") for s in Study.objects.real())]
 
     def clean_corpus_upload(self) -> UploadedFile | None:
         upload = self.cleaned_data["corpus_upload"]

@@ -6,8 +6,10 @@ import httpx
 import pytest
 from django.core.signing import TimestampSigner
 
+from studyapp.domain.judgment import Judgment
+from studyapp.domain.rehearsal_cast import Character, Kind
 from studyapp.models import Participant, Response
-from studyapp.simulation import SimulatedParticipant, SimulationError, read_page
+from studyapp.simulation import SimulatedParticipant, SimulationError, TrialTruth, read_page
 from tests.studyapp.study_rows import make_launched
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -16,11 +18,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class KnownTruth:
     """A perfect reader's knowledge, and who was asked about."""
 
-    def find_accuracy(self, code):
-        return 0.999999
+    solution = ""
 
-    def find_source(self, code):
-        return Response.trial.field.related_model.objects.get(code=code).stimulus.source
+    def find_trial(self, code):
+        source = Response.trial.field.related_model.objects.get(code=code).stimulus.source
+        return TrialTruth(source=source, accuracy=0.999999)
 
 
 @pytest.fixture
@@ -30,23 +32,23 @@ def study():
 
 @pytest.fixture
 def client(live_server):
-    with httpx.Client(base_url=live_server.url, follow_redirects=True) as client:
+    with httpx.Client(base_url=live_server.url, follow_redirects=True, timeout=60) as client:
         yield client
 
 
-def send(client, study, *, number=1, awkward=False, seed=1):
+def send(client, study, *, number=1, seed=1, truth=None, **character):
     signed = TimestampSigner(salt=f"simulated:{study.slug}").sign(str(number))
     entry = f"{client.base_url}/s/{study.slug}/?simulated={signed}"
     participant = SimulatedParticipant(
-        client, entry=entry, truth=KnownTruth(), rng=random.Random(seed), awkward=awkward
+        client, entry=entry, truth=truth or KnownTruth(), rng=random.Random(seed), character=Character(**character)
     )
     participant.take_part()
     return participant
 
 
-@pytest.mark.parametrize("awkward", [False, True])
-def test_it_completes_and_is_marked_for_ever(client, study, awkward):
-    assert send(client, study, awkward=awkward).answers == 4
+@pytest.mark.parametrize("kind", [Kind.STEADY, Kind.AWKWARD, Kind.DOUBLE_CLICKER])
+def test_it_completes_and_is_marked_for_ever(client, study, kind):
+    assert send(client, study, kind=kind).answers == 4
     person = Participant.objects.get()
     assert (person.simulated, person.status, person.looked_up) == (True, "completed", False)
     assert Response.objects.count() == 4
@@ -67,7 +69,7 @@ def test_the_same_number_comes_once_and_is_not_asked_again(client, study):
 def test_who_was_cut_off_goes_on(client, study):
     page = read_page(client.get(f"/s/{study.slug}/?simulated={TimestampSigner(salt='simulated:pilot').sign('1')}"))
     assert "arrival" in page.fields
-    half_way = SimulatedParticipant(client, entry=page.url, truth=KnownTruth(), rng=random.Random(1), awkward=False)
+    half_way = SimulatedParticipant(client, entry=page.url, truth=KnownTruth(), rng=random.Random(1))
     first = half_way._post(half_way._post(page, agree="yes"))
     half_way._answer(first)
     assert Response.objects.count() == 1
@@ -80,10 +82,36 @@ def test_a_page_that_no_participant_should_see_stops_it_with_its_address(client,
 
 
 def test_an_answer_that_the_page_does_not_offer_stops_it(client, study):
-    participant = SimulatedParticipant(
-        client, entry=str(client.base_url), truth=KnownTruth(), rng=random.Random(1), awkward=False
-    )
+    participant = SimulatedParticipant(client, entry=str(client.base_url), truth=KnownTruth(), rng=random.Random(1))
     page = read_page(client.get(f"/s/{study.slug}/?simulated={TimestampSigner(salt='simulated:pilot').sign('1')}"))
     page.choices["judgment"] = ["1", "2"]
     with pytest.raises(SimulationError, match="offers no such choice: judgment"):
         participant._post(page, judgment="9")
+
+
+def test_a_straight_liner_gives_one_answer_and_a_double_click_stores_one(client, study):
+    send(client, study, kind=Kind.STRAIGHT_LINER, line=Judgment.VERY_LIKELY_MACHINE)
+    assert list(Response.objects.values_list("judgment", flat=True)) == [5, 5, 5, 5]
+    client.cookies.clear()  # another browser
+    send(client, study, number=2, kind=Kind.DOUBLE_CLICKER)
+    assert Response.objects.count() == 8
+
+
+def test_who_stops_in_the_middle_stays_there(client, study):
+    assert send(client, study, kind=Kind.DROPOUT, stops_after=2).answers == 2
+    assert Participant.objects.get().status == "enrolled"
+    assert Response.objects.count() == 2
+
+
+def test_who_looks_things_up_says_so_and_is_excluded(client):
+    checks = {
+        "internet_check_question": "Who?", "internet_check_solutions": ["Ada"],
+        "exclusion_rules": ["internet_check", "looked_up"],
+    }  # fmt: skip
+    study = make_launched(slug="checked", checks=checks)
+    truth = KnownTruth()
+    truth.solution = "Ada"
+    send(client, study, kind=Kind.LOOKER, truth=truth)
+    client.cookies.clear()
+    send(client, study, number=2, truth=truth)
+    assert [p.exclusion_reasons for p in Participant.objects.all()] == [["internet_check", "looked_up"], []]

@@ -1,41 +1,20 @@
 """Send simulated participants through a study's pages: `manage.py simulate_participants SLUG --per-cell 10`."""
 
-import random
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 from django.core.management.base import CommandError
-from django.db import close_old_connections
 from django.db.models import Max
 
-from studyapp.actions.participation import find_by_arrival
-from studyapp.domain.seeds import derive_seed
-from studyapp.domain.simulated_rater import plant_accuracy
+from studyapp.crowd import Crowd, find_unfinished, send_crowd
+from studyapp.domain.rehearsal_cast import Cast
+from studyapp.domain.simulated_rater import RATER_SPREAD
 from studyapp.management.study_command import StudyCommand
-from studyapp.models import Participant, Study, Trial
-from studyapp.passes import sign_pass
-from studyapp.recruitment import Arrival
-from studyapp.simulation import SimulatedParticipant, SimulationError
+from studyapp.models import Study
+from studyapp.simulation import SimulationError
 from studyapp.terminal import open_progress
-
-
-@dataclass(frozen=True)
-class StoredTruth:
-    """The truth of a study, out of its database: which the pages never tell."""
-
-    accuracies: dict[int, float]  # by arm id
-
-    def find_accuracy(self, code: str) -> float:
-        trial = Trial.objects.select_related("participant__assignment").get(code=code)
-        return self.accuracies[trial.participant.assignment.arm_id]
-
-    def find_source(self, code: str) -> str:
-        return Trial.objects.select_related("stimulus").get(code=code).stimulus.source
 
 
 class Command(StudyCommand):
@@ -53,24 +32,27 @@ class Command(StudyCommand):
         if study.state != Study.State.LAUNCHED:
             raise CommandError(f"The study {study.slug!r} is {study.state}; launch it first.")
         wanted = self._count_wanted(study, options["per_cell"])
-        numbers = list(self._find_unfinished(study, wanted))
-        truth = StoredTruth(plant_accuracies(study))
-        started, answers = time.monotonic(), 0
-        with open_progress() as progress, ThreadPoolExecutor(options["workers"]) as pool:
+        crowd = Crowd(
+            study=study, url=options["url"], seed=options["seed"], cast=_plain_cast(options["awkward_share"]),
+            workers=options["workers"],
+        )  # fmt: skip
+        n_items = study.items_read
+        numbers = list(find_unfinished(crowd, range(1, wanted + 1), n_items=n_items))
+        before = wanted - len(numbers)
+        started = time.monotonic()
+        with open_progress() as progress:
             bar = progress.add_task("Simulated participants", total=wanted)
-            progress.update(bar, completed=wanted - len(numbers))
-            runs = [pool.submit(self._send, study, number, truth, options) for number in numbers]
+            progress.update(bar, completed=before)
             try:
-                for done, run in enumerate(as_completed(runs), start=1):
-                    answers += run.result()
-                    progress.update(bar, completed=wanted - len(numbers) + done)
+                outcome = send_crowd(
+                    crowd, numbers, n_items=n_items, on_done=lambda n: progress.update(bar, completed=before + n)
+                )
             except (SimulationError, httpx.HTTPError) as error:
-                pool.shutdown(cancel_futures=True)
                 raise CommandError(f"A simulated participant was stopped: {error}") from None
         seconds = time.monotonic() - started
         self.stdout.write(
-            f"{len(numbers)} simulated participants gave {answers} answers in {seconds:.0f} s "
-            f"({answers / max(seconds, 1e-9):.0f} a second); {wanted - len(numbers)} were there before."
+            f"{len(numbers)} simulated participants gave {outcome.answers} answers in {seconds:.0f} s "
+            f"({outcome.answers / max(seconds, 1e-9):.0f} a second); {before} were there before."
         )
 
     def _count_wanted(self, study: Study, per_cell: int) -> int:
@@ -84,30 +66,10 @@ class Command(StudyCommand):
             raise CommandError(f"The study has places for {most} in a cell, not {per_cell}; see --per-cell.")
         return study.places.filter(block__lte=per_cell).count()
 
-    def _find_unfinished(self, study: Study, wanted: int) -> Iterator[int]:
-        """The numbers of those who have not come, or have not finished."""
-        for number in range(1, wanted + 1):
-            known = find_by_arrival(study, platform="simulated", arrival=Arrival(external_id=str(number)))
-            if known is None or known.status != Participant.Status.COMPLETED:
-                yield number
 
-    def _send(self, study: Study, number: int, truth: StoredTruth, options: dict[str, Any]) -> int:
-        """One participant's way, in a thread of its own; how many answers it gave."""
-        rng = random.Random(derive_seed(options["seed"], study.slug, number))
-        signed = sign_pass(study, platform="simulated", name=str(number))
-        entry = str(httpx.URL(f"{options['url'].rstrip('/')}/s/{study.slug}/", params={"simulated": signed}))
-        try:
-            with httpx.Client(follow_redirects=True, timeout=60) as client:
-                awkward = rng.random() < options["awkward_share"]
-                participant = SimulatedParticipant(client, entry=entry, truth=truth, rng=rng, awkward=awkward)
-                participant.take_part()
-                return participant.answers
-        finally:
-            close_old_connections()
-
-
-def plant_accuracies(study: Study) -> dict[int, float]:
-    """The accuracy planted for each arm of a study, by its id."""
-    arms = list(study.arms.all())
-    ladder = [arm.n_params for arm in arms if arm.n_params and not arm.is_control]
-    return {arm.pk: plant_accuracy(n_params=arm.n_params, is_control=arm.is_control, ladder=ladder) for arm in arms}
+def _plain_cast(awkward_share: float) -> Cast:
+    """Readers who all come to the end; only some of them reload and send twice."""
+    return Cast(
+        awkward=awkward_share, double_clicker=0, straight_liner=0, dropout=0, looker=0, participant_sd=RATER_SPREAD,
+        sensitivity_sd=0, item_sd=0,
+    )  # fmt: skip

@@ -207,3 +207,14 @@ def test_the_demonstrations_password_is_its_owners_alone(tmp_path, settings):
     assert len(password) >= 12
     assert keep_admin_password() == password
     assert stat.S_IMODE((tmp_path / "admin_password").stat().st_mode) == 0o600
+
+
+def test_plan_power_simulates_on_the_study_s_own_arms_and_keeps_it(tmp_path):
+    study = make_draft(n_items=4)
+    printed = run("plan_power", "pilot", participants=[6], titles=[6], runs=50, out=tmp_path)
+    assert "80 % power for the control gate" in printed
+    assert study.power_runs.get().parameters["runs"] == 50
+    assert (tmp_path / "power.csv").read_text().startswith("participants,")
+    assert "<svg" in (tmp_path / "power.svg").read_text()
+    with pytest.raises(CommandError, match="runs: 5; it must be from 10"):
+        run("plan_power", "pilot", runs=5)

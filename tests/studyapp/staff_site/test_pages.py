@@ -30,8 +30,8 @@ from tests.studyapp.study_rows import NOW, finish_jobs, make_articles, make_desi
 pytestmark = pytest.mark.django_db
 PLAIN_PAGES = ("study_list", "study_new", "article_import", "checkpoint_list")
 STUDY_PAGES = (
-    "study_overview", "study_file", "study_generation", "study_review", "study_preview", "study_launch", "study_watch",
-    "study_watch_now", "study_changes", "study_export", "study_log",
+    "study_overview", "study_file", "study_generation", "study_review", "study_preview", "study_plan",
+    "study_rehearsals", "study_launch", "study_watch", "study_watch_now", "study_changes", "study_export", "study_log",
 )  # fmt: skip
 
 

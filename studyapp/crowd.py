@@ -1,0 +1,156 @@
+"""Sends a crowd of simulated participants through a study's pages, several at once, each in a thread of its own."""
+
+import http.cookiejar
+import random
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+
+import httpx
+from django.conf import settings
+from django.db import close_old_connections
+
+from studyapp.actions.participation import find_by_arrival
+from studyapp.domain.rehearsal_cast import Cast, Character, draw_character, draw_effect
+from studyapp.domain.seeds import derive_seed
+from studyapp.domain.simulated_rater import plant_accuracy
+from studyapp.models import Participant, PlatformIdentity, Response, Study, Trial
+from studyapp.passes import sign_pass
+from studyapp.recruitment import Arrival
+from studyapp.simulation import SimulatedParticipant, TrialTruth
+
+TIMEOUT_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Who is sent where: the address of the site, the seed of every draw, and the cast."""
+
+    study: Study
+    url: str
+    seed: int
+    cast: Cast
+    workers: int = 4
+
+
+@dataclass
+class CrowdOutcome:
+    """What a crowd came to: how many were sent, their answers, and how long the site took for each page."""
+
+    sent: int = 0
+    answers: int = 0
+    page_seconds: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class StoredTruth:
+    """The truth of a study, out of its database: which the pages never tell."""
+
+    accuracies: dict[int, float]  # by arm id
+    cast: Cast
+    seed: int
+    solution: str = ""
+
+    def find_trial(self, code: str) -> TrialTruth:
+        trial = Trial.objects.select_related("participant__assignment", "stimulus__item__article", "stimulus__arm").get(
+            code=code
+        )
+        stimulus = trial.stimulus
+        arm = stimulus.arm.name if stimulus.arm else ""
+        return TrialTruth(
+            source=stimulus.source,
+            accuracy=self.accuracies[trial.participant.assignment.arm_id],
+            effect=draw_effect(self.cast, seed=self.seed, item=stimulus.item.article.ref, arm=arm),
+            dilution=self.cast.dilution,
+        )
+
+
+def plant_accuracies(study: Study) -> dict[int, float]:
+    """The accuracy planted for each arm of a study, by its id."""
+    arms = list(study.arms.all())
+    ladder = [arm.n_params for arm in arms if arm.n_params and not arm.is_control]
+    return {arm.pk: plant_accuracy(n_params=arm.n_params, is_control=arm.is_control, ladder=ladder) for arm in arms}
+
+
+def cast_number(crowd: Crowd, number: int, *, n_items: int) -> Character:
+    """Who the participant of that number is, in every run with the same seed."""
+    return draw_character(crowd.cast, seed=crowd.seed, number=number, n_items=n_items)
+
+
+def find_unfinished(crowd: Crowd, numbers: Iterable[int], *, n_items: int) -> Iterator[int]:
+    """The numbers of those who have not come yet, or have not come as far as they will."""
+    for number in numbers:
+        known = find_by_arrival(crowd.study, platform="simulated", arrival=Arrival(external_id=str(number)))
+        if known is None:
+            yield number
+        elif known.status == Participant.Status.ENROLLED:
+            stops_after = cast_number(crowd, number, n_items=n_items).stops_after
+            if stops_after is None or count_answers(known) < stops_after:
+                yield number
+
+
+def list_numbers(study: Study) -> list[int]:
+    """The numbers of the simulated participants who have come."""
+    identities = PlatformIdentity.objects.filter(participant__study=study, platform="simulated")
+    return [int(number) for number in identities.values_list("external_id", flat=True)]
+
+
+def count_answers(participant: Participant) -> int:
+    """The answers that are stored of somebody."""
+    return Response.objects.filter(trial__participant=participant).count()
+
+
+def send_crowd(
+    crowd: Crowd, numbers: Iterable[int], *, n_items: int, on_done: Callable[[int], None] | None = None
+) -> CrowdOutcome:
+    """Send the participants of those numbers; `on_done(sent)` is called as each comes back.
+
+    Raises:
+        SimulationError, httpx.HTTPError: one of them met a page that no participant should see; nobody else is sent.
+    """
+    study = crowd.study
+    truth = StoredTruth(
+        plant_accuracies(study), crowd.cast, crowd.seed, solution=next(iter(study.internet_check_solutions), "")
+    )
+    outcome = CrowdOutcome()
+    with ThreadPoolExecutor(crowd.workers) as pool:
+        runs = [pool.submit(_send, crowd, number, truth, n_items) for number in numbers]
+        try:
+            for run in as_completed(runs):
+                participant = run.result()
+                outcome.sent += 1
+                outcome.answers += participant.answers
+                outcome.page_seconds += participant.page_seconds
+                if on_done:
+                    on_done(outcome.sent)
+        except Exception:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    return outcome
+
+
+def _send(crowd: Crowd, number: int, truth: StoredTruth, n_items: int) -> SimulatedParticipant:
+    """One participant's way."""
+    study = crowd.study
+    signed = sign_pass(study, platform="simulated", name=str(number))
+    entry = str(httpx.URL(f"{crowd.url.rstrip('/')}/s/{study.slug}/", params={"simulated": signed}))
+    rng = random.Random(derive_seed(crowd.seed, study.slug, number))
+    try:
+        known = find_by_arrival(study, platform="simulated", arrival=Arrival(external_id=str(number)))
+        with open_client(crowd.url) as client:
+            character = cast_number(crowd, number, n_items=n_items)
+            participant = SimulatedParticipant(client, entry=entry, truth=truth, rng=rng, character=character)
+            participant.take_part(answered_before=count_answers(known) if known else 0)
+            return participant
+    finally:
+        close_old_connections()
+
+
+def open_client(url: str) -> httpx.Client:
+    """A browser's stand-in. A site behind https is spoken to as its proxy does, where it is reached without one."""
+    client = httpx.Client(follow_redirects=True, timeout=TIMEOUT_SECONDS)
+    if settings.HTTPS and url.startswith("http://"):
+        policy = http.cookiejar.DefaultCookiePolicy(secure_protocols=("http", "https"))
+        client.cookies.jar.set_policy(policy)
+        client.headers |= {"X-Forwarded-Proto": "https", "Origin": f"https://{httpx.URL(url).netloc.decode()}"}
+    return client

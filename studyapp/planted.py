@@ -1,0 +1,149 @@
+"""What a rehearsal has planted, worked out again from its rows: who came, what each read, and what that leads to."""
+
+from collections import Counter
+from dataclasses import dataclass
+from statistics import fmean, median, quantiles
+
+from django.db.models import Avg, Count
+
+from studyapp.crowd import Crowd, cast_number, list_numbers, plant_accuracies
+from studyapp.domain.judgment import Judgment
+from studyapp.domain.power_plan import read_reward
+from studyapp.domain.rehearsal_cast import Character, Kind, draw_effect
+from studyapp.domain.rehearsal_verdict import ArmPlant, Plant
+from studyapp.domain.simulated_rater import find_d_prime, share_right, weigh_text
+from studyapp.models import Arm, Assignment, Participant, Response, Stimulus, Study
+
+WORDS_A_MINUTE = 238  # silent reading of English, Brysbaert 2019
+SECONDS_AN_ANSWER, OVERHEAD_MINUTES = 10, 4  # besides reading: the question of each text, and the pages around them
+BROKEN_BY_LOOKERS = ("internet_check", "looked_up")
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """Of one participant's accuracy, given what they read and which answers were neutral; None without a judged one."""
+
+    mean: float | None
+    variance: float
+
+
+def gather_plant(crowd: Crowd, *, n_items: int) -> Plant:
+    """The plant of a rehearsal, once everybody has been sent."""
+    study = crowd.study
+    people = list(
+        Participant.objects.filter(study=study).select_related("identity", "assignment__arm", "assignment__form")
+    )
+    characters = {p.pk: cast_number(crowd, int(p.identity.external_id), n_items=n_items) for p in people}
+    dropouts = [character for character in characters.values() if character.stops_after is not None]
+    completed = len(people) - len(dropouts)
+    accuracies = plant_accuracies(study)
+    excluded = _count_exclusions(study, characters)
+    return Plant(
+        arms=tuple(
+            _plant_arm(crowd, arm, planted=accuracies[arm.pk], people=people, characters=characters)
+            for arm in study.arms.all()
+        ),
+        completed=completed,
+        dropouts=len(dropouts),
+        exclusions=excluded,
+        answers=completed * n_items + sum(character.stops_after or 0 for character in dropouts),
+        stored_answers=Response.objects.filter(trial__participant__study=study).count(),
+        cells=_count_cells(study),
+    )
+
+
+def describe_kinds(crowd: Crowd, *, n_items: int) -> dict[str, int]:
+    """How many of each kind came."""
+    counts = Counter(cast_number(crowd, n, n_items=n_items).kind.value for n in list_numbers(crowd.study))
+    return {kind.value: counts[kind.value] for kind in Kind}
+
+
+def describe_times(study: Study, page_seconds: list[float]) -> dict[str, float | None]:
+    """Simulated answers take no time, so what the pages took, and how long reading would take a person."""
+    words = Stimulus.objects.filter(item__study=study).aggregate(mean=Avg("words"))["mean"] or 0.0
+    n_items = study.items_read
+    minutes = n_items * words / WORDS_A_MINUTE + n_items * SECONDS_AN_ANSWER / 60 + OVERHEAD_MINUTES
+    reward = read_reward(study.reward)
+    return {
+        "pages": len(page_seconds),
+        "page_median_ms": round(1000 * median(page_seconds), 1) if page_seconds else None,
+        "page_95_ms": round(1000 * quantiles(page_seconds, n=20)[-1], 1) if len(page_seconds) > 1 else None,
+        "minutes_to_read": round(minutes, 1),
+        "minutes_promised": study.estimated_minutes,
+        "pay_an_hour": round(60 * reward.amount / minutes, 2) if reward.amount else None,
+    }
+
+
+def expect_accuracy(
+    character: Character, texts: list[tuple[str, float, bool]], *, accuracy: float, dilution: float
+) -> Expectation:
+    """Of one participant, over their judged texts: (source, effect, whether it was judged)."""
+    judged = [(source, effect) for source, effect, is_judged in texts if is_judged]
+    if not judged:
+        return Expectation(None, 0.0)
+    if character.kind is Kind.STRAIGHT_LINER:
+        says_machine = character.line > Judgment.DONT_KNOW
+        return Expectation(fmean((source == "model") == says_machine for source, _ in judged), 0.0)
+    d_prime = find_d_prime(accuracy, dilution=dilution) + character.sensitivity
+    shares = [
+        share_right(
+            weigh_text(d_prime=d_prime, leaning=character.leaning or 0.0, source=source, effect=effect), source=source
+        )
+        for source, effect in judged
+    ]
+    return Expectation(fmean(shares), sum(share * (1 - share) for share in shares) / len(shares) ** 2)
+
+
+def _plant_arm(
+    crowd: Crowd, arm: Arm, *, planted: float, people: list[Participant], characters: dict[int, Character]
+) -> ArmPlant:
+    """Of those in the arm who completed and whom no rule excludes."""
+    analysed = [
+        p for p in people if p.assignment.arm_id == arm.pk and p.status == p.Status.COMPLETED and not p.excluded
+    ]
+    texts: dict[int, list[tuple[str, float, bool]]] = {p.pk: [] for p in analysed}
+    responses = Response.objects.filter(trial__participant__in=analysed).select_related(
+        "trial__stimulus__item__article", "trial__stimulus__arm"
+    )
+    for response in responses:
+        stimulus = response.trial.stimulus
+        name = stimulus.arm.name if stimulus.arm else ""
+        effect = draw_effect(crowd.cast, seed=crowd.seed, item=stimulus.item.article.ref, arm=name)
+        is_judged = response.judgment != Judgment.DONT_KNOW
+        texts[response.trial.participant_id].append((stimulus.source, effect, is_judged))
+    found = [
+        expect_accuracy(characters[p.pk], texts[p.pk], accuracy=planted, dilution=crowd.cast.dilution) for p in analysed
+    ]
+    scored = [(each.mean, each.variance) for each in found if each.mean is not None]
+    return ArmPlant(
+        arm=arm.name,
+        label=arm.label or arm.name,
+        n_params=arm.n_params,
+        is_control=arm.is_control,
+        planted=planted,
+        expected=fmean(mean for mean, _ in scored) if scored else None,
+        variance=sum(variance for _, variance in scored) / len(scored) ** 2 if scored else 0.0,
+        participants=len(scored),
+    )
+
+
+def _count_exclusions(study: Study, characters: dict[int, Character]) -> dict[str, int]:
+    """What those who look things up must be excluded for, by the study's own rules."""
+    lookers = sum(character.kind is Kind.LOOKER for character in characters.values())
+    return {rule: lookers for rule in study.exclusion_rules if rule in BROKEN_BY_LOOKERS}
+
+
+def _count_cells(study: Study) -> tuple[tuple[str, int, int], ...]:
+    """Every arm x form with its target and those who completed in it and count towards it."""
+    rows = Assignment.objects.filter(participant__study=study, participant__status=Participant.Status.COMPLETED)
+    if study.replaces_excluded:
+        rows = rows.exclude(participant__excluded=True)
+    completed = {
+        (row["arm_id"], row["form_id"]): row["n"] for row in rows.values("arm_id", "form_id").annotate(n=Count("id"))
+    }
+    forms = list(study.quiz_forms.all())
+    return tuple(
+        (f"{arm.name}, {form}", arm.target_per_cell, completed.get((arm.pk, form.pk), 0))
+        for arm in study.arms.all()
+        for form in forms
+    )
