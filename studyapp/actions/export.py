@@ -106,6 +106,7 @@ def _describe(study: Study, digests: dict[str, str], *, now: datetime) -> dict[s
         "study": study.slug,
         "title": study.title,
         "preset": study.preset,
+        "presentation": study.presentation,
         "exported_at": format_time(now),
         "software_version": version("byline"),
         "simulated": study.participants.filter(simulated=True).exists(),
@@ -173,6 +174,8 @@ def _participant_rows(study: Study) -> Iterator[Row]:
             "enrolled_at": participant.enrolled_at,
             "completed_at": participant.completed_at,
             "looked_up": participant.looked_up,
+            "comprehension_passed": participant.comprehension_passed,
+            "comprehension_tries": participant.comprehension_tries if study.comprehension else None,
         }
 
 
@@ -180,9 +183,13 @@ def _trial_rows(study: Study) -> Iterator[Row]:
     trials = (
         Trial.objects.filter(participant__study=study)
         .select_related(
-            "participant__assignment__arm", "participant__assignment__form", "stimulus__item__article", "response"
+            "participant__assignment__arm",
+            "participant__assignment__form",
+            "stimulus__item__article",
+            "beside",
+            "response",
         )
-        .defer("stimulus__text", "stimulus__item__article__body")
+        .defer("stimulus__text", "beside__text", "stimulus__item__article__body")
         .order_by("participant_id", "position")
     )
     for trial in trials.iterator(chunk_size=2000):
@@ -208,6 +215,9 @@ def _describe_trial(trial: Trial) -> Row:
         "active_seconds": response.active_seconds if response else None,
         "focus_losses": response.focus_losses if response else None,
         "comment": response.comment if response else None,
+        "stages_shown_at": ";".join(map(format_time, trial.shown_times[1:])),
+        "beside": trial.beside.code if trial.beside else None,
+        "first": trial.first,
     }
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 
 from studyapp.domain.allocation import Cell, choose_cell
+from studyapp.domain.comprehension import Attempt, judge_attempt
 from studyapp.domain.counterbalancing import order_trials
 from studyapp.domain.exclusion import ParticipantFacts, decide_exclusion
 from studyapp.domain.progress import Place
@@ -131,12 +133,39 @@ def describe_place(participant: Participant) -> Place:
         status=participant.status,
         has_started=participant.started_at is not None,
         has_open_trial=participant.trials.still_open().exists(),
+        awaits_comprehension=participant.comprehension_passed is None and bool(participant.study.comprehension),
     )
 
 
 def start(participant: Participant, *, now: datetime) -> None:
     """The instructions are done. Only the first time counts."""
     Participant.objects.filter(pk=participant.pk, started_at=None).update(started_at=now, last_seen_at=now)
+
+
+@transaction.atomic
+def answer_comprehension(participant: Participant, chosen: Sequence[int], *, number: int, now: datetime) -> Attempt:
+    """Store a try at the questions about the instructions, and with the last one whether they passed.
+
+    Locks the participant. `number` is how many tries there were when the page was sent: one that comes twice (double
+    click, two tabs) is one try, and what came of the last stored one is said again.
+    """
+    participant = Participant.objects.select_for_update(of=("self",)).select_related("study").get(pk=participant.pk)
+    study, tried = participant.study, participant.comprehension_answers
+    is_open = participant.comprehension_passed is None and participant.status == ParticipantStatus.ENROLLED
+    is_new = is_open and (number == len(tried) or not tried)
+    answers = [*tried, list(chosen)] if is_new or not tried else tried
+    attempt = judge_attempt(
+        questions=study.comprehension_questions,
+        chosen=answers[-1],
+        tries_before=len(answers) - 1,
+        tries=study.comprehension_tries,
+    )
+    if is_new:
+        participant.comprehension_answers = answers
+        participant.comprehension_passed = attempt.passed if attempt.is_last else None
+        participant.last_seen_at = now
+        participant.save(update_fields=["comprehension_answers", "comprehension_passed", "last_seen_at"])
+    return attempt
 
 
 @transaction.atomic
@@ -160,6 +189,7 @@ def complete(participant: Participant, answers: EndAnswers, *, now: datetime) ->
             internet_check_answer=answers.internet_check_answer,
             internet_check_solutions=tuple(study.internet_check_solutions),
             looked_up=answers.looked_up,
+            comprehension_passed=participant.comprehension_passed,
         ),
     )
     participant.looked_up = answers.looked_up
@@ -189,6 +219,8 @@ def withdraw(participant: Participant, *, now: datetime) -> None:
     if participant.status != ParticipantStatus.WITHDRAWN:
         participant.status = ParticipantStatus.WITHDRAWN
         participant.withdrawn_at = now
+    participant.comprehension_answers = []
+    participant.comprehension_passed = None
     participant.looked_up = None
     participant.internet_check_answer = ""
     participant.excluded = False
@@ -205,8 +237,14 @@ def _lay_down_trials(participant: Participant, *, cell: Cell, order_seed: int) -
         )
     }
     Assignment.objects.create(participant=participant, arm_id=cell.arm_id, form=form, order_seed=order_seed)
-    shown = [stimuli[entry.item_id, entry.source] for entry in form.entries.all()]
-    Trial.objects.bulk_create(
-        Trial(participant=participant, stimulus=stimulus, position=position)
-        for position, stimulus in enumerate(order_trials(shown, rng=random.Random(order_seed)), start=1)
-    )
+    if participant.study.is_paired:
+        trials = [
+            Trial(stimulus=stimuli[entry.item_id, "model"], beside=stimuli[entry.item_id, "human"], first=entry.source)
+            for entry in form.entries.all()
+        ]
+    else:
+        trials = [Trial(stimulus=stimuli[entry.item_id, entry.source]) for entry in form.entries.all()]
+    ordered = order_trials(trials, rng=random.Random(order_seed))
+    for position, trial in enumerate(ordered, start=1):
+        trial.participant, trial.position = participant, position
+    Trial.objects.bulk_create(ordered)

@@ -2,6 +2,8 @@
 
 An item that is human on one form is model-written on the other, and each form is half human (within one, when the
 number of items is odd), so that over both forms every item serves equally often as both (PROTOCOL §1).
+
+In a paired study, where both versions of an item stand side by side, a form's source says which of them stands first.
 """
 
 import random

@@ -3,6 +3,9 @@
 On a text from `source` the rater perceives x ~ N(+d'/2, 1) for a model text and N(-d'/2, 1) for a human one, shifted
 by a leaning of the rater's own; x is cut into the five judgments. The planted accuracy P among non-neutral answers
 fixes d' = 2 Phi^-1(P) (exact for a zero-width neutral band, close to it for the narrow band used here).
+
+Of a pair the rater perceives both texts and compares: (x_first - x_second) / sqrt(2) ~ N(+-d'/sqrt(2), 1), shifted by
+the same leaning, now towards a side. There the planted P is that of the comparison, so d' = sqrt(2) Phi^-1(P).
 """
 
 import math
@@ -11,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from studyapp.domain.judgment import Judgment
+from studyapp.domain.counterbalancing import Source
+from studyapp.domain.judgment import Judgment, PairChoice
 
 NEUTRAL_HALF_WIDTH = 0.08
 CONFIDENT_FROM = 1.0
@@ -44,13 +48,26 @@ class SimulatedRater:
 
     def __post_init__(self) -> None:
         self._leaning = self.rng.gauss(0.0, RATER_SPREAD)
-        self._d_prime = 2 * NormalDist().inv_cdf(self.accuracy)
+        self._z = NormalDist().inv_cdf(self.accuracy)
 
     def judge(self, *, source: str) -> Judgment:
-        mean = self._d_prime / 2 if source == "model" else -self._d_prime / 2
-        x = self.rng.gauss(mean, 1.0) + self._leaning
-        if abs(x) < NEUTRAL_HALF_WIDTH:
-            return Judgment.DONT_KNOW
-        if x > 0:
-            return Judgment.VERY_LIKELY_MACHINE if x > CONFIDENT_FROM else Judgment.MORE_LIKELY_MACHINE
-        return Judgment.VERY_LIKELY_HUMAN if x < -CONFIDENT_FROM else Judgment.MORE_LIKELY_HUMAN
+        d_prime = 2 * self._z
+        x = self.rng.gauss(d_prime / 2 if source == "model" else -d_prime / 2, 1.0) + self._leaning
+        return Judgment(_cut(x))
+
+    def compare(self, *, first: Source) -> PairChoice:
+        """Which of two texts is the machine's, where `first` says whose text stands first."""
+        d_prime = math.sqrt(2) * self._z
+        model, human = self.rng.gauss(d_prime / 2, 1.0), self.rng.gauss(-d_prime / 2, 1.0)
+        towards_model = (model - human) / math.sqrt(2)
+        x = (-towards_model if first == "model" else towards_model) + self._leaning
+        return PairChoice(_cut(x))
+
+
+def _cut(x: float) -> int:
+    """The point of a five-point scale, 1 to 5, on which a percept lies."""
+    if abs(x) < NEUTRAL_HALF_WIDTH:
+        return 3
+    if x > 0:
+        return 5 if x > CONFIDENT_FROM else 4
+    return 1 if x < -CONFIDENT_FROM else 2

@@ -86,7 +86,9 @@ def debriefing(request: HttpRequest, participant: Participant) -> HttpResponse:
     platform = "simulated" if participant.simulated else study.platform
     context = {
         "study": study,
-        "trials": participant.trials.select_related("stimulus__item__article", "stimulus__arm").order_by("position"),
+        "trials": participant.trials.select_related("stimulus__item__article", "stimulus__arm", "beside").order_by(
+            "position"
+        ),
         "completion_url": PLATFORMS[platform].completion_url(study.completion_code),
         "completion_code": study.completion_code,
     }
@@ -94,7 +96,7 @@ def debriefing(request: HttpRequest, participant: Participant) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@on_step(Step.INSTRUCTIONS, Step.ITEM, Step.QUESTIONS, Step.DEBRIEFING)
+@on_step(Step.INSTRUCTIONS, Step.COMPREHENSION, Step.ITEM, Step.QUESTIONS, Step.DEBRIEFING)
 def withdraw(request: HttpRequest, participant: Participant) -> HttpResponse:
     if request.method == "POST":
         participation.withdraw(participant, now=timezone.now())

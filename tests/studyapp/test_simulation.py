@@ -6,7 +6,7 @@ import httpx
 import pytest
 from django.core.signing import TimestampSigner
 
-from studyapp.models import Participant, Response
+from studyapp.models import Participant, Response, Study
 from studyapp.simulation import SimulatedParticipant, SimulationError, read_page
 from tests.studyapp.study_rows import make_launched
 
@@ -21,6 +21,12 @@ class KnownTruth:
 
     def find_source(self, code):
         return Response.trial.field.related_model.objects.get(code=code).stimulus.source
+
+    def find_first(self, code):
+        return Response.trial.field.related_model.objects.get(code=code).first
+
+    def find_right_choices(self):
+        return [question.right for question in Study.objects.get().comprehension_questions]
 
 
 @pytest.fixture

@@ -45,11 +45,11 @@ def test_numbers_take_articles_from_the_beginning_of_the_file_context_first():
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("[study", "my.toml: no TOML"),
+        ("[study", "my.toml, line 1: no TOML"),
         ('[study]\nslug = "s"\ntitle = "T"\npreset = "gpt9"', "there is no 'gpt9'; choose from"),
-        ('[study]\nslug = "s"\ntitle = "T"\n[articles]\nitems = 99', "my.toml: .*102 articles are wanted"),
+        ('[study]\nslug = "s"\ntitle = "T"\n[articles]\nitems = 99', "my.toml, line 5: .*102 articles are wanted"),
         ('[study]\nslug = "s"\ntitle = "T"\n[articles]\nfile = "x.jsonl"', "import the articles first"),
-        ('[study]\nslug = "s"', r"my.toml: \[study\] title: is missing"),
+        ('[study]\nslug = "s"', r"my.toml, line 1: \[study\] title: is missing"),
     ],
 )
 def test_a_fault_names_the_file_and_the_key(text, fault):
@@ -64,9 +64,9 @@ def test_every_fault_is_named_at_once_with_what_was_meant():
     with pytest.raises(StudyFileError) as raised:
         file.resolve(REFS[:10])
     said = str(raised.value)
-    assert "my.toml: [study] sede: there is no such key; did you mean 'seed'?" in said
-    assert "my.toml: [article]: there is no such section; did you mean 'articles'?" in said
-    assert "my.toml: [targets] participants_per_cell: is 'x'; it must be a whole number" in said
+    assert "my.toml, line 4: [study] sede: there is no such key; did you mean 'seed'?" in said
+    assert "my.toml, line 5: [article]: there is no such section; did you mean 'articles'?" in said
+    assert "my.toml, line 8: [targets] participants_per_cell: is 'x'; it must be a whole number" in said
     assert "28 articles are wanted beside those named, but there are 10" in said
 
 

@@ -14,6 +14,7 @@ from django.core.signing import TimestampSigner
 from django.db import close_old_connections
 
 from studyapp.actions.participation import find_by_arrival
+from studyapp.domain.counterbalancing import Source
 from studyapp.domain.seeds import derive_seed
 from studyapp.domain.simulated_rater import plant_accuracy
 from studyapp.management.study_command import StudyCommand
@@ -28,6 +29,7 @@ class StoredTruth:
     """The truth of a study, out of its database: which the pages never tell."""
 
     accuracies: dict[int, float]  # by arm id
+    right_choices: tuple[int, ...] = ()  # of the questions about the instructions
 
     def find_accuracy(self, code: str) -> float:
         trial = Trial.objects.select_related("participant__assignment").get(code=code)
@@ -36,9 +38,18 @@ class StoredTruth:
     def find_source(self, code: str) -> str:
         return Trial.objects.select_related("stimulus").get(code=code).stimulus.source
 
+    def find_first(self, code: str) -> Source:
+        return "model" if Trial.objects.get(code=code).first == "model" else "human"
+
+    def find_right_choices(self) -> tuple[int, ...]:
+        return self.right_choices
+
 
 class Command(StudyCommand):
-    help = "Simulated participants with a planted accuracy by size, through the real pages; marked as such for ever."
+    help = (
+        "Simulated participants with a planted accuracy by size, through the real pages; marked as such for ever. "
+        "Where texts are shown in stages they wait as people do, so more --workers shorten it."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
@@ -53,7 +64,7 @@ class Command(StudyCommand):
             raise CommandError(f"The study {study.slug!r} is {study.state}; launch it first.")
         wanted = options["per_cell"] * study.arms.count() * study.quiz_forms.count()
         numbers = list(self._find_unfinished(study, wanted))
-        truth = StoredTruth(plant_accuracies(study))
+        truth = StoredTruth(plant_accuracies(study), tuple(asked.right for asked in study.comprehension_questions))
         started, answers = time.monotonic(), 0
         with open_progress() as progress, ThreadPoolExecutor(options["workers"]) as pool:
             bar = progress.add_task("Simulated participants", total=wanted)

@@ -58,8 +58,8 @@ def test_a_design_is_described_by_the_mapping_that_makes_it_again(mapping):
         ({"arms": [{"name": "x"}, {"name": "x"}]}, r"twice: x"),
         ({"arms": [{"name": "x", "control": True}, {"name": "y", "control": True}]}, r"only one arm"),
         ({"arms": [{"name": "x", "generator": "checkpoint:../etc"}]}, r"\[\[arms\]\] 1 generator"),
-        ({"arms": [{"name": "x", "sampling": {"heat": 1}}]}, r"there is no 'heat'"),
-        ({"arms": [{"name": "x", "sampling": {"temperature": 0}}]}, r"temperature is 0; it must be a number"),
+        ({"arms": [{"name": "x", "sampling": {"heat": 1}}]}, r"\[\[arms\]\] 1 sampling.heat: there is no such key"),
+        ({"arms": [{"name": "x", "sampling": {"temperature": 0}}]}, r"sampling.temperature: is 0; it must be a number"),
         ({"arms": {"name": "x"}}, r"under \[\[arms\]\]"),
     ],
 )
