@@ -6,14 +6,15 @@ every value; it makes no value and checks nothing.
 """
 
 import re
-import tomllib
 from dataclasses import dataclass, field
+
+import tomlkit
 
 from studyapp.domain.study_sections import Place
 
-_BLANK = re.compile(r"[ \t\r\n]*(?:#[^\n]*(?:\n[ \t\r\n]*|$))*")
+_BLANK = re.compile(r"[ \t\r\n]*(?:#[^\r\n]*[ \t\r\n]*)*")
 _BARE_KEY = re.compile(r"[^\s.=\]#\"']+")
-_BARE_VALUE = re.compile(r"[^,\]}#\n]*")
+_BARE_VALUE = re.compile(r"[^,\]}#\n]+")
 _STRING = re.compile(
     r'"""(?:[^\\]|\\.)*?"""(?!")|'  # the last three of up to five quotes end it
     r"'''(?:.)*?'''(?!')|"
@@ -95,7 +96,7 @@ class _Reader:
         while True:
             self._skip_blank()
             if self.text[self.at] in "\"'":
-                keys.append(tomllib.loads(f"key = {self._read_string()}")["key"])
+                keys.append(str(tomlkit.parse(f"key = {self._read_string()}")["key"]))
             else:
                 match = _match(_BARE_KEY, self.text, self.at)
                 keys.append(match.group())
