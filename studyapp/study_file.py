@@ -37,13 +37,15 @@ class StudyFileError(ValueError):
 class StudyFile:
     """A study file as it was read: the mapping merged over its preset, and the article file that it names.
 
-    `lines` says where in the file's text a place of the mapping stands; what the preset says stands nowhere in it.
+    `lines` says where in the file's text its places stand; what the preset says stands nowhere in it. `arm_entries`
+    are the entries under [[arms]], from 0, that the mapping's arms come from: one of a ladder makes several.
     """
 
     name: str
     mapping: dict[str, Any]
     article_file: Path | None
     lines: Mapping[Place, int] = field(default_factory=dict)
+    arm_entries: tuple[int, ...] = ()
 
     def resolve(self, refs_in_file: list[str]) -> StudyDesign:
         """The design, with numbers of items and context articles turned into the refs of the article file.
@@ -66,18 +68,25 @@ class StudyFile:
 
     def refuse(self, faults: Iterable[str]) -> StudyFileError:
         """The error that names each fault with this file and, in the order of the file, its line."""
-        located = [(_locate(fault, self.lines), fault) for fault in faults]
+        found = [self._locate(fault) for fault in faults]
         return StudyFileError(
             [
                 f"{self.name}, line {line}: {fault}" if line else f"{self.name}: {fault}"
-                for line, fault in sorted(located, key=lambda entry: entry[0] or 0)
+                for line, fault in sorted(found, key=lambda entry: entry[0] or 0)
             ]
         )
 
+    def _locate(self, fault: str) -> tuple[int | None, str]:
+        """The line of a fault that knows its place, and the fault as the file counts its arms.
 
-def _locate(fault: str, lines: Mapping[Place, int]) -> int | None:
-    """The line of a fault that knows its place; a key that is missing is looked for in its section."""
-    return find_line(lines, fault.place) if isinstance(fault, Fault) else None
+        A key that is missing is looked for in its section.
+        """
+        if not isinstance(fault, Fault):
+            return None, fault
+        match fault.place:
+            case ("arms", int(number), *inner) if number < len(self.arm_entries):
+                fault = Fault(("arms", self.arm_entries[number], *inner), fault.reason)
+        return find_line(self.lines, fault.place), fault
 
 
 def list_presets() -> list[str]:
@@ -93,7 +102,7 @@ def read_preset(name: str) -> dict[str, Any]:
     if name not in list_presets():
         known = ", ".join(list_presets())
         raise StudyFileError([Fault(("study", "preset"), f"there is no {name!r}; choose from {known}")])
-    return tomlkit.parse((PRESETS_DIR / f"{name}.toml").read_text(encoding="utf-8")).unwrap()
+    return tomllib.loads((PRESETS_DIR / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def read_study_file(path: Path) -> StudyFile:
@@ -129,16 +138,17 @@ def parse_study_file(text: str, *, name: str, folder: Path | None) -> StudyFile:
     except StudyFileError as error:
         raise StudyFile(name=name, mapping=mapping, article_file=None, lines=lines).refuse(error.faults) from None
     faults: list[str] = []
+    arm_entries: tuple[int, ...] = ()
     if isinstance(merged.get("arms"), list):
         expanded = expand_ladder_arms(merged["arms"])
         merged["arms"], faults = expanded.arms, expanded.faults
-        lines = lines if faults else _follow_arms(lines, expanded.origins)
+        arm_entries = () if faults else tuple(expanded.origins)
     articles = merged.get("articles")
     file_name = articles.pop("file", None) if isinstance(articles, dict) else None
     if file_name is not None and (folder is None or not isinstance(file_name, str)):
         faults.append(Fault(("articles", "file"), "import the articles first, then leave this key out"))
     article_file = folder / file_name if folder and file_name and not faults else None
-    file = StudyFile(name=name, mapping=merged, article_file=article_file, lines=lines)
+    file = StudyFile(name=name, mapping=merged, article_file=article_file, lines=lines, arm_entries=arm_entries)
     if faults:
         raise file.refuse(faults)
     return file
@@ -154,17 +164,8 @@ def _tell_syntax_fault(error: TOMLKitError, *, text: str, name: str) -> str:
             tomllib.loads(text)
         except tomllib.TOMLDecodeError as other:
             found = re.search(r"at line (\d+)", str(other))
-            line = found.group(1) if found else None
+            line = int(found.group(1)) if found else text.count("\n") + 1  # "at end of document"
     return f"{name}{'' if line is None else f', line {line}'}: no TOML: {reason}"
-
-
-def _follow_arms(lines: Mapping[Place, int], origins: list[int]) -> dict[Place, int]:
-    """The lines with every arm under the number that it has once ladders are turned into arms."""
-    followed = {place: line for place, line in lines.items() if place[0] != "arms" or len(place) == 1}
-    for number, origin in enumerate(origins):
-        own = ("arms", origin)
-        followed |= {("arms", number, *place[2:]): line for place, line in lines.items() if place[:2] == own}
-    return followed
 
 
 def merge_over_preset(mapping: Mapping[str, Any], *, preset: str) -> dict[str, Any]:

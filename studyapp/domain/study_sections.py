@@ -13,10 +13,11 @@ class Fault(str):
     """What is wrong with a study and where, as "[section] key: reason"; `place` finds its line in a study file."""
 
     place: Place
+    reason: str
 
     def __new__(cls, place: Place, reason: str) -> "Fault":
         fault = super().__new__(cls, f"{_name_place(place)}: {reason}")
-        fault.place = place
+        fault.place, fault.reason = place, reason
         return fault
 
 
