@@ -11,7 +11,7 @@ from studyapp.actions.study import load_study
 from studyapp.domain.article_file import ArticleFile, GoodRow
 from studyapp.domain.article_text import ArticleFields
 from studyapp.domain.study_design import StudyDesign, parse_design
-from studyapp.models import Study
+from studyapp.models import Stimulus, Study
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -98,3 +98,14 @@ def make_launched(*, n_items: int = 4, slug: str = "pilot", **sections: dict) ->
     select_stimuli(study)
     make_quiz_forms(study)
     return launch_study(study, now=NOW)
+
+
+def make_staged(*, seconds: int = 30, **checks: object) -> Study:
+    """A study that participants can enter, whose texts are shown in three stages, a paragraph each."""
+    study = make_launched(checks={"reveal_stages": 3, "reveal_seconds": seconds, **checks})
+    for stimulus in Stimulus.objects.all():
+        words = stimulus.text.split()
+        third = len(words) // 3
+        parts = (words[:third], words[third : 2 * third], words[2 * third :])
+        Stimulus.objects.filter(pk=stimulus.pk).update(text="\n\n".join(" ".join(part) for part in parts))
+    return study
