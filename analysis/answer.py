@@ -1,7 +1,7 @@
 """The published analysis of a bundle as one frozen result, of which every table, figure and sentence is made."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -35,12 +35,16 @@ class ArmAnswer:
 
 @dataclass(frozen=True)
 class Answer:
-    """The study's answer: its arms in the order of the bundle, and the two curves over size."""
+    """The study's answer: its arms in the order of the bundle, and the two curves over size.
+
+    `is_paired`: every judgment chose between two texts, so that accuracies are those of a two-alternative choice.
+    """
 
     arms: tuple[ArmAnswer, ...]
     power_law: PowerLaw | NoFit
     duration: LogLine | NoFit
     untimed_trials: int
+    is_paired: bool = False
 
     @property
     def control(self) -> ArmAnswer | None:
@@ -80,7 +84,8 @@ def analyse_bundle(bundle: Bundle) -> Answer:
         )
         for row in bundle.arms.iter_rows(named=True)
     )
-    return _fit_curves(arms, untimed=int(scores.trials["seconds"].null_count()))
+    answer = _fit_curves(arms, untimed=int(scores.trials["seconds"].null_count()))
+    return replace(answer, is_paired=bundle.is_paired)
 
 
 def _fit_curves(arms: tuple[ArmAnswer, ...], *, untimed: int) -> Answer:

@@ -59,7 +59,8 @@ def _draw_accuracy(answer: Answer) -> Picture:
         level = 100 * control.accuracy.mean
         axes.axhline(level, color=CONTROL, linestyle=(0, (4, 3)), linewidth=1)
         _name_level(axes, "control", level, color=CONTROL)
-    if answer.models and answer.models[-1].n_params and answer.models[-1].n_params > 5e7:
+    largest = answer.models[-1].n_params if answer.models else None
+    if largest and largest > 5e7 and not answer.is_paired:  # the published study showed one text at a time
         axes.plot(*zip(*PUBLISHED, strict=True), "o", color=GHOST, markersize=5, zorder=1, label="GPT-3 study, 2020")
         axes.legend(frameon=False, loc="lower left")
     if not isinstance(answer.power_law, NoFit) and answer.models:
@@ -83,7 +84,7 @@ def _draw_accuracy(answer: Answer) -> Picture:
 
 
 def _draw_seconds(answer: Answer) -> Picture:
-    figure, axes = _begin("Seconds an article")
+    figure, axes = _begin("Seconds a pair" if answer.is_paired else "Seconds an article")
     timed = [arm for arm in answer.models if arm.seconds.mean is not None]
     control = answer.control
     if control and control.seconds.mean is not None:
@@ -100,9 +101,7 @@ def _draw_seconds(answer: Answer) -> Picture:
         mean = arm.seconds.mean or 0.0
         low, high = (mean if limit is None else limit for limit in (arm.seconds.low, arm.seconds.high))
         _mark(axes, arm, mean=mean, low=low, high=high)
-    return _finish(
-        figure, "seconds", "Mean seconds an article by model size with 95 % intervals and a line in log size."
-    )
+    return _finish(figure, "seconds", "Mean seconds a page by model size with 95 % intervals and a line in log size.")
 
 
 def _draw_participants(answer: Answer) -> Picture:

@@ -40,6 +40,11 @@ class Bundle:
     trials: pl.DataFrame
     present: frozenset[str] = field(default_factory=frozenset)
 
+    @property
+    def is_paired(self) -> bool:
+        """Every trial is a choice between a model's text and a human one that stood beside it."""
+        return self.manifest.get("presentation") == "paired" or bool(self.trials["first"].is_not_null().any())
+
 
 def load_bundle(path: Path) -> Bundle:
     """Read and check a bundle.
@@ -61,6 +66,7 @@ def load_bundle(path: Path) -> Bundle:
     if faults:
         raise BundleError(faults)
     _check_across(frames, faults)
+    _check_pairs(frames[TRIALS.name], faults, presentation=manifest.get("presentation"))
     if faults:
         raise BundleError(faults)
     return Bundle(
@@ -127,12 +133,11 @@ def _read_table(content: bytes, table: Table, faults: list[str]) -> pl.DataFrame
     except (pl.exceptions.PolarsError, ValueError) as error:
         faults.append(f"{table.name}: no CSV ({str(error).splitlines()[0]})")
         return _empty(table)
-    added = [column.name for column in table.columns if column.added and column.name not in raw.columns]
-    raw = raw.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in added)
-    missing = [column.name for column in table.columns if column.name not in raw.columns]
-    if missing:
-        faults.extend(f"{table.name}: column {name!r} is missing" for name in missing)
+    missing = [column for column in table.columns if column.name not in raw.columns]
+    if needed := [column.name for column in missing if not column.is_added]:
+        faults.extend(f"{table.name}: column {name!r} is missing" for name in needed)
         return _empty(table)
+    raw = raw.with_columns(pl.lit(None, dtype=pl.String).alias(column.name) for column in missing)
     converted = [_convert(raw[column.name], column, table, faults) for column in table.columns]
     return raw.with_columns(converted)
 
@@ -195,6 +200,19 @@ def _check_across(frames: Mapping[str, pl.DataFrame], faults: list[str]) -> None
         )
     for row in joined.filter(pl.col("own_arm") != pl.col("arm"))["row"][: SHOWN_FAULTS + 1]:
         faults.append(f"trials.csv: row {row + 2}: arm is not that of the participant in participants.csv")
+
+
+def _check_pairs(trials: pl.DataFrame, faults: list[str], *, presentation: str | None) -> None:
+    """A bundle is of pairs throughout, or of single texts: accuracies of the two cannot be taken together."""
+    is_pair = trials["first"].is_not_null()
+    if presentation == "single" and is_pair.any():
+        faults.append("trials.csv: column first: is filled, but manifest.json says presentation 'single'")
+    if presentation != "paired" and not is_pair.any():
+        return
+    for row in (~is_pair).arg_true()[: SHOWN_FAULTS + 1]:
+        faults.append(f"trials.csv: row {row + 2}: first is empty; in a study of pairs it says whose text stood first")
+    for row in (is_pair & (trials["source"] != "model")).arg_true()[: SHOWN_FAULTS + 1]:
+        faults.append(f"trials.csv: row {row + 2}: source is 'human'; of a pair, the model's text is judged")
 
 
 def _check_unique(frame: pl.DataFrame, keys: list[str], table: Table, faults: list[str]) -> None:

@@ -85,6 +85,7 @@ def render_page(bundle: Bundle, answer: Answer, results: dict[str, Any], picture
         figures=figures,
         sentences=wording.tell_answer(answer),
         interval=wording.interval,
+        page="a pair" if answer.is_paired else "an article",
         has_curve=not isinstance(answer.power_law, NoFit),
         has_line=not isinstance(answer.duration, NoFit),
     )

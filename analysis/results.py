@@ -16,6 +16,7 @@ def build_results(bundle: Bundle, answer: Answer, *, seed: int) -> dict[str, Any
     return {
         "schema_version": SCHEMA_VERSION,
         "seed": seed,
+        "presentation": "paired" if answer.is_paired else "single",
         "manifest": {key: value for key, value in bundle.manifest.items() if key != "design"},
         "flow": [dataclasses.asdict(arm.flow) for arm in answer.arms],
         "arms": [_describe_arm(arm) for arm in answer.arms],

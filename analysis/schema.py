@@ -19,7 +19,7 @@ NEUTRAL = 3
 class Column:
     """One column. `values` are all that may stand in it; `required`: no cell may be empty; `least`: lower bound.
 
-    An `added` one came after the first bundles were written: a table may lack it, and is read as if it were empty.
+    `is_added`: it came to the format later, so bundles of before, and other people's, may lack it; it is then unknown.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Column:
     values: tuple[str, ...] = ()
     required: bool = False
     least: float | None = None
-    added: bool = False
+    is_added: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,13 @@ PARTICIPANTS = Table(
         Column("enrolled_at", "time", "when they consented"),
         Column("completed_at", "time", "when the last answer was stored"),
         Column("looked_up", "flag", "1 when they said they looked something up", values=_FLAG),
-        Column("block", "integer", "those of one block were given the same items", least=1, added=True),
+        Column("block", "integer", "those of one block were given the same items", least=1, is_added=True),
+        Column("comprehension_passed", "flag", "1 when they answered the questions about the instructions",
+               values=_FLAG, is_added=True),
+        Column("comprehension_tries", "integer", "how often they tried", least=0, is_added=True),
     ),
     is_needed=True,
-)
+)  # fmt: skip
 TRIALS = Table(
     "trials.csv",
     (
@@ -105,7 +108,7 @@ TRIALS = Table(
         Column("arm", "text", "their arm", required=True),
         Column("form", "text", "their form"),
         Column("item", "text", "the story", required=True),
-        Column("stimulus", "text", "the exact text"),
+        Column("stimulus", "text", "the exact text; of a pair, the model's"),
         Column("source", "text", "who wrote it", values=("human", "model"), required=True),
         Column("position", "integer", "place in the participant's order", least=1),
         Column("judgment", "integer", "1 very likely human … 5 very likely machine; empty = unanswered",
@@ -117,6 +120,9 @@ TRIALS = Table(
         Column("active_seconds", "number", "time with the page in front", unit="seconds", least=0),
         Column("focus_losses", "integer", "times the page lost the focus", least=0),
         Column("comment", "text", "the participant's comment"),
+        Column("stages_shown_at", "list", "when the second part and those after it were first shown", is_added=True),
+        Column("beside", "text", "the human text that stood beside the model's", is_added=True),
+        Column("first", "text", "whose text stood first of the two", values=("model", "human"), is_added=True),
     ),
     is_needed=True,
 )  # fmt: skip

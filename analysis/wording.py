@@ -45,6 +45,7 @@ def tell_answer(answer: Answer) -> list[str]:
     return [
         sentence
         for sentence in (
+            _tell_presentation(answer),
             _tell_control(answer),
             _tell_ends(answer),
             _tell_largest(answer),
@@ -54,6 +55,16 @@ def tell_answer(answer: Answer) -> list[str]:
         )
         if sentence
     ]
+
+
+def _tell_presentation(answer: Answer) -> str:
+    if not answer.is_paired:
+        return ""
+    return (
+        "The human and the model's version of each title stood side by side, and participants said which is the "
+        "machine's: a two-alternative choice, in which guessing gives 50 %. Its accuracies are not those of judging "
+        "one text at a time, and must not be set beside them."
+    )
 
 
 def _tell_control(answer: Answer) -> str:

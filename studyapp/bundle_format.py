@@ -49,6 +49,7 @@ RECORDS_CODEBOOK: list[Entry] = [
     ("enrolments.csv", "debriefed_at", "time", "", "", "when the debriefing was first shown, UTC; empty = not"),
     ("enrolments.csv", "internet_check_answer", "text", "", "", "what they typed for the internet check"),
     ("enrolments.csv", "left_at", "time", "", "", "when they dropped out or were screened out, UTC; empty = not"),
+    ("enrolments.csv", "comprehension_answers", "JSON", "", "", "their choices (from 0), a list for each try"),
     ("enrolments.csv", "dropout_reason", "text", "", "", "what the platform said of their leaving"),
     ("enrolments.csv", "screen_out_reason", "text", "", "", "why they were not sought; empty = they were"),
 ]

@@ -50,6 +50,10 @@ class StoredTruth:
     cast: Cast
     seed: int
     solution: str = ""
+    right_choices: tuple[int, ...] = ()  # of the questions about the instructions
+
+    def find_right_choices(self) -> tuple[int, ...]:
+        return self.right_choices
 
     def find_trial(self, code: str) -> TrialTruth:
         trial = Trial.objects.select_related("participant__assignment", "stimulus__item__article", "stimulus__arm").get(
@@ -62,6 +66,7 @@ class StoredTruth:
             accuracy=self.accuracies[trial.participant.assignment.arm_id],
             effect=draw_effect(self.cast, seed=self.seed, item=stimulus.item.article.ref, arm=arm),
             dilution=self.cast.dilution,
+            first=trial.first,
         )
 
 
@@ -110,7 +115,11 @@ def send_crowd(
     """
     study = crowd.study
     truth = StoredTruth(
-        plant_accuracies(study), crowd.cast, crowd.seed, solution=next(iter(study.internet_check_solutions), "")
+        plant_accuracies(study),
+        crowd.cast,
+        crowd.seed,
+        solution=next(iter(study.internet_check_solutions), ""),
+        right_choices=tuple(asked.right for asked in study.comprehension_questions),
     )
     outcome = CrowdOutcome()
     with ThreadPoolExecutor(crowd.workers) as pool:

@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from studyapp.domain.study_sections import Fault
+
 TABLE = Path(__file__).with_suffix(".toml")
 
 
@@ -70,25 +72,35 @@ def find_known_model(name: str) -> KnownModel | None:
     return next((model for model in models if model.repo.casefold() == wanted), None)
 
 
-def expand_ladder_arms(entries: list[Any]) -> tuple[list[Any], list[str]]:
+@dataclass(frozen=True)
+class ExpandedArms:
+    """The arms that entries of a study file stand for; `origins` are the entries they come from, counted from 0."""
+
+    arms: list[Any]
+    origins: list[int]
+    faults: list[str]
+
+
+def expand_ladder_arms(entries: list[Any]) -> ExpandedArms:
     """Arms of a study file with each `ladder = "pythia"` turned into an arm a model; what is wrong, with its key.
 
     `sizes = ["70m", "1b"]` takes those whose name ends so. What else such an entry says (conditioned, sampling) holds
     for all of its arms. An arm of a known model that says no n_params is given it.
     """
-    arms: list[Any] = []
-    faults: list[str] = []
-    for number, entry in enumerate(entries, start=1):
-        if not isinstance(entry, Mapping):
-            arms.append(entry)
-        elif "ladder" in entry:
+    expanded = ExpandedArms(arms=[], origins=[], faults=[])
+    for number, entry in enumerate(entries):
+        made: list[Any] = [entry]
+        if isinstance(entry, Mapping) and "ladder" in entry:
             try:
-                arms += _expand(entry)
+                made = _expand(entry)
             except ValueError as error:
-                faults.append(f"[[arms]] {number} {error}")
-        else:
-            arms.append(_add_n_params(entry))
-    return arms, faults
+                key, _, reason = str(error).partition(": ")
+                expanded.faults.append(Fault(("arms", number, key), reason))
+        elif isinstance(entry, Mapping):
+            made = [_add_n_params(entry)]
+        expanded.arms.extend(made)
+        expanded.origins.extend([number] * len(made))
+    return expanded
 
 
 def _expand(entry: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from studyapp.domain.judgment import Judgment
 from studyapp.domain.power_plan import read_reward
 from studyapp.domain.rehearsal_cast import Character, Kind, draw_effect
 from studyapp.domain.rehearsal_verdict import ArmPlant, Plant
-from studyapp.domain.simulated_rater import find_d_prime, share_right, weigh_text
+from studyapp.domain.simulated_rater import find_d_prime, find_side, share_right, weigh_text
 from studyapp.models import Arm, Assignment, Participant, Response, Stimulus, Study
 
 WORDS_A_MINUTE = 238  # silent reading of English, Brysbaert 2019
@@ -25,6 +25,16 @@ class Expectation:
 
     mean: float | None
     variance: float
+
+
+@dataclass(frozen=True)
+class ReadText:
+    """A text that somebody answered. `side`: -1 where it is the model's of a pair and stands first, 1 otherwise."""
+
+    source: str
+    effect: float
+    is_judged: bool
+    side: int = 1
 
 
 def gather_plant(crowd: Crowd, *, n_items: int) -> Plant:
@@ -74,22 +84,26 @@ def describe_times(study: Study, page_seconds: list[float]) -> dict[str, float |
     }
 
 
-def expect_accuracy(
-    character: Character, texts: list[tuple[str, float, bool]], *, accuracy: float, dilution: float
-) -> Expectation:
-    """Of one participant, over their judged texts: (source, effect, whether it was judged)."""
-    judged = [(source, effect) for source, effect, is_judged in texts if is_judged]
+def expect_accuracy(character: Character, texts: list[ReadText], *, accuracy: float, dilution: float) -> Expectation:
+    """Of one participant, over their judged texts."""
+    judged = [text for text in texts if text.is_judged]
     if not judged:
         return Expectation(None, 0.0)
     if character.kind is Kind.STRAIGHT_LINER:
-        says_machine = character.line > Judgment.DONT_KNOW
-        return Expectation(fmean((source == "model") == says_machine for source, _ in judged), 0.0)
+        line = character.line - Judgment.DONT_KNOW
+        return Expectation(fmean((text.source == "model") == (text.side * line > 0) for text in judged), 0.0)
     d_prime = find_d_prime(accuracy, dilution=dilution) + character.sensitivity
     shares = [
         share_right(
-            weigh_text(d_prime=d_prime, leaning=character.leaning or 0.0, source=source, effect=effect), source=source
+            weigh_text(
+                d_prime=d_prime,
+                leaning=text.side * (character.leaning or 0.0),
+                source=text.source,
+                effect=text.effect,
+            ),
+            source=text.source,
         )
-        for source, effect in judged
+        for text in judged
     ]
     return Expectation(fmean(shares), sum(share * (1 - share) for share in shares) / len(shares) ** 2)
 
@@ -101,7 +115,7 @@ def _plant_arm(
     analysed = [
         p for p in people if p.assignment.arm_id == arm.pk and p.status == p.Status.COMPLETED and not p.excluded
     ]
-    texts: dict[int, list[tuple[str, float, bool]]] = {p.pk: [] for p in analysed}
+    texts: dict[int, list[ReadText]] = {p.pk: [] for p in analysed}
     responses = Response.objects.filter(trial__participant__in=analysed).select_related(
         "trial__stimulus__item__article", "trial__stimulus__arm"
     )
@@ -110,7 +124,9 @@ def _plant_arm(
         name = stimulus.arm.name if stimulus.arm else ""
         effect = draw_effect(crowd.cast, seed=crowd.seed, item=stimulus.item.article.ref, arm=name)
         is_judged = response.judgment != Judgment.DONT_KNOW
-        texts[response.trial.participant_id].append((stimulus.source, effect, is_judged))
+        texts[response.trial.participant_id].append(
+            ReadText(stimulus.source, effect, is_judged, side=find_side(response.trial.first))
+        )
     found = [
         expect_accuracy(characters[p.pk], texts[p.pk], accuracy=planted, dilution=crowd.cast.dilution) for p in analysed
     ]

@@ -6,6 +6,7 @@ the machine on which the simulation runs.
 
 import random
 import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -14,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from studyapp.domain.counterbalancing import Source
 from studyapp.domain.rehearsal_cast import Character, Kind
 from studyapp.domain.simulated_rater import SimulatedRater
 
@@ -28,13 +30,15 @@ class SimulationError(RuntimeError):
 class TrialTruth:
     """What a simulated participant knows of the text before them, beside what its page says.
 
-    `accuracy` is the one planted for its reader, `effect` how much more than others the text looks a machine's.
+    `accuracy` is the one planted for its reader, `effect` how much more than others the text looks a machine's; of a
+    pair it is the model's text, and `first` says whose text stands first.
     """
 
     source: str  # human or model
     accuracy: float
     effect: float = 0.0
     dilution: float = 1.0
+    first: str = ""
 
 
 class Truth(Protocol):
@@ -47,16 +51,23 @@ class Truth(Protocol):
     def find_trial(self, code: str) -> TrialTruth:
         """The truth of the trial of that code."""
 
+    def find_right_choices(self) -> Sequence[int]:
+        """The right choice of each question about the instructions, from 0."""
+
 
 @dataclass
 class Page:
-    """A page as a browser would know it: its forms' fields, their radio choices, and its text."""
+    """A page as a browser would know it: its forms' fields, their radio choices, and its text.
+
+    `wait`: the seconds until the next part of the text, where the page says them.
+    """
 
     url: str
     fields: dict[str, str] = field(default_factory=dict)
     choices: dict[str, list[str]] = field(default_factory=dict)
     action: str | None = None
     text: str = ""
+    wait: float = 0.0
 
     @property
     def step(self) -> str:
@@ -80,6 +91,7 @@ class _PageReader(HTMLParser):
         if tag == "form":
             self._in_form = True
             self.page.action = attributes.get("action", "")
+            self.page.wait = float(attributes.get("data-wait", "0"))
         elif self._in_form and tag in ("input", "textarea") and "name" in attributes:
             if attributes.get("type") == "radio":
                 self.page.choices.setdefault(attributes["name"], []).append(attributes.get("value", "on"))
@@ -110,7 +122,8 @@ def read_page(answer: httpx.Response) -> Page:
 class SimulatedParticipant:
     """One participant from the entry link to the debriefing. Started again, it goes on where it stopped.
 
-    What it does beside reading is its character's: reload and go back, click twice, stop in the middle.
+    What it does beside reading is its character's: reload and go back, click twice, stop in the middle. An awkward one
+    is impatient too, and gets the questions about the instructions wrong at first, as people do.
     """
 
     def __init__(
@@ -122,8 +135,13 @@ class SimulatedParticipant:
         self._rng = rng
         self._character = character or Character()
         self._rater: SimulatedRater | None = None
+        self.sleep: Callable[[float], None] = time.sleep
         self.answers = 0
         self.page_seconds: list[float] = []  # how long the site took for each page
+
+    @property
+    def _is_awkward(self) -> bool:
+        return self._character.kind is Kind.AWKWARD
 
     def take_part(self, *, answered_before: int = 0) -> None:
         """Go through every page that is still to come; somebody who drops out stops where they stop.
@@ -137,7 +155,12 @@ class SimulatedParticipant:
                 page = self._post(page, agree="yes")
             elif page.step == "instructions":
                 page = self._post(page)
+            elif page.step == "comprehension":
+                page = self._answer_comprehension(page)
             elif page.step == "item":
+                if "reveal" in page.fields:
+                    page = self._see_next_part(page)
+                    continue
                 if self._character.stops_after == answered_before + self.answers:
                     return
                 page = self._answer(page)
@@ -153,24 +176,41 @@ class SimulatedParticipant:
             "internet_check_answer": self._truth.solution if looks_up else "",
         }
 
+    def _answer_comprehension(self, page: Page) -> Page:
+        """Rightly; an awkward participant's first try is wrong."""
+        right = self._truth.find_right_choices()
+        is_wrong = self._is_awkward and page.fields.get("attempt") == "0"
+        answers = {
+            f"question_{number}": str(int(choice == 0) if is_wrong else choice) for number, choice in enumerate(right)
+        }
+        return self._post(page, **answers)
+
+    def _see_next_part(self, page: Page) -> Page:
+        """Wait as long as the server wants; an awkward participant asks before."""
+        if self._is_awkward and page.wait > 0 and self._rng.random() < HABIT:
+            page = self._post(page)
+        self.sleep(page.wait)
+        return self._post(page)
+
     def _answer(self, page: Page) -> Page:
-        is_awkward = self._character.kind is Kind.AWKWARD
-        if is_awkward and self._rng.random() < HABIT:
+        if self._is_awkward and self._rng.random() < HABIT:
             page = self._get(page.url)  # a reload
-        answers = {"judgment": str(int(self._judge(page.code))), "seen_before": "no"}
+        answers = {**self._judge(page), "seen_before": "no"}
         if self._character.kind is Kind.DOUBLE_CLICKER:
             following = self._post_twice(page, **answers)
         else:
             following = self._post(page, **answers)
         self.answers += 1
-        if is_awkward and self._rng.random() < HABIT:
-            following = self._post(page, judgment="3")  # the back button, and sent again
+        if self._is_awkward and self._rng.random() < HABIT:
+            following = self._post(page, judgment="3", choice="3")  # the back button, and sent again
         return following
 
-    def _judge(self, code: str) -> int:
+    def _judge(self, page: Page) -> dict[str, str]:
+        """The answer by its field: a judgment of one text, or a choice between two."""
+        name = "choice" if "choice" in page.choices else "judgment"
         if self._character.kind is Kind.STRAIGHT_LINER:
-            return self._character.line
-        trial = self._truth.find_trial(code)
+            return {name: str(int(self._character.line))}
+        trial = self._truth.find_trial(page.code)
         if self._rater is None:
             self._rater = SimulatedRater(
                 accuracy=trial.accuracy,
@@ -179,7 +219,10 @@ class SimulatedParticipant:
                 sensitivity=self._character.sensitivity,
                 dilution=trial.dilution,
             )
-        return self._rater.judge(source=trial.source, effect=trial.effect)
+        if name == "choice":
+            first: Source = "model" if trial.first == "model" else "human"
+            return {name: str(int(self._rater.compare(first=first, effect=trial.effect)))}
+        return {name: str(int(self._rater.judge(source=trial.source, effect=trial.effect)))}
 
     def _get(self, url: str) -> Page:
         started = time.monotonic()

@@ -6,15 +6,19 @@ articles of the file from its beginning (the context first). A third: an arm wit
 a known one. What is written back names every article and every arm.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import tomlkit
-from tomlkit.exceptions import ParseError
+from tomlkit.exceptions import TOMLKitError
 
 from studyapp.domain.study_design import DesignError, StudyDesign, describe_design, parse_design
+from studyapp.domain.study_sections import Fault, Place
+from studyapp.domain.toml_lines import find_line, find_lines
 from studyapp.known_models import expand_ladder_arms
 
 PRESETS_DIR = Path(__file__).parent / "presets"
@@ -22,7 +26,7 @@ DEFAULT_PRESET = "gpt3-short"
 
 
 class StudyFileError(ValueError):
-    """A study file that cannot be used; `faults` are sentences that name file and key."""
+    """A study file that cannot be used; `faults` are sentences that name file, line and key."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
@@ -31,11 +35,17 @@ class StudyFileError(ValueError):
 
 @dataclass(frozen=True)
 class StudyFile:
-    """A study file as it was read: the mapping merged over its preset, and the article file that it names."""
+    """A study file as it was read: the mapping merged over its preset, and the article file that it names.
+
+    `lines` says where in the file's text its places stand; what the preset says stands nowhere in it. `arm_entries`
+    are the entries under [[arms]], from 0, that the mapping's arms come from: one of a ladder makes several.
+    """
 
     name: str
     mapping: dict[str, Any]
     article_file: Path | None
+    lines: Mapping[Place, int] = field(default_factory=dict)
+    arm_entries: tuple[int, ...] = ()
 
     def resolve(self, refs_in_file: list[str]) -> StudyDesign:
         """The design, with numbers of items and context articles turned into the refs of the article file.
@@ -43,15 +53,40 @@ class StudyFile:
         Raises:
             StudyFileError: the file says something that cannot be; every fault is named.
         """
-        mapping = {**self.mapping, "articles": dict(self.mapping.get("articles", {}))}
-        faults = _resolve_counts(mapping["articles"], refs_in_file)
+        mapping = {**self.mapping}
+        faults: list[str] = []
+        if isinstance(mapping.get("articles", {}), Mapping):
+            mapping["articles"] = dict(mapping.get("articles", {}))
+            faults = _resolve_counts(mapping["articles"], refs_in_file)
         try:
             design = parse_design(mapping)
         except DesignError as error:
             faults = [*error.faults, *faults]
         if faults:
-            raise StudyFileError([f"{self.name}: {fault}" for fault in faults])
+            raise self.refuse(faults)
         return design
+
+    def refuse(self, faults: Iterable[str]) -> StudyFileError:
+        """The error that names each fault with this file and, in the order of the file, its line."""
+        found = [self._locate(fault) for fault in faults]
+        return StudyFileError(
+            [
+                f"{self.name}, line {line}: {fault}" if line else f"{self.name}: {fault}"
+                for line, fault in sorted(found, key=lambda entry: entry[0] or 0)
+            ]
+        )
+
+    def _locate(self, fault: str) -> tuple[int | None, str]:
+        """The line of a fault that knows its place, and the fault as the file counts its arms.
+
+        A key that is missing is looked for in its section.
+        """
+        if not isinstance(fault, Fault):
+            return None, fault
+        match fault.place:
+            case ("arms", int(number), *inner) if number < len(self.arm_entries):
+                fault = Fault(("arms", self.arm_entries[number], *inner), fault.reason)
+        return find_line(self.lines, fault.place), fault
 
 
 def list_presets() -> list[str]:
@@ -65,8 +100,9 @@ def read_preset(name: str) -> dict[str, Any]:
         StudyFileError: there is no such preset.
     """
     if name not in list_presets():
-        raise StudyFileError([f"[study] preset: there is no {name!r}; choose from {', '.join(list_presets())}"])
-    return tomlkit.parse((PRESETS_DIR / f"{name}.toml").read_text(encoding="utf-8")).unwrap()
+        known = ", ".join(list_presets())
+        raise StudyFileError([Fault(("study", "preset"), f"there is no {name!r}; choose from {known}")])
+    return tomllib.loads((PRESETS_DIR / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def read_study_file(path: Path) -> StudyFile:
@@ -92,20 +128,44 @@ def parse_study_file(text: str, *, name: str, folder: Path | None) -> StudyFile:
     """
     try:
         mapping = tomlkit.parse(text).unwrap()
-    except ParseError as error:
-        raise StudyFileError([f"{name}: no TOML: {error}"]) from None
+    except TOMLKitError as error:
+        raise StudyFileError([_tell_syntax_fault(error, text=text, name=name)]) from None
+    lines = find_lines(text)
     study = mapping.get("study", {})
     preset = study.get("preset", DEFAULT_PRESET) if isinstance(study, Mapping) else DEFAULT_PRESET
-    merged = merge_over_preset(mapping, preset=preset)
+    try:
+        merged = merge_over_preset(mapping, preset=preset)
+    except StudyFileError as error:
+        raise StudyFile(name=name, mapping=mapping, article_file=None, lines=lines).refuse(error.faults) from None
+    faults: list[str] = []
+    arm_entries: tuple[int, ...] = ()
     if isinstance(merged.get("arms"), list):
-        merged["arms"], faults = expand_ladder_arms(merged["arms"])
-        if faults:
-            raise StudyFileError([f"{name}: {fault}" for fault in faults])
+        expanded = expand_ladder_arms(merged["arms"])
+        merged["arms"], faults = expanded.arms, expanded.faults
+        arm_entries = () if faults else tuple(expanded.origins)
     articles = merged.get("articles")
     file_name = articles.pop("file", None) if isinstance(articles, dict) else None
     if file_name is not None and (folder is None or not isinstance(file_name, str)):
-        raise StudyFileError([f"{name}: [articles] file: import the articles first, then leave this key out"])
-    return StudyFile(name=name, mapping=merged, article_file=folder / file_name if folder and file_name else None)
+        faults.append(Fault(("articles", "file"), "import the articles first, then leave this key out"))
+    article_file = folder / file_name if folder and file_name and not faults else None
+    file = StudyFile(name=name, mapping=merged, article_file=article_file, lines=lines, arm_entries=arm_entries)
+    if faults:
+        raise file.refuse(faults)
+    return file
+
+
+def _tell_syntax_fault(error: TOMLKitError, *, text: str, name: str) -> str:
+    """What is no TOML, with its line; where the one library says none, the other is asked."""
+    reason, line = re.sub(r" at line \d+ col \d+$", "", str(error)), getattr(error, "line", None)
+    if "'\\x00'" in reason and "\x00" not in text:  # how it calls the end of the text
+        reason = "it ends where more must follow"
+    if line is None:
+        try:
+            tomllib.loads(text)
+        except tomllib.TOMLDecodeError as other:
+            found = re.search(r"at line (\d+)", str(other))
+            line = int(found.group(1)) if found else text.count("\n") + 1  # "at end of document"
+    return f"{name}{'' if line is None else f', line {line}'}: no TOML: {reason}"
 
 
 def merge_over_preset(mapping: Mapping[str, Any], *, preset: str) -> dict[str, Any]:
@@ -124,20 +184,25 @@ def write_study_file(design: StudyDesign) -> str:
     """The study file of a design; reading it again gives the same design."""
     document = tomlkit.document()
     described = describe_design(design)
-    arms = described.pop("arms")
+    for name in [name for name, values in described.items() if not values and isinstance(values, list)]:
+        document.add(name, [])  # said outright, so that nothing of the preset's takes its place
+        del described[name]
     for name, values in described.items():
-        section = tomlkit.table()
-        for key, value in values.items():
-            section.add(key, _to_toml(value))
-        document.add(name, section)
-    tables = tomlkit.aot()
-    for arm in arms:
-        table = tomlkit.table()
-        for key, value in arm.items():
-            table.add(key, _to_toml(value))
-        tables.append(table)
-    document.add("arms", tables)
+        if isinstance(values, list):
+            tables = tomlkit.aot()
+            for entry in values:
+                tables.append(_to_table(entry))
+            document.add(name, tables)
+        else:
+            document.add(name, _to_table(values))
     return tomlkit.dumps(document)
+
+
+def _to_table(values: Mapping[str, Any]) -> tomlkit.items.Table:
+    table = tomlkit.table()
+    for key, value in values.items():
+        table.add(key, _to_toml(value))
+    return table
 
 
 def _to_toml(value: Any) -> Any:
@@ -159,14 +224,21 @@ def _resolve_counts(articles: dict[str, Any], refs: list[str]) -> list[str]:
 
     What is wrong with them is returned, each fault with its key; the names are then as many as there are.
     """
-    counts = {key: articles[key] for key in ("context", "items") if isinstance(articles.get(key), int)}
-    named = [ref for key in ("context", "items") if key not in counts for ref in articles.get(key, ())]
+    counts = {key: articles[key] for key in ("context", "items") if type(articles.get(key)) is int}
+    if negative := [key for key, count in counts.items() if count < 0]:
+        return [Fault(("articles", key), f"is {counts[key]}; there cannot be fewer than none") for key in negative]
+    named = [ref for key in ("context", "items") if key not in counts for ref in _list_refs(articles.get(key))]
     free = [ref for ref in refs if ref not in named]
     needed = sum(counts.values())
-    faults = []
+    faults: list[str] = []
     if needed > len(free):
         there = f"there are {len(free)}" if refs else "no article file is named ([articles] file)"
-        faults.append(f"[articles] items: {needed} articles are wanted beside those named, but {there}")
+        place = ("articles", "items" if "items" in counts else "context")
+        faults.append(Fault(place, f"{needed} articles are wanted beside those named, but {there}"))
     for key, count in counts.items():
         articles[key], free = free[:count], free[count:]
     return faults
+
+
+def _list_refs(named: Any) -> list[Any]:
+    return named if isinstance(named, list) else []

@@ -84,9 +84,9 @@ def test_the_bundle_holds_the_frozen_design_and_its_hash(bundle_path):
     assert manifest["design"]["study"]["slug"] == "pilot"
     assert len(manifest["design_sha256"]) == 64
     assert set(manifest) == {
-        "schema_version", "study", "title", "preset", "exported_at", "launched_at", "closed_at", "software_version",
-        "simulated", "stand_in_articles", "public", "for_spreadsheets", "files", "design", "design_sha256",
-        "deviations", "unblindings",
+        "schema_version", "study", "title", "preset", "presentation", "exported_at", "launched_at", "closed_at",
+        "software_version", "simulated", "stand_in_articles", "public", "for_spreadsheets", "files", "design",
+        "design_sha256", "deviations", "unblindings",
     }  # fmt: skip
 
 

@@ -83,6 +83,8 @@ def _read_participant(study: Study, own: RowCells, more: RowCells) -> Participan
         debriefed_at=more.time("debriefed_at"),
         internet_check_answer=more.text("internet_check_answer", most=200),
         left_at=more.time("left_at"),
+        comprehension_passed=own.flag("comprehension_passed"),
+        comprehension_answers=more.json("comprehension_answers", list),
         dropout_reason=more.text("dropout_reason", most=40),
         screen_out_reason=more.text("screen_out_reason", most=60),
     )
@@ -159,9 +161,15 @@ def _read_trial(
         cells.refuse("the stimulus is another arm's")
     if (row["item"], row["source"]) != (stimulus.item.article.ref, stimulus.source):
         cells.refuse("item and source are not those of the stimulus in stimuli.csv")
+    beside = stimuli.get(row["beside"]) if row.get("beside") else None
+    if row.get("beside") and (beside is None or (beside.item_id, beside.source) != (stimulus.item_id, "human")):
+        cells.refuse("beside must be the human text of the same item, as stimuli.csv has it")
     return Trial(
         participant_id=person.pk,
         stimulus=stimulus,
+        beside=beside,
+        first=cells.one_of("first", ("model", "human") if row.get("beside") else ("",)),
+        stages_shown_at=[moment.isoformat() for moment in cells.times("stages_shown_at")],
         position=cells.needed_integer("position", least=1, most=2**31 - 1),
         shown_at=cells.time("shown_at"),
     )

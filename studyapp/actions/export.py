@@ -209,6 +209,7 @@ def _describe(study: Study, digests: dict[str, str], *, now: datetime) -> dict[s
         "study": study.slug,
         "title": study.title,
         "preset": study.preset,
+        "presentation": study.presentation,
         "exported_at": format_time(_find_data_time(study, now=now)),
         "launched_at": format_time(study.launched_at) if study.launched_at else None,
         "closed_at": format_time(study.closed_at) if study.closed_at else None,

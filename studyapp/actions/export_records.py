@@ -79,6 +79,7 @@ ENROLMENT_FIELDS = {
     "debriefed_at": "debriefed_at",
     "internet_check_answer": "internet_check_answer",
     "left_at": "left_at",
+    "comprehension_answers": "comprehension_answers",
     "dropout_reason": "dropout_reason",
     "screen_out_reason": "screen_out_reason",
 }
@@ -92,6 +93,7 @@ def _enrolment_rows(study: Study) -> Iterator[Row]:
         row: dict[str, Any] = dict(zip((*ENROLMENT_FIELDS, *ID_FIELDS), values, strict=True))
         own = (row[ID_FIELDS[0]], row[ID_FIELDS[1]])
         row["internet_check_answer"] = remove_ids(row["internet_check_answer"], own=own, others=ids)
+        row["comprehension_answers"] = _write_json(row["comprehension_answers"])
         yield row
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import F, QuerySet
 
 from studyapp.bundle_format import describe_columns, list_codebook
-from studyapp.domain.bundle_cells import remove_ids
+from studyapp.domain.bundle_cells import format_time, remove_ids
 from studyapp.domain.public_release import PublicPeople, PublicRules, make_trial_publisher
 from studyapp.models import PlatformIdentity, Stimulus, Study, Trial
 
@@ -30,6 +30,8 @@ PARTICIPANT_FIELDS = {
     "completed_at": "completed_at",
     "looked_up": "looked_up",
     "block": "assignment__block",
+    "comprehension_passed": "comprehension_passed",
+    "comprehension_tries": "comprehension_answers",  # a list for each try
 }
 TRIAL_FIELDS = {
     # column: where it stands, seen from the trial; `source`, `seconds` and the ids follow below
@@ -47,6 +49,9 @@ TRIAL_FIELDS = {
     "active_seconds": "response__active_seconds",
     "focus_losses": "response__focus_losses",
     "comment": "response__comment",
+    "stages_shown_at": "stages_shown_at",
+    "beside": "beside__code",
+    "first": "first",
 }
 ID_FIELDS = ("participant__identity__external_id", "participant__identity__session_id")
 
@@ -109,6 +114,7 @@ def list_participants(study: Study) -> Iterator[Row]:
     for values in participants.iterator(chunk_size=CHUNK):
         row = dict(zip(PARTICIPANT_FIELDS, values, strict=True))
         row["exclusion_reasons"] = ";".join(row["exclusion_reasons"])
+        row["comprehension_tries"] = len(row["comprehension_tries"]) if study.comprehension else None
         yield row
 
 
@@ -151,6 +157,7 @@ def _read_trials(trials: QuerySet[Trial], *, ids: frozenset[str]) -> Iterator[Ro
 def _describe_trial(row: dict[str, Any], *, ids: frozenset[str]) -> Row:
     row["source"] = "human" if row["source"] is None else "model"
     row["seconds"] = _seconds_between(row["shown_at"], row["answered_at"])
+    row["stages_shown_at"] = ";".join(format_time(datetime.fromisoformat(at)) for at in row["stages_shown_at"])
     if row["comment"]:
         row["comment"] = remove_ids(row["comment"], own=(row[ID_FIELDS[0]], row[ID_FIELDS[1]]), others=ids)
     return row

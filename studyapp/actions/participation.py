@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +15,7 @@ from studyapp.actions.places import give_places_back, take_first_place, take_pla
 from studyapp.actions.quiz_forms import choose_items
 from studyapp.actions.rival_studies import hash_person, lock_with_rivals, took_part_in_rival
 from studyapp.actions.signed_entries import use_link
+from studyapp.domain.comprehension import Attempt, judge_attempt
 from studyapp.domain.counterbalancing import order_trials
 from studyapp.domain.exclusion import ParticipantFacts, decide_exclusion
 from studyapp.domain.progress import Place
@@ -198,6 +200,7 @@ def describe_place(participant: Participant) -> Place:
         status=participant.status,
         has_started=participant.started_at is not None,
         has_open_trial=participant.trials.still_open().exists(),
+        awaits_comprehension=participant.comprehension_passed is None and bool(participant.study.comprehension),
     )
 
 
@@ -229,6 +232,32 @@ def start(participant: Participant, *, now: datetime) -> None:
 
 
 @transaction.atomic
+def answer_comprehension(participant: Participant, chosen: Sequence[int], *, number: int, now: datetime) -> Attempt:
+    """Store a try at the questions about the instructions, and with the last one whether they passed.
+
+    Locks the participant. `number` is how many tries there were when the page was sent: one that comes twice (double
+    click, two tabs) is one try, and what came of the last stored one is said again.
+    """
+    participant = Participant.objects.select_for_update(of=("self",)).select_related("study").get(pk=participant.pk)
+    study, tried = participant.study, participant.comprehension_answers
+    is_open = participant.comprehension_passed is None and participant.status == ParticipantStatus.ENROLLED
+    is_new = is_open and (number == len(tried) or not tried)
+    answers = [*tried, list(chosen)] if is_new or not tried else tried
+    attempt = judge_attempt(
+        questions=study.comprehension_questions,
+        chosen=answers[-1],
+        tries_before=len(answers) - 1,
+        tries=study.comprehension_tries,
+    )
+    if is_new:
+        participant.comprehension_answers = answers
+        participant.comprehension_passed = attempt.passed if attempt.is_last else None
+        participant.last_seen_at = now
+        participant.save(update_fields=["comprehension_answers", "comprehension_passed", "last_seen_at"])
+    return attempt
+
+
+@transaction.atomic
 def complete(participant: Participant, answers: EndAnswers, *, now: datetime) -> Participant:
     """Store the last answers and the verdict of the declared rules; a second time changes nothing.
 
@@ -249,6 +278,7 @@ def complete(participant: Participant, answers: EndAnswers, *, now: datetime) ->
             internet_check_answer=answers.internet_check_answer,
             internet_check_solutions=tuple(study.internet_check_solutions),
             looked_up=answers.looked_up,
+            comprehension_passed=participant.comprehension_passed,
         ),
     )
     participant.looked_up = answers.looked_up
@@ -281,6 +311,8 @@ def withdraw(participant: Participant, *, now: datetime) -> None:
     if participant.status != ParticipantStatus.WITHDRAWN:
         participant.status = ParticipantStatus.WITHDRAWN
         participant.withdrawn_at = now
+    participant.comprehension_answers = []
+    participant.comprehension_passed = None
     participant.looked_up = None
     participant.internet_check_answer = ""
     participant.excluded = False
@@ -308,8 +340,15 @@ def _lay_down_trials(participant: Participant, *, place: HeldPlace, order_seed: 
         participant=participant, arm_id=place.arm_id, form_id=place.form_id, block=place.block, order_seed=order_seed
     )
     items = choose_items(participant.study, block=place.block)
-    shown = [stimuli[entry.item_id, entry.source] for entry in place.form.entries.all() if entry.item_id in items]
-    Trial.objects.bulk_create(
-        Trial(participant=participant, stimulus=stimulus, position=position)
-        for position, stimulus in enumerate(order_trials(shown, rng=random.Random(order_seed)), start=1)
-    )
+    entries = [entry for entry in place.form.entries.all() if entry.item_id in items]
+    if participant.study.is_paired:
+        trials = [
+            Trial(stimulus=stimuli[entry.item_id, "model"], beside=stimuli[entry.item_id, "human"], first=entry.source)
+            for entry in entries
+        ]
+    else:
+        trials = [Trial(stimulus=stimuli[entry.item_id, entry.source]) for entry in entries]
+    ordered = order_trials(trials, rng=random.Random(order_seed))
+    for position, trial in enumerate(ordered, start=1):
+        trial.participant, trial.position = participant, position
+    Trial.objects.bulk_create(ordered)

@@ -22,16 +22,23 @@ def lay_out_trials(study: Study, *, arm: Arm, form: str) -> list[Trial]:
     items = {item.pk: item for item in study.items.select_related("article")}
     stored = Stimulus.objects.filter(item__study=study).filter(Q(arm=None) | Q(arm=arm))
     stimuli = {(stimulus.item_id, stimulus.source): stimulus for stimulus in stored}
-    shown = []
-    for item_id, source in _find_sources(study, items, form=form):
+
+    def find(item_id: int, source: Source) -> Stimulus:
         stimulus = stimuli.get((item_id, source)) or _stand_in(items[item_id], arm=arm, source=source)
         stimulus.item = items[item_id]
-        shown.append(stimulus)
+        return stimulus
+
+    trials = []
+    for item_id, source in _find_sources(study, items, form=form):
+        if study.is_paired:
+            trials.append(Trial(stimulus=find(item_id, "model"), beside=find(item_id, "human"), first=source))
+        else:
+            trials.append(Trial(stimulus=find(item_id, source)))
     rng = random.Random(derive_seed(study.seed, "preview", arm.name, form))
-    return [
-        Trial(stimulus=stimulus, position=position)
-        for position, stimulus in enumerate(order_trials(shown, rng=rng), start=1)
-    ]
+    ordered = order_trials(trials, rng=rng)[: study.items_read]
+    for position, trial in enumerate(ordered, start=1):
+        trial.position = position
+    return ordered
 
 
 def _find_sources(study: Study, items: dict[int, Item], *, form: str) -> list[tuple[int, Source]]:

@@ -121,6 +121,7 @@ def _make_copy(study: Study, *, per_cell: int, now: datetime) -> Study:
             contact=design.recruitment.contact,
         ),
         arms=tuple(replace(arm, participants_per_cell=None) for arm in design.arms),
+        checks=replace(design.checks, reveal_seconds=0),  # simulated participants read at once
     )
     return _launch_copy(study, design, now=now)
 

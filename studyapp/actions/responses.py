@@ -7,13 +7,15 @@ from enum import StrEnum
 from django.db import IntegrityError, transaction
 
 from studyapp.domain.judgment import MAX_COMMENT, Judgment, bound_activity
-from studyapp.models import Participant, Response, Trial
+from studyapp.domain.reveal import Reveal, cut_stages, find_reveal
+from studyapp.models import Participant, Response, Study, Trial
 
 
 class AnswerOutcome(StrEnum):
     STORED = "stored"
     ALREADY_ANSWERED = "already answered"
     OUT_OF_TURN = "out of turn"
+    TOO_EARLY = "too early"
 
 
 @dataclass(frozen=True)
@@ -31,24 +33,63 @@ def show_trial(trial: Trial, *, now: datetime) -> None:
     """Keep when the server first sent a trial's page; later sights do not move it."""
     if trial.shown_at is None:
         Trial.objects.filter(pk=trial.pk, shown_at=None).update(shown_at=now)
+        trial.shown_at = now
     Participant.objects.filter(pk=trial.participant_id).update(last_seen_at=now)
+
+
+def measure_reveal(trial: Trial, study: Study, *, now: datetime) -> Reveal:
+    """How much of a trial's text may be sent now, by the server's clock."""
+    if study.reveal_stages == 1:
+        return Reveal(n_stages=1, n_shown=1, seconds_left=0.0)
+    return find_reveal(
+        n_stages=len(cut_stages(trial.stimulus.text, n_stages=study.reveal_stages)),
+        shown_times=trial.shown_times,
+        wait_seconds=study.reveal_seconds,
+        now=now,
+    )
+
+
+@transaction.atomic
+def reveal_stage(trial: Trial, *, wanted: int, now: datetime) -> Reveal:
+    """Show the stage of that number (from 1) of a text if its time has come; what may be seen afterwards.
+
+    Locks the participant. One that is shown already is left as it is, so that a click too many costs nothing.
+    """
+    participant = _lock_participant(trial)
+    trial = Trial.objects.select_related("stimulus").get(pk=trial.pk)
+    before = measure_reveal(trial, participant.study, now=now)
+    if not before.may_go_on or wanted <= before.n_shown or trial.shown_at is None:
+        return before
+    trial.stages_shown_at = [*trial.stages_shown_at, now.isoformat()]
+    trial.save(update_fields=["stages_shown_at"])
+    Participant.objects.filter(pk=participant.pk).update(last_seen_at=now)
+    return measure_reveal(trial, participant.study, now=now)
 
 
 def answer_trial(trial: Trial, answer: Answer, *, now: datetime) -> AnswerOutcome:
     """Append the answer to the participant's next open trial. Locks the participant.
 
-    A second answer to a trial (double click, two tabs, back button) is not stored: the first one stands.
+    A second answer to a trial (double click, two tabs, back button) is not stored: the first one stands. Nor is an
+    answer to a text that has not been shown whole.
     """
     try:
         with transaction.atomic():
-            Participant.objects.select_for_update().get(pk=trial.participant_id)
-            if trial != Trial.objects.filter(participant_id=trial.participant_id).still_open().first():
+            participant = _lock_participant(trial)
+            next_open = Trial.objects.filter(participant_id=trial.participant_id).still_open().first()
+            if next_open is None or trial != next_open:
                 is_answered = Response.objects.filter(trial=trial).exists()
                 return AnswerOutcome.ALREADY_ANSWERED if is_answered else AnswerOutcome.OUT_OF_TURN
+            if not measure_reveal(next_open, participant.study, now=now).is_whole:
+                return AnswerOutcome.TOO_EARLY
             _store(trial, answer, now=now)
             return AnswerOutcome.STORED
     except IntegrityError:  # another process stored one between the look and the write
         return AnswerOutcome.ALREADY_ANSWERED
+
+
+def _lock_participant(trial: Trial) -> Participant:
+    participants = Participant.objects.select_for_update(of=("self",)).select_related("study")
+    return participants.get(pk=trial.participant_id)
 
 
 def _store(trial: Trial, answer: Answer, *, now: datetime) -> None:

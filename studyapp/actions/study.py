@@ -17,6 +17,7 @@ from studyapp.domain.study_design import (
     Targets,
     Texts,
 )
+from studyapp.domain.study_sections import Fault
 from studyapp.models import Arm, Article, Candidate, ContextArticle, Item, Study
 
 
@@ -41,7 +42,7 @@ def load_study(design: StudyDesign, *, replace: bool = False) -> tuple[Study, bo
         _remove_draft(existing, replace=replace)
     if missing := find_missing_refs([*design.articles.items, *design.articles.context]):
         shown = ", ".join(missing[:10]) + (", …" if len(missing) > 10 else "")
-        raise DesignError([f"[articles]: {len(missing)} articles are not imported: {shown}"])
+        raise DesignError([Fault(("articles",), f"{len(missing)} articles are not imported: {shown}")])
     return create_study(design), True
 
 
@@ -90,6 +91,10 @@ def describe_study(study: Study) -> StudyDesign:
             debriefing=study.debriefing_text,
         ),
         checks=Checks(
+            presentation=study.presentation,
+            reveal_stages=study.reveal_stages,
+            reveal_seconds=study.reveal_seconds,
+            comprehension_tries=study.comprehension_tries,
             seen_before=study.asks_seen_before,
             comment=study.asks_comment,
             looked_up=study.asks_looked_up,
@@ -120,6 +125,7 @@ def describe_study(study: Study) -> StudyDesign:
             shown=study.items_shown,
         ),
         fitness=Fitness.from_given(study.fitness),
+        comprehension=tuple(study.comprehension_questions),
         arms=tuple(
             ArmDesign(
                 name=arm.name,
@@ -148,6 +154,14 @@ def _study_columns(design: StudyDesign) -> dict[str, object]:
         "instructions_text": design.texts.instructions,
         "question_text": design.texts.question,
         "debriefing_text": design.texts.debriefing,
+        "presentation": design.checks.presentation,
+        "reveal_stages": design.checks.reveal_stages,
+        "reveal_seconds": design.checks.reveal_seconds,
+        "comprehension": [
+            {"question": asked.question, "choices": list(asked.choices), "answer": asked.answer}
+            for asked in design.comprehension
+        ],
+        "comprehension_tries": design.checks.comprehension_tries,
         "asks_seen_before": design.checks.seen_before,
         "asks_comment": design.checks.comment,
         "asks_looked_up": design.checks.looked_up,

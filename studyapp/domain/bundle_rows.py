@@ -70,6 +70,12 @@ class RowCells:
     def time(self, name: str) -> datetime | None:
         return self._parse(name, parse_time)
 
+    def times(self, name: str) -> list[datetime]:
+        """Moments parted by ; in their order."""
+        cell = self._row.get(name, "")
+        moments = [self._parse_cell(name, part, parse_time) for part in cell.split(";")] if cell else []
+        return [moment for moment in moments if moment is not None]
+
     def needed_time(self, name: str) -> datetime:
         return self._need(name, self.time(name)) or NO_TIME
 
@@ -90,8 +96,11 @@ class RowCells:
         return value
 
     def _parse(self, name: str, parse: Callable[[str], T]) -> T | None:
+        return self._parse_cell(name, self._row.get(name, ""), parse)
+
+    def _parse_cell(self, name: str, cell: str, parse: Callable[[str], T]) -> T | None:
         try:
-            return parse(self._row.get(name, ""))
+            return parse(cell)
         except CellError as error:
             self._fault(name, str(error))
             return None

@@ -5,6 +5,8 @@ number of items is odd), so that over both forms every item serves equally often
 
 Where a participant is shown a part of a larger pool, those of one block are shown the same titles, in every arm and on
 both forms: then arms and forms differ in nothing but who wrote the texts, and every title comes equally often.
+
+In a paired study, where both versions of an item stand side by side, a form's source says which of them stands first.
 """
 
 import math

@@ -12,6 +12,7 @@ class ParticipantFacts:
     internet_check_answer: str
     internet_check_solutions: tuple[str, ...]
     looked_up: bool | None
+    comprehension_passed: bool | None = None  # None: not asked
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,20 @@ def _looked_something_up(facts: ParticipantFacts) -> bool:
     return facts.looked_up is True
 
 
+def _fails_comprehension(facts: ParticipantFacts) -> bool:
+    """Left out of the analysis, and of nothing else: no platform lets it touch pay."""
+    return facts.comprehension_passed is False
+
+
 RULES: dict[str, Callable[[ParticipantFacts], bool]] = {
     "internet_check": _fails_internet_check,
     "looked_up": _looked_something_up,
+    "comprehension": _fails_comprehension,
 }
 RULE_MEANINGS = {
     "internet_check": "answered the internet-check question as only somebody who looks things up would",
     "looked_up": "said that they looked something up",
+    "comprehension": "did not answer the questions about the instructions in the tries that there are",
 }
 
 

@@ -1,7 +1,9 @@
-"""The five-point scale of the published study, and what an answer may look like."""
+"""The five-point scale of the published study, that of a pair of texts, and what an answer may look like."""
 
 from dataclasses import dataclass
 from enum import IntEnum
+
+from studyapp.domain.counterbalancing import Source
 
 MAX_COMMENT = 2000  # characters
 MAX_ACTIVE_SECONDS = 24 * 3600.0
@@ -29,6 +31,33 @@ LABELS = {
     Judgment.MORE_LIKELY_MACHINE: "More likely written by a machine",
     Judgment.VERY_LIKELY_MACHINE: "Very likely written by a machine",
 }
+
+
+class PairChoice(IntEnum):
+    """Which of two texts that stand side by side a machine wrote, as the participant sees it."""
+
+    VERY_LIKELY_FIRST = 1
+    MORE_LIKELY_FIRST = 2
+    DONT_KNOW = 3
+    MORE_LIKELY_SECOND = 4
+    VERY_LIKELY_SECOND = 5
+
+
+PAIR_LABELS = {
+    PairChoice.VERY_LIKELY_FIRST: "Very likely the first text",
+    PairChoice.MORE_LIKELY_FIRST: "More likely the first text",
+    PairChoice.DONT_KNOW: "I don't know",
+    PairChoice.MORE_LIKELY_SECOND: "More likely the second text",
+    PairChoice.VERY_LIKELY_SECOND: "Very likely the second text",
+}
+
+
+def judge_model_text(choice: PairChoice, *, first: Source) -> Judgment:
+    """The judgment of the model text that a choice comes to, by whose text stood first.
+
+    4 and 5 say that the model's text is the machine's, so a pair is scored as any trial of a model text is.
+    """
+    return Judgment(6 - choice) if first == "model" else Judgment(int(choice))
 
 
 @dataclass(frozen=True)

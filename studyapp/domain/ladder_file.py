@@ -170,14 +170,11 @@ def read_rungs(text: str) -> tuple[LadderRung, ...]:
     except tomllib.TOMLDecodeError as error:
         raise LadderFileError([f"This is no TOML: {error}"]) from None
     faults = [f"{key}: there is no such part; the parts are [ladder] and [[model]]" for key in _list_unknown(content)]
-    common = read_section(_Common, content.get("ladder", {}), where="[ladder]", faults=faults)
+    common = read_section(_Common, content.get("ladder", {}), place=("ladder",), faults=faults)
     models = content.get("model", [])
     if not isinstance(models, list) or not 1 <= len(models) <= MAX_RUNGS:
         raise LadderFileError([*faults, f"[[model]]: a table for each model is needed, 1 to {MAX_RUNGS} of them"])
-    read = [
-        read_section(_Model, model, where=f"[[model]] {number}", faults=faults)
-        for number, model in enumerate(models, start=1)
-    ]
+    read = [read_section(_Model, model, place=("model", number), faults=faults) for number, model in enumerate(models)]
     names = [model.name for model in read if model]
     faults += [f"[[model]] name: {name!r} stands twice" for name in sorted({n for n in names if names.count(n) > 1})]
     if faults:

@@ -198,5 +198,5 @@ def _check_review(facts: StudyFacts) -> list[Finding]:
 
 def _check_forms(facts: StudyFacts) -> list[Finding]:
     if facts.forms_balanced:
-        return [Finding("pass", "Forms", "Forms A and B mirror each other, each half human.")]
+        return [Finding("pass", "Forms", "Forms A and B mirror each other, half and half.")]
     return [Finding("refuse", "Forms", "Forms A and B are missing or unbalanced; make them once all texts are chosen.")]

@@ -9,6 +9,7 @@ class Step(StrEnum):
 
     CONSENT = "consent"
     INSTRUCTIONS = "instructions"
+    COMPREHENSION = "comprehension"
     ITEM = "item"
     QUESTIONS = "questions"
     DEBRIEFING = "debriefing"
@@ -27,6 +28,7 @@ class Place:
     status: str
     has_started: bool
     has_open_trial: bool
+    awaits_comprehension: bool = False
 
 
 def find_step(place: Place | None) -> Step:
@@ -43,4 +45,6 @@ def find_step(place: Place | None) -> Step:
         return Step.DEBRIEFING
     if not place.has_started:
         return Step.INSTRUCTIONS
+    if place.awaits_comprehension:
+        return Step.COMPREHENSION
     return Step.ITEM if place.has_open_trial else Step.QUESTIONS

@@ -3,6 +3,10 @@
 On a text from `source` the rater perceives x ~ N(+d'/2, 1) for a model text and N(-d'/2, 1) for a human one, shifted
 by a leaning of the rater's own; x is cut into the five judgments. The planted accuracy P among non-neutral answers
 fixes d' = 2 Phi^-1(P) (exact for a zero-width neutral band, close to it for the narrow band used here).
+
+Of a pair the rater perceives both texts and compares: (x_model - x_human) / sqrt(2) ~ N(D, 1), shifted by the same
+leaning, now towards the second text. There the planted P is that of the comparison, so D = Phi^-1(P): in the code D is
+d'/2 of one text, so that the same evidence gives the same accuracy.
 """
 
 import math
@@ -11,7 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from studyapp.domain.judgment import Judgment
+from studyapp.domain.counterbalancing import Source
+from studyapp.domain.judgment import Judgment, PairChoice
 
 NEUTRAL_HALF_WIDTH = 0.08
 CONFIDENT_FROM = 1.0
@@ -69,9 +74,26 @@ class SimulatedRater:
 
     def judge(self, *, source: str, effect: float = 0.0) -> Judgment:
         mean = weigh_text(d_prime=self._d_prime, leaning=self.leaning or 0.0, source=source, effect=effect)
-        x = self.rng.gauss(mean, 1.0)
-        if abs(x) < NEUTRAL_HALF_WIDTH:
-            return Judgment.DONT_KNOW
-        if x > 0:
-            return Judgment.VERY_LIKELY_MACHINE if x > CONFIDENT_FROM else Judgment.MORE_LIKELY_MACHINE
-        return Judgment.VERY_LIKELY_HUMAN if x < -CONFIDENT_FROM else Judgment.MORE_LIKELY_HUMAN
+        return Judgment(_cut(self.rng.gauss(mean, 1.0)))
+
+    def compare(self, *, first: Source, effect: float = 0.0) -> PairChoice:
+        """Which of two texts is the machine's, where `first` says whose text stands first."""
+        side = find_side(first)
+        mean = weigh_text(
+            d_prime=self._d_prime, leaning=side * (self.leaning or 0.0), source="model", effect=effect
+        )  # of the model's text over the other's, on the scale of their difference
+        return PairChoice(_cut(side * self.rng.gauss(mean, 1.0)))
+
+
+def find_side(first: str) -> int:
+    """Where the model's text stands: -1 first, 1 second (or alone, in a study that shows no pairs)."""
+    return -1 if first == "model" else 1
+
+
+def _cut(x: float) -> int:
+    """The point of a five-point scale, 1 to 5, on which a percept lies."""
+    if abs(x) < NEUTRAL_HALF_WIDTH:
+        return 3
+    if x > 0:
+        return 5 if x > CONFIDENT_FROM else 4
+    return 1 if x < -CONFIDENT_FROM else 2

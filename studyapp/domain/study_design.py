@@ -12,12 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_type_hints
 
+from studyapp.domain.comprehension import MOST_QUESTIONS, MOST_TRIES, ComprehensionQuestion
 from studyapp.domain.exclusion import RULES
-from studyapp.domain.study_sections import read_section, suggest
+from studyapp.domain.study_sections import Fault, read_section, suggest
 from studyapp.recruitment import MAKERS, Adapter, Terms, make_adapter
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 PLATFORMS = tuple(MAKERS)
+PRESENTATIONS = ("single", "paired")  # one text a page, or the human and the model's version of a title side by side
+MOST_STAGES = 10
 GENERATOR_SCHEMES = ("checkpoint", "checkpoint-chat", "huggingface", "huggingface-chat", "openai", "openai-chat")
 SAMPLING_RANGES: dict[str, tuple[float, float]] = {
     # name: smallest and largest value taken; the generator checks its own again when it runs
@@ -98,8 +101,12 @@ class Texts:
 
 @dataclass(frozen=True)
 class Checks:
-    """[checks]: what is asked beside the judgment, and who is excluded for what."""
+    """[checks]: how texts are shown, what is asked beside the judgment, and who is excluded for what."""
 
+    presentation: str = "single"
+    reveal_stages: int = 1
+    reveal_seconds: int = 30
+    comprehension_tries: int = 2
     seen_before: bool = True
     comment: bool = True
     looked_up: bool = True
@@ -108,6 +115,20 @@ class Checks:
     exclusion_rules: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.presentation not in PRESENTATIONS:
+            meant = suggest(self.presentation, PRESENTATIONS, otherwise="choose from")
+            raise ValueError(f"presentation: there is no {self.presentation!r}{meant}")
+        if not 1 <= self.reveal_stages <= MOST_STAGES:
+            raise ValueError(f"reveal_stages: must be from 1 to {MOST_STAGES}")
+        if self.presentation == "paired" and self.reveal_stages > 1:
+            raise ValueError("reveal_stages: two texts side by side are shown at once; it must be 1")
+        if not 0 <= self.reveal_seconds <= 600:
+            raise ValueError("reveal_seconds: must be from 0 to 600")
+        if not 1 <= self.comprehension_tries <= MOST_TRIES:
+            raise ValueError(f"comprehension_tries: must be from 1 to {MOST_TRIES}")
+        self._check_rules()
+
+    def _check_rules(self) -> None:
         for rule in self.exclusion_rules:
             if rule not in RULES:
                 raise ValueError(f"exclusion_rules: there is no rule {rule!r}; choose from {', '.join(RULES)}")
@@ -287,18 +308,18 @@ class ArmDesign:
                 _check_stop_marks(value)
                 continue
             if key not in SAMPLING_RANGES:
-                known = ", ".join([*SAMPLING_RANGES, STOP_MARKS])
-                raise ValueError(f"sampling: there is no {key!r}; choose from {known}")
+                meant = suggest(key, [*SAMPLING_RANGES, STOP_MARKS], otherwise="its keys are")
+                raise ValueError(f"sampling.{key}: there is no such key{meant}")
             low, high = SAMPLING_RANGES[key]
             if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-                raise ValueError(f"sampling: {key} is {value!r}; it must be a number from {low:g} to {high:g}")
+                raise ValueError(f"sampling.{key}: is {value!r}; it must be a number from {low:g} to {high:g}")
 
 
 def _check_stop_marks(marks: object) -> None:
     if not isinstance(marks, list | tuple) or not all(isinstance(mark, str) and mark for mark in marks):
-        raise ValueError(f"sampling: stop is {marks!r}; it must be a list of texts that are not empty")
+        raise ValueError(f"sampling.stop: is {marks!r}; it must be a list of texts that are not empty")
     if len(marks) > MOST_STOP_MARKS:
-        raise ValueError(f"sampling: stop can have {MOST_STOP_MARKS} marks, not {len(marks)}")
+        raise ValueError(f"sampling.stop: can have {MOST_STOP_MARKS} marks, not {len(marks)}")
 
 
 @dataclass(frozen=True)
@@ -312,22 +333,33 @@ class StudyDesign:
     recruitment: Recruitment
     articles: Selection
     fitness: Fitness
+    comprehension: tuple[ComprehensionQuestion, ...]
     arms: tuple[ArmDesign, ...]
 
     def __post_init__(self) -> None:
         names = [arm.name for arm in self.arms]
-        if doubled := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"arms: each needs a name of its own; twice: {', '.join(doubled)}")
-        if sum(arm.control for arm in self.arms) > 1:
-            raise ValueError("arms: only one arm can be the control")
-        if self.study.slug in self.recruitment.excludes:
-            raise ValueError(
-                "[recruitment] excludes: names this study itself; nobody takes part twice in one study anyway"
+        doubled = [place for place, name in enumerate(names) if name in names[:place]]
+        controls = [place for place, arm in enumerate(self.arms) if arm.control]
+        faults: list[str] = [
+            Fault(("arms", place, "name"), f"each needs a name of its own; twice: {names[place]}") for place in doubled
+        ]
+        faults += [Fault(("arms", place, "control"), "only one arm can be the control") for place in controls[1:]]
+        if len(self.comprehension) > MOST_QUESTIONS:
+            faults.append(Fault(("comprehension", MOST_QUESTIONS), f"there can be {MOST_QUESTIONS} questions at most"))
+        if "comprehension" in self.checks.exclusion_rules and not self.comprehension:
+            faults.append(
+                Fault(("checks", "exclusion_rules"), "'comprehension' needs questions, each under [[comprehension]]")
             )
+        if self.study.slug in self.recruitment.excludes:
+            own = "names this study itself; nobody takes part twice in one study anyway"
+            faults.append(Fault(("recruitment", "excludes"), own))
+        if faults:
+            raise DesignError(faults)
 
 
+_LISTS: dict[str, type] = {"comprehension": ComprehensionQuestion, "arms": ArmDesign}  # [[name]], an entry a table
 _SECTIONS: dict[str, type] = {
-    name: kind for name, kind in get_type_hints(StudyDesign).items() if name != "arms"
+    name: kind for name, kind in get_type_hints(StudyDesign).items() if name not in _LISTS
 }  # section name -> its dataclass, in the order of the file
 
 
@@ -337,36 +369,40 @@ def parse_design(mapping: Mapping[str, Any]) -> StudyDesign:
     Raises:
         DesignError: with every fault found, as "[section] key: what is wrong".
     """
-    known = [*_SECTIONS, "arms"]
+    known = [*_SECTIONS, *_LISTS]
     faults: list[str] = [
-        f"[{name}]: there is no such section{suggest(name, known, otherwise='the sections are')}"
+        Fault((name,), f"there is no such section{suggest(name, known, otherwise='the sections are')}")
         for name in mapping
         if name not in known
     ]
-    sections = {
-        name: read_section(kind, mapping.get(name, {}), where=f"[{name}]", faults=faults)
+    sections: dict[str, Any] = {
+        name: read_section(kind, mapping.get(name, {}), place=(name,), faults=faults)
         for name, kind in _SECTIONS.items()
     }
-    entries = mapping.get("arms", [])
-    if not isinstance(entries, list):
-        faults.append("arms: write each arm as a table of its own, under [[arms]]")
-        entries = []
-    arms = tuple(
-        read_section(ArmDesign, entry, where=f"[[arms]] {number}", faults=faults)
-        for number, entry in enumerate(entries, start=1)
-    )
+    for name, kind in _LISTS.items():
+        sections[name] = _read_list(kind, mapping.get(name, []), name=name, faults=faults)
     if faults:
         raise DesignError(faults)
     try:
-        return StudyDesign(**sections, arms=arms)
+        return StudyDesign(**sections)
+    except DesignError:
+        raise
     except ValueError as error:
         raise DesignError([str(error)]) from None
+
+
+def _read_list(kind: type, entries: Any, *, name: str, faults: list[str]) -> tuple[Any, ...]:
+    if not isinstance(entries, list):
+        faults.append(Fault((name,), f"write each as a table of its own, under [[{name}]]"))
+        return ()
+    return tuple(read_section(kind, entry, place=(name, number), faults=faults) for number, entry in enumerate(entries))
 
 
 def describe_design(design: StudyDesign) -> dict[str, Any]:
     """The mapping from which `parse_design` makes the same design; unknown values (None) are left out."""
     described: dict[str, Any] = {name: _describe(getattr(design, name)) for name in _SECTIONS}
-    described["arms"] = [_describe(arm) for arm in design.arms]
+    for name in _LISTS:
+        described[name] = [_describe(entry) for entry in getattr(design, name)]
     return described
 
 

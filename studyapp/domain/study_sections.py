@@ -1,4 +1,4 @@
-"""Reading one section of a study file into its frozen dataclass, with faults that name the key."""
+"""Reading one section of a study file into its frozen dataclass, with faults that name the key and know its place."""
 
 import dataclasses
 import difflib
@@ -6,33 +6,63 @@ import types
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args, get_origin, get_type_hints
 
+Place = tuple[str | int, ...]  # the keys that lead to a value, entries of a list counted from 0: ("arms", 0, "name")
 
-def read_section(kind: type, values: Any, *, where: str, faults: list[str]) -> Any:
-    """An instance of `kind`, or None with what is wrong appended to `faults` as "where key: reason"."""
+
+class Fault(str):
+    """What is wrong with a study and where, as "[section] key: reason"; `place` finds its line in a study file."""
+
+    place: Place
+    reason: str
+
+    def __new__(cls, place: Place, reason: str) -> "Fault":
+        fault = super().__new__(cls, f"{_name_place(place)}: {reason}")
+        fault.place, fault.reason = place, reason
+        return fault
+
+
+def _name_place(place: Place) -> str:
+    """[targets] dropout_minutes; [[arms]] 2 sampling.top_p, entries counted from 1 as people do."""
+    match place:
+        case (section, int(number), *inner):
+            head = f"[[{section}]] {number + 1}"
+        case (section, *inner):
+            head = f"[{section}]"
+    return f"{head} {'.'.join(map(str, inner))}" if inner else head
+
+
+def read_section(kind: type, values: Any, *, place: Place, faults: list[str]) -> Any:
+    """An instance of `kind`, or None with what is wrong appended to `faults`.
+
+    What the dataclass itself refuses it says as "key: reason", or "key.part: reason" of a part of a key's table.
+    """
     if not isinstance(values, Mapping):
-        faults.append(f"{where}: must be a table of keys and values")
+        faults.append(Fault(place, "must be a table of keys and values"))
         return None
     hints = get_type_hints(kind)
     before = len(faults)
     arguments: dict[str, Any] = {}
     for key, value in values.items():
         if key not in hints:
-            faults.append(f"{where} {key}: there is no such key{suggest(key, hints, otherwise='its keys are')}")
+            meant = suggest(key, hints, otherwise="its keys are")
+            faults.append(Fault((*place, key), f"there is no such key{meant}"))
             continue
         try:
             arguments[key] = _convert(value, hints[key])
         except TypeError as error:
-            faults.append(f"{where} {key}: {error}")
+            faults.append(Fault((*place, key), str(error)))
     for needed in dataclasses.fields(kind):
         has_default = needed.default is not dataclasses.MISSING or needed.default_factory is not dataclasses.MISSING
         if not has_default and needed.name not in values:
-            faults.append(f"{where} {needed.name}: is missing")
+            faults.append(Fault((*place, needed.name), "is missing"))
     if len(faults) > before:
         return None
     try:
         return kind(**arguments)
     except ValueError as error:
-        faults.append(f"{where} {error}")
+        key, _, reason = str(error).partition(": ")
+        parts = key.split(".")
+        faults.append(Fault((*place, *parts), reason) if parts[0] in hints else Fault(place, str(error)))
         return None
 
 

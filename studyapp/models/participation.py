@@ -47,6 +47,10 @@ class Participant(models.Model):
     withdrawn_at = models.DateTimeField(null=True)
     left_at = models.DateTimeField(null=True, help_text="when they dropped out or were screened out")
     debriefed_at = models.DateTimeField(null=True)
+    comprehension_answers = models.JSONField(
+        default=list, help_text="a list for each try at the questions about the instructions: choices, from 0"
+    )
+    comprehension_passed = models.BooleanField(null=True, help_text="unknown until the last try")
     looked_up = models.BooleanField(null=True)
     internet_check_answer = models.CharField(max_length=200, blank=True)
     excluded = models.BooleanField(default=False)
@@ -74,6 +78,11 @@ class Participant(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def comprehension_tries(self) -> int:
+        """How often they answered the questions about the instructions."""
+        return len(self.comprehension_answers)
 
     @property
     def minutes(self) -> float | None:
@@ -118,13 +127,21 @@ class TrialQuerySet(models.QuerySet):
 
 
 class Trial(models.Model):
-    """One stimulus at one position for one participant, laid down when they enrol. Its code names it in addresses."""
+    """One stimulus at one position for one participant, laid down when they enrol. Its code names it in addresses.
+
+    In a paired study the stimulus is the model's text, `beside` the human one that stands next to it, and `first` says
+    whose stands first. Where texts are shown in stages, `stages_shown_at` are the moments (ISO 8601) at which the
+    second and those after it were first shown; the first stage's is `shown_at`.
+    """
 
     code = models.CharField(max_length=24, unique=True, default=make_code, editable=False)
     participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="trials")
     stimulus = models.ForeignKey(Stimulus, on_delete=models.RESTRICT, related_name="trials")
+    beside = models.ForeignKey(Stimulus, null=True, blank=True, on_delete=models.RESTRICT, related_name="trials_beside")
+    first = models.CharField(max_length=5, blank=True, choices=[("model", "model"), ("human", "human")])
     position = models.PositiveIntegerField(help_text="from 1")
     shown_at = models.DateTimeField(null=True, help_text="when the server first sent it")
+    stages_shown_at = models.JSONField(default=list, blank=True)
 
     objects = TrialQuerySet.as_manager()
 
@@ -133,7 +150,25 @@ class Trial(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["participant", "position"], name="position_once_a_participant"),
             models.UniqueConstraint(fields=["participant", "stimulus"], name="stimulus_once_a_participant"),
+            models.CheckConstraint(
+                name="pair_says_whose_text_is_first",
+                condition=Q(beside=None, first="") | Q(beside__isnull=False, first__in=["model", "human"]),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"trial {self.position} of {self.participant}"
+
+    @property
+    def shown_times(self) -> list[datetime]:
+        """When each stage that was shown was shown first."""
+        if self.shown_at is None:
+            return []
+        return [self.shown_at, *map(datetime.fromisoformat, self.stages_shown_at)]
+
+    @property
+    def texts(self) -> list[Stimulus]:
+        """What the page shows, in its order: one text, or the two of a pair."""
+        if self.beside is None:
+            return [self.stimulus]
+        return [self.stimulus, self.beside] if self.first == "model" else [self.beside, self.stimulus]

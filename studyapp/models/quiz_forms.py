@@ -1,4 +1,4 @@
-"""Forms A and B: which source each item is shown in."""
+"""Forms A and B: which source each item is shown in; in a paired study, which stands first."""
 
 from django.db import models
 from django.db.models import Q
@@ -20,7 +20,7 @@ class QuizForm(models.Model):
 
 
 class QuizFormItem(models.Model):
-    """On this form, this item is shown in this source."""
+    """On this form, this item is shown in this source; in a paired study, this source stands first."""
 
     form = models.ForeignKey(QuizForm, on_delete=models.CASCADE, related_name="entries")
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="form_entries")

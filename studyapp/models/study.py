@@ -1,6 +1,7 @@
 """A study: its design as rows until `launch` freezes it."""
 
 import secrets
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -8,7 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from studyapp.domain.study_design import PLATFORMS, Recruitment
+from studyapp.domain.comprehension import ComprehensionQuestion
+from studyapp.domain.study_design import PLATFORMS, PRESENTATIONS, Recruitment
 from studyapp.models.articles import Article
 from studyapp.recruitment import Adapter
 
@@ -45,6 +47,16 @@ class Study(models.Model):
     question_text = models.TextField("question", blank=True, help_text="asked under every article")
     debriefing_text = models.TextField("debriefing", blank=True, help_text="Markdown")
 
+    presentation = models.CharField(
+        max_length=10,
+        default="single",
+        choices=[(name, name) for name in PRESENTATIONS],
+        help_text="one text a page, or both versions of a title side by side",
+    )
+    reveal_stages = models.PositiveIntegerField(default=1, help_text="parts in which an article is shown")
+    reveal_seconds = models.PositiveIntegerField(default=30, help_text="between one part and the next")
+    comprehension = models.JSONField(default=list, blank=True, help_text="questions asked before the first article")
+    comprehension_tries = models.PositiveIntegerField(default=2)
     asks_seen_before = models.BooleanField(default=True)
     asks_comment = models.BooleanField(default=True)
     asks_looked_up = models.BooleanField(default=True)
@@ -136,6 +148,15 @@ class Study(models.Model):
         return self.items_shown or self.items.count()
 
     @property
+    def is_paired(self) -> bool:
+        """Every page shows the human and the model's version of one title."""
+        return self.presentation == "paired"
+
+    @property
+    def comprehension_questions(self) -> list[ComprehensionQuestion]:
+        return [_read_question(entry) for entry in self.comprehension]
+
+    @property
     def is_demonstration(self) -> bool:
         """True where the "human" articles are machine-written stand-ins; every page says so."""
         return self.items.filter(article__stand_in=True).exists()
@@ -216,6 +237,10 @@ class ContextArticle(models.Model):
 
     def __str__(self) -> str:
         return self.article.title
+
+
+def _read_question(entry: dict[str, Any]) -> ComprehensionQuestion:
+    return ComprehensionQuestion(question=entry["question"], choices=tuple(entry["choices"]), answer=entry["answer"])
 
 
 def make_code() -> str:

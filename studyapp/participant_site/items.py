@@ -1,30 +1,41 @@
-"""An article and its question."""
+"""The page of a trial: an article, whole or in stages, or a pair of texts, and its question."""
+
+import math
+from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from studyapp.actions.responses import Answer, answer_trial, show_trial
+from studyapp.actions.responses import (
+    Answer,
+    AnswerOutcome,
+    answer_trial,
+    measure_reveal,
+    reveal_stage,
+    show_trial,
+)
 from studyapp.actions.watching import report_problem
 from studyapp.domain.article_text import split_paragraphs
-from studyapp.domain.judgment import LABELS, MAX_COMMENT, Judgment
+from studyapp.domain.judgment import LABELS, MAX_COMMENT, PAIR_LABELS, Judgment, PairChoice, judge_model_text
 from studyapp.domain.progress import Step
+from studyapp.domain.reveal import Reveal, cut_stages
+from studyapp.domain.study_design import MOST_STAGES
 from studyapp.models import Participant, ProblemReport, Study, Trial
 from studyapp.participant_site.visitor import locate, on_step, redirect_to
 
+WHOLE = Reveal(n_stages=1, n_shown=1, seconds_left=0.0)
+NO_CHOICE = _("Please choose one of the five answers.")
 
-class JudgmentForm(forms.Form):
-    """What a participant says of one article. The last two fields are filled by item.js, if at all."""
 
-    judgment = forms.TypedChoiceField(
-        choices=[(int(judgment), _(label)) for judgment, label in LABELS.items()],
-        coerce=lambda value: Judgment(int(value)),
-        widget=forms.RadioSelect,
-        error_messages={"required": _("Please choose one of the five answers.")},
-    )
+class AnswerForm(forms.Form):
+    """What is asked beside the five answers. The last two fields are filled by item.js, if at all."""
+
+    scale_name = ""  # the field of the five answers
     seen_before = forms.TypedChoiceField(
         choices=[("yes", _("Yes")), ("no", _("No"))],
         coerce=lambda value: value == "yes",
@@ -36,27 +47,69 @@ class JudgmentForm(forms.Form):
     active_seconds = forms.CharField(required=False, max_length=30, widget=forms.HiddenInput)
     focus_losses = forms.CharField(required=False, max_length=30, widget=forms.HiddenInput)
 
-    def read_answer(self) -> Answer:
-        return Answer(**self.cleaned_data)
+    @property
+    def scale(self) -> forms.BoundField:
+        return self[self.scale_name]
+
+    def judge(self, trial: Trial) -> Judgment:
+        raise NotImplementedError("a form says what its five answers mean")
+
+    def read_answer(self, trial: Trial) -> Answer:
+        beside = {name: value for name, value in self.cleaned_data.items() if name != self.scale_name}
+        return Answer(judgment=self.judge(trial), **beside)
+
+
+class JudgmentForm(AnswerForm):
+    """What a participant says of one article."""
+
+    scale_name = "judgment"
+    judgment = forms.TypedChoiceField(
+        choices=[(int(judgment), _(label)) for judgment, label in LABELS.items()],
+        coerce=lambda value: Judgment(int(value)),
+        widget=forms.RadioSelect,
+        error_messages={"required": NO_CHOICE},
+    )
+
+    def judge(self, trial: Trial) -> Judgment:
+        return self.cleaned_data["judgment"]
+
+
+class PairForm(AnswerForm):
+    """What a participant says of two texts side by side."""
+
+    scale_name = "choice"
+    choice = forms.TypedChoiceField(
+        choices=[(int(choice), _(label)) for choice, label in PAIR_LABELS.items()],
+        coerce=lambda value: PairChoice(int(value)),
+        widget=forms.RadioSelect,
+        error_messages={"required": NO_CHOICE},
+    )
+
+    def judge(self, trial: Trial) -> Judgment:
+        return judge_model_text(self.cleaned_data["choice"], first="model" if trial.first == "model" else "human")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @on_step(Step.ITEM)
 def item(request: HttpRequest, participant: Participant, code: str) -> HttpResponse:
-    """Show the next open trial, or take its answer. Any other trial leads to the one that is open."""
+    """Show the next open trial, its next stage, or take its answer. Any other trial leads to the one that is open."""
     study = participant.study
     trial = _find_open_trial(participant)
     if trial.code != code:
         return redirect("rater:item", study.slug, trial.code)
-    if request.method != "POST":
-        if request.method == "GET":
-            show_trial(trial, now=timezone.now())
-        return _show(request, participant, trial, JudgmentForm())
-    form = JudgmentForm(request.POST)
-    if not form.is_valid():
-        return _show(request, participant, trial, form)
-    answer_trial(trial, form.read_answer(), now=timezone.now())
-    return redirect_to(study, participant, locate(participant))
+    if request.method == "POST" and "reveal" in request.POST:
+        return _reveal(request, participant, trial)
+    form = make_form(study, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        outcome = answer_trial(trial, form.read_answer(trial), now=timezone.now())
+        if outcome is not AnswerOutcome.TOO_EARLY:
+            return redirect_to(study, participant, locate(participant))
+    notice = gettext("The article is not all here yet, so no answer was stored. The question comes with its last part.")
+    return _show(request, participant, trial, form=form, notice=notice)
+
+
+def make_form(study: Study, posted: Any = None) -> AnswerForm:
+    return (PairForm if study.is_paired else JudgmentForm)(posted)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -67,21 +120,49 @@ def problem(request: HttpRequest, participant: Participant, code: str) -> HttpRe
     if trial.code != code or request.method != "POST":
         return redirect("rater:item", participant.study.slug, trial.code)
     report_problem(trial, message=request.POST.get("problem", ""), now=timezone.now())
-    answered = {name: request.POST.get(name, "") for name in JudgmentForm.base_fields}
-    return _show(request, participant, trial, JudgmentForm(initial=answered))
+    form = make_form(participant.study)
+    form.initial = {name: request.POST.get(name, "") for name in form.fields}
+    return _show(request, participant, trial, form=form, notice="")
 
 
 def _find_open_trial(participant: Participant) -> Trial:
-    return participant.trials.still_open().select_related("stimulus__item__article")[0]  # the step says there is one
+    # the step says that there is one
+    return participant.trials.still_open().select_related("stimulus__item__article", "beside")[0]
 
 
-def _show(request: HttpRequest, participant: Participant, trial: Trial, form: JudgmentForm) -> HttpResponse:
-    context = describe_item(participant.study, trial, form=form, total=participant.trials.count())
+def _reveal(request: HttpRequest, participant: Participant, trial: Trial) -> HttpResponse:
+    """The next part of the text, when its time has come; before that the page says how long it is still."""
+    number = request.POST["reveal"]
+    wanted = int(number) if number.isdecimal() and len(number) < 4 else MOST_STAGES
+    reveal = reveal_stage(trial, wanted=wanted, now=timezone.now())
+    if reveal.n_shown >= min(wanted, reveal.n_stages):
+        return redirect("rater:item", participant.study.slug, trial.code)
+    seconds = math.ceil(reveal.seconds_left)
+    notice = ngettext(
+        "It is too early for the next part: %(seconds)d second is left. Please read what is here.",
+        "It is too early for the next part: %(seconds)d seconds are left. Please read what is here.",
+        seconds,
+    ) % {"seconds": seconds}
+    return _show(request, participant, trial, form=make_form(participant.study), notice=notice)
+
+
+def _show(
+    request: HttpRequest, participant: Participant, trial: Trial, *, form: AnswerForm, notice: str
+) -> HttpResponse:
+    """The page as it may be sent now; `notice` is what a post before the last stage is told."""
+    study, now = participant.study, timezone.now()
+    if request.method != "HEAD":
+        show_trial(trial, now=now)
+    reveal = measure_reveal(trial, study, now=now)
+    context = describe_item(study, trial, form=form, total=participant.trials.count(), reveal=reveal)
+    context["notice"] = notice if request.method == "POST" and not reveal.is_whole else ""
     context["is_reported"] = ProblemReport.objects.filter(trial=trial).exists()
     return render(request, "participant_site/item.html", context)
 
 
-def describe_item(study: Study, trial: Trial, *, form: JudgmentForm, total: int) -> dict[str, object]:
+def describe_item(
+    study: Study, trial: Trial, *, form: AnswerForm, total: int, reveal: Reveal = WHOLE
+) -> dict[str, object]:
     """What the page of an article shows; the preview shows the same."""
     article = trial.stimulus.item.article
     return {
@@ -92,5 +173,16 @@ def describe_item(study: Study, trial: Trial, *, form: JudgmentForm, total: int)
         "total": total,
         "title": article.title,
         "subtitle": article.subtitle,
-        "paragraphs": split_paragraphs(trial.stimulus.text),
+        "texts": [split_paragraphs(_cut(text.text, reveal)) for text in trial.texts],
+        "reveal": reveal,
+        "next_stage": reveal.n_shown + 1,
+        "seconds": math.ceil(reveal.seconds_left),
+        "wait": f"{reveal.seconds_left:.3f}",
     }
+
+
+def _cut(text: str, reveal: Reveal) -> str:
+    """As much of a text as has been revealed."""
+    if reveal.is_whole:
+        return text
+    return text[: cut_stages(text, n_stages=reveal.n_stages)[reveal.n_shown - 1]]

@@ -21,7 +21,8 @@ from studyapp.actions.preview import lay_out_trials
 from studyapp.actions.roles import list_visible_studies
 from studyapp.domain.counterbalancing import FORM_NAMES
 from studyapp.models import Arm, Study, Trial
-from studyapp.participant_site.items import JudgmentForm, describe_item
+from studyapp.participant_site.comprehension import describe_comprehension
+from studyapp.participant_site.items import describe_item, make_form
 from studyapp.participant_site.steps import EndForm, describe_debriefing
 from studyapp.recruitment import Arrival, Ending, Outcome
 
@@ -29,6 +30,7 @@ FIRST = "consent"
 _LABELS = {
     "consent": "Consent",
     "instructions": "Instructions",
+    "comprehension": "Questions first",
     "questions": "Last questions",
     "debriefing": "Debriefing",
     "withdraw": "Stopping",
@@ -49,7 +51,8 @@ class Preview:
     def steps(self) -> list[str]:
         """Every page in its order; the last is beside the way."""
         items = [f"item-{trial.position}" for trial in self.trials]
-        return ["consent", "instructions", *items, "questions", "debriefing", "withdraw"]
+        asked = ["comprehension"] if self.study.comprehension else []
+        return ["consent", "instructions", *asked, *items, "questions", "debriefing", "withdraw"]
 
     @property
     def following(self) -> str:
@@ -99,9 +102,11 @@ def _describe_page(preview: Preview) -> tuple[str, dict[str, object]]:
     match preview.step.partition("-"):
         case ("item", _, position):
             trial = preview.trials[int(position) - 1]
-            return "item", describe_item(study, trial, form=JudgmentForm(), total=total)
+            return "item", describe_item(study, trial, form=make_form(study), total=total)
         case ("instructions", *_):
             return "instructions", {"study": study, "total": total}
+        case ("comprehension", *_):
+            return "comprehension", {"study": study, **describe_comprehension(study)}
         case ("questions", *_):
             return "questions", {"study": study, "form": EndForm(study)}
         case ("debriefing", *_):

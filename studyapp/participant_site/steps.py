@@ -91,7 +91,9 @@ def debriefing(request: HttpRequest, participant: Participant) -> HttpResponse:
     """What it was about, and which articles a machine wrote: only here, once every answer is stored."""
     study = participant.study
     participation.record_debriefing(participant, now=timezone.now())
-    trials = participant.trials.select_related("stimulus__item__article", "stimulus__arm").order_by("position")
+    trials = participant.trials.select_related("stimulus__item__article", "stimulus__arm", "beside").order_by(
+        "position"
+    )
     context = describe_debriefing(study, trials, ending=find_ending(participant))
     return render(request, "participant_site/debriefing.html", context)
 
@@ -106,7 +108,7 @@ def describe_debriefing(study: Study, trials: Iterable[Trial], *, ending: Ending
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@on_step(Step.INSTRUCTIONS, Step.ITEM, Step.QUESTIONS, Step.DEBRIEFING, Step.SCREENED_OUT)
+@on_step(Step.INSTRUCTIONS, Step.COMPREHENSION, Step.ITEM, Step.QUESTIONS, Step.DEBRIEFING, Step.SCREENED_OUT)
 def withdraw(request: HttpRequest, participant: Participant) -> HttpResponse:
     if request.method == "POST":
         participation.withdraw(participant, now=timezone.now())

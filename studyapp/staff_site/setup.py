@@ -47,7 +47,8 @@ class StudyFileForm(forms.Form):
         try:
             text = upload.read().decode("utf-8")
             refs = list(Article.objects.values_list("ref", flat=True))
-            return parse_study_file(text, name=upload.name, folder=None).resolve(refs)
+            self.study_file = parse_study_file(text, name=upload.name, folder=None)
+            return self.study_file.resolve(refs)
         except UnicodeDecodeError:
             raise forms.ValidationError("The file is not UTF-8; save it as UTF-8 and try again.") from None
         except StudyFileError as error:
@@ -152,7 +153,8 @@ def _make_study(request: HttpRequest, form: forms.Form, rows: list[ArmRow]) -> S
                 raise StudyExistsError(f"There is a study {design.study.slug!r} already; choose another slug.")
             return load_study(design)[0]
     except (DesignError, StudyFileError) as error:
-        for fault in error.faults:
+        faults = form.study_file.refuse(error.faults).faults if isinstance(form, StudyFileForm) else error.faults
+        for fault in faults:
             form.add_error(None, fault)
     except StudyExistsError as error:
         form.add_error(None if isinstance(form, StudyFileForm) else "slug", str(error))

@@ -15,7 +15,7 @@ from studyapp.domain.article_file import ArticleFile, GoodRow
 from studyapp.domain.article_text import ArticleFields
 from studyapp.domain.judgment import Judgment
 from studyapp.domain.study_design import StudyDesign, parse_design
-from studyapp.models import Participant, Study
+from studyapp.models import Participant, Stimulus, Study
 from studyapp.recruitment import Arrival
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -119,3 +119,14 @@ def enrol(study: Study, name: str, *, platform: str = "prolific", now: datetime 
 def answer_all(participant: Participant, *, now: datetime = NOW) -> None:
     for trial in participant.trials.order_by("position"):
         assert answer_trial(trial, Answer(Judgment(2), None, ""), now=now) is AnswerOutcome.STORED
+
+
+def make_staged(*, seconds: int = 30, **checks: object) -> Study:
+    """A study that participants can enter, whose texts are shown in three stages, a paragraph each."""
+    study = make_launched(checks={"reveal_stages": 3, "reveal_seconds": seconds, **checks})
+    for stimulus in Stimulus.objects.all():
+        words = stimulus.text.split()
+        third = len(words) // 3
+        parts = (words[:third], words[third : 2 * third], words[2 * third :])
+        Stimulus.objects.filter(pk=stimulus.pk).update(text="\n\n".join(" ".join(part) for part in parts))
+    return study

@@ -8,7 +8,7 @@ from django.core.signing import TimestampSigner
 
 from studyapp.domain.judgment import Judgment
 from studyapp.domain.rehearsal_cast import Character, Kind
-from studyapp.models import Participant, Response
+from studyapp.models import Participant, Response, Study
 from studyapp.simulation import SimulatedParticipant, SimulationError, TrialTruth, read_page
 from tests.studyapp.study_rows import make_launched
 
@@ -21,8 +21,11 @@ class KnownTruth:
     solution = ""
 
     def find_trial(self, code):
-        source = Response.trial.field.related_model.objects.get(code=code).stimulus.source
-        return TrialTruth(source=source, accuracy=0.999999)
+        trial = Response.trial.field.related_model.objects.get(code=code)
+        return TrialTruth(source=trial.stimulus.source, accuracy=0.999999, first=trial.first)
+
+    def find_right_choices(self):
+        return [question.right for question in Study.objects.get().comprehension_questions]
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from studyapp.domain.study_design import parse_design
 from studyapp.study_file import StudyFileError, list_presets, parse_study_file, read_study_file, write_study_file
@@ -12,6 +12,7 @@ def read(text, **options):
     return parse_study_file(text, name="my.toml", folder=None, **options)
 
 
+@settings(deadline=None)
 @given(mapping=designs)
 def test_a_written_study_file_reads_back_as_the_same_design(mapping):
     design = parse_design(mapping)
@@ -69,11 +70,16 @@ def test_numbers_take_articles_from_the_beginning_of_the_file_context_first():
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("[study", "my.toml: no TOML"),
+        ("[study", "my.toml, line 1: no TOML: Unexpected end of file"),
+        ('[study]\nslug = "s"\nslug = "t"', 'my.toml, line 3: no TOML: Key "slug" already exists'),
+        ("[study]\n\n[articles]\nitems = [1", "my.toml, line 4: no TOML: it ends where more must follow"),
+        ("[study]\nslug = 1\n[study.slug]\nx = 1", 'my.toml, line 3: no TOML: Key "slug" already exists'),
+        ('[study]\nslug = "s"\ntitle = "T"\n[articles]\nitems = -1', r"line 5: \[articles\] items: is -1"),
+        ('articles = 3\n[study]\nslug = "s"\ntitle = "T"', r"line 1: \[articles\]: must be a table"),
         ('[study]\nslug = "s"\ntitle = "T"\npreset = "gpt9"', "there is no 'gpt9'; choose from"),
-        ('[study]\nslug = "s"\ntitle = "T"\n[articles]\nitems = 99', "my.toml: .*102 articles are wanted"),
+        ('[study]\nslug = "s"\ntitle = "T"\n[articles]\nitems = 99', "my.toml, line 5: .*102 articles are wanted"),
         ('[study]\nslug = "s"\ntitle = "T"\n[articles]\nfile = "x.jsonl"', "import the articles first"),
-        ('[study]\nslug = "s"', r"my.toml: \[study\] title: is missing"),
+        ('[study]\nslug = "s"', r"my.toml, line 1: \[study\] title: is missing"),
     ],
 )
 def test_a_fault_names_the_file_and_the_key(text, fault):
@@ -88,10 +94,91 @@ def test_every_fault_is_named_at_once_with_what_was_meant():
     with pytest.raises(StudyFileError) as raised:
         file.resolve(REFS[:10])
     said = str(raised.value)
-    assert "my.toml: [study] sede: there is no such key; did you mean 'seed'?" in said
-    assert "my.toml: [article]: there is no such section; did you mean 'articles'?" in said
-    assert "my.toml: [targets] participants_per_cell: is 'x'; it must be a whole number" in said
+    assert "my.toml, line 4: [study] sede: there is no such key; did you mean 'seed'?" in said
+    assert "my.toml, line 5: [article]: there is no such section; did you mean 'articles'?" in said
+    assert "my.toml, line 8: [targets] participants_per_cell: is 'x'; it must be a whole number" in said
     assert "28 articles are wanted beside those named, but there are 10" in said
+
+
+LONG = """\
+# a pilot
+[study]
+slug = "pilot"
+title = '''
+[targets]
+participants_per_cel = 1
+'''
+
+[checks] # what is asked
+exclusion_rules = [
+  "looked_up",
+  "comprehension",
+]
+comprehension_tries = 0
+
+[targets]
+participants_per_cel = 20
+
+[articles]
+items = 4
+context = 1
+
+[[comprehension]]
+question = "?"
+choices = ["a", "b"]
+answer = "c"
+
+[[arms]]
+ladder = "gpt2"
+[[arms]]
+name = "x"
+sampling = { top_p = 0.9,
+  heat = 2 }
+[[arms]]
+label = "no name"
+"""
+
+
+def test_every_fault_names_the_line_of_its_key():
+    with pytest.raises(StudyFileError) as raised:
+        read(LONG).resolve(REFS)
+    assert raised.value.faults == [
+        "my.toml, line 14: [checks] comprehension_tries: must be from 1 to 10",
+        "my.toml, line 17: [targets] participants_per_cel: there is no such key; did you mean 'participants_per_cell'?",
+        "my.toml, line 26: [[comprehension]] 1 answer: is 'c'; it must be one of the choices, word for word",
+        "my.toml, line 33: [[arms]] 2 sampling.heat: there is no such key; its keys are temperature, top_p, top_k, "
+        "repetition_penalty, length_ratio, max_tokens, stop",
+        "my.toml, line 34: [[arms]] 3 name: is missing",
+    ]
+
+
+def test_a_fault_in_what_the_preset_says_names_the_section_that_made_it_one():
+    with pytest.raises(StudyFileError, match=r"my\.toml, line 5: \[checks\] exclusion_rules: .* needs internet_check"):
+        read('[study]\nslug = "s"\ntitle = "T"\n\n[checks]\ninternet_check_question = ""').resolve(REFS)
+
+
+def test_a_study_without_questions_or_arms_takes_none_of_the_presets():
+    text = 'comprehension = []\narms = []\n[study]\nslug = "s"\ntitle = "T"\npreset = "gpt3-long"'
+    design = read(text).resolve(REFS)
+    assert (design.comprehension, design.arms) == ((), ())
+    assert read(write_study_file(design)).resolve([]) == design
+
+
+def test_the_published_long_study_is_a_preset():
+    design = read('[study]\nslug = "s"\ntitle = "T"\npreset = "gpt3-long"').resolve(REFS)
+    assert (len(design.articles.items), len(design.articles.context), design.articles.candidates) == (12, 1, 5)
+    assert [(arm.n_params, arm.control) for arm in design.arms] == [(160e6, True), (175e9, False)]
+    assert 2 * 2 * design.targets.participants_per_cell == 160  # over two arms of two forms
+    assert (design.checks.reveal_stages, design.checks.reveal_seconds) == (3, 30)
+    assert len(design.comprehension) >= 2
+    assert design.checks.comprehension_tries >= 2  # a platform's rule
+    assert "comprehension" not in design.checks.exclusion_rules  # off unless a study declares it
+
+
+def test_pairs_are_a_preset():
+    design = read('[study]\nslug = "s"\ntitle = "T"\npreset = "paired"').resolve(REFS)
+    assert (design.checks.presentation, design.checks.reveal_stages) == ("paired", 1)
+    assert len(design.articles.items) % 2 == 0  # so that each source stands first exactly half of the time
 
 
 def test_a_file_that_cannot_be_read_says_why(tmp_path):

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         try:
             with transaction.atomic(), acting_as("manage.py load_study"):
                 study, is_new = self._load(options["file"], replace=options["replace"])
-        except (StudyFileError, StudyExistsError, DesignError) as error:
+        except (StudyFileError, StudyExistsError) as error:
             raise CommandError("\n".join(getattr(error, "faults", [str(error)]))) from None
         done = "made, a draft" if is_new else "there already, and says the same"
         self.stdout.write(f"Study {study.slug!r}: {done}; {study.items.count()} items, {study.arms.count()} arms.")
@@ -40,4 +40,7 @@ class Command(BaseCommand):
                 faults = "\n".join(str(fault) for fault in outcome.bad)
                 raise CommandError(f"{file.article_file.name} has bad rows; nothing was imported:\n{faults}")
             refs = outcome.refs
-        return load_study(file.resolve(list(refs)), replace=replace)
+        try:
+            return load_study(file.resolve(list(refs)), replace=replace)
+        except DesignError as error:
+            raise file.refuse(error.faults) from None

@@ -18,7 +18,10 @@ from studyapp.terminal import open_progress
 
 
 class Command(StudyCommand):
-    help = "Simulated participants with a planted accuracy by size, through the real pages; marked as such for ever."
+    help = (
+        "Simulated participants with a planted accuracy by size, through the real pages; marked as such for ever. "
+        "Where texts are shown in stages they wait as people do, so more --workers shorten it."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)

@@ -1,8 +1,8 @@
-// Makes the item page smoother; everything works without it.
+// Makes the item page smoother; everything works without it. The question may come later than the page (reveal.js).
 "use strict";
 (() => {
-  const form = document.getElementById("judgment");
-  const radios = [...form.querySelectorAll("input[name=judgment]")];
+  const findForm = () => document.getElementById("judgment");
+  const listRadios = () => [...document.querySelectorAll("#judgment .scale input[type=radio]")];
   const started = performance.now();
   let activeSince = document.hasFocus() && !document.hidden ? started : null;
   let active = 1000 * (Number(form.elements.active_seconds.defaultValue) || 0);  // read before a problem was reported
@@ -22,7 +22,9 @@
   document.addEventListener("visibilitychange", () => (document.hidden ? pause() : resume()));
 
   let sent = false;
-  form.addEventListener("submit", (event) => {
+  document.addEventListener("submit", (event) => {
+    const form = findForm();
+    if (event.target !== form) return;
     if (sent) {
       event.preventDefault();
       return;
@@ -37,14 +39,21 @@
   document.addEventListener("keydown", (event) => {
     const typing = event.target.matches("textarea, input[type=text]");
     if (typing || event.ctrlKey || event.altKey || event.metaKey) return;
-    if (event.key >= "1" && event.key <= "5") {
+    const radios = listRadios();
+    if (event.key >= "1" && event.key <= "5" && radios.length) {
       radios[event.key - 1].checked = true;
       radios[event.key - 1].focus();
       event.preventDefault();
     } else if (event.key === "Enter" && !event.target.matches("a, button, summary") && radios.some((radio) => radio.checked)) {
       event.preventDefault();
-      form.requestSubmit();
+      findForm().requestSubmit();
     }
   });
-  form.querySelector(".keys").hidden = false;
+
+  const showKeys = () => {
+    const keys = document.querySelector("#judgment .keys");
+    if (keys) keys.hidden = false;
+  };
+  document.addEventListener("turn", showKeys);
+  showKeys();
 })();

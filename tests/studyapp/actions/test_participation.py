@@ -64,6 +64,30 @@ def test_a_block_sees_the_same_part_of_the_pool_in_every_arm_and_mirrored_on_the
         assert told != sources[block, item, "B" if form == "A" else "A"]
 
 
+def test_a_pair_shows_both_versions_and_the_form_says_whose_is_first():
+    study = make_launched(n_items=4, checks={"presentation": "paired"})
+    firsts = {}
+    for number in range(18):
+        participant = enrol(study, f"p{number}")
+        cell = participant.assignment
+        trials = list(participant.trials.select_related("stimulus", "beside"))
+        assert sorted(trial.position for trial in trials) == [1, 2, 3, 4]
+        for trial in trials:
+            assert trial.stimulus.arm == cell.arm
+            assert trial.beside.arm is None
+            assert trial.stimulus.item_id == trial.beside.item_id
+            assert trial.texts[0 if trial.first == "model" else 1] == trial.stimulus
+            seen = firsts.setdefault((cell.form.name, trial.stimulus.item_id), trial.first)
+            assert seen == trial.first  # whoever sees that form
+        assert sorted(trial.first for trial in trials) == ["human", "human", "model", "model"]
+    for (form, item), first in firsts.items():
+        assert {first, firsts["B" if form == "A" else "A", item]} == {"model", "human"}
+
+
+def test_a_single_text_stands_beside_none():
+    assert set(enrol(make_launched(), "p").trials.values_list("beside", "first")) == {(None, "")}
+
+
 def test_orders_differ_between_participants():
     study = make_launched(n_items=6)
     orders = {tuple(enrol(study, f"p{n}").trials.values_list("stimulus__item_id", flat=True)) for n in range(12)}
@@ -111,6 +135,65 @@ def test_the_declared_rules_decide_at_the_end_and_the_answers_are_kept(answer, e
     assert Response.objects.count() == 4
     again = participation.complete(participant, EndAnswers(True, "other"), now=NOW + timedelta(hours=1))
     assert (again.completed_at, again.internet_check_answer) == (NOW, answer)
+
+
+QUESTIONS = [
+    {"question": "One?", "choices": ["a", "b"], "answer": "b"},
+    {"question": "Two?", "choices": ["a", "b"], "answer": "a"},
+]
+
+
+def try_all(participant, *tries):
+    return [
+        participation.answer_comprehension(participant, chosen, number=number, now=NOW)
+        for number, chosen in enumerate(tries)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tries", "passed", "stored"),
+    [
+        ([[1, 0]], True, [[1, 0]]),
+        ([[0, 0], [1, 0]], True, [[0, 0], [1, 0]]),
+        ([[0, 0], [1, 1]], False, [[0, 0], [1, 1]]),
+        ([[0, 0]], None, [[0, 0]]),
+        ([[1, 0], [0, 0]], True, [[1, 0]]),  # who has passed is asked nothing more
+        ([[0, 0], [0, 0], [1, 0]], False, [[0, 0], [0, 0]]),
+    ],
+)
+def test_two_tries_at_the_questions_are_kept_with_what_came_of_them(tries, passed, stored):
+    participant = enrol(make_launched(comprehension=QUESTIONS), "p")
+    try_all(participant, *tries)
+    participant.refresh_from_db()
+    assert (participant.comprehension_passed, participant.comprehension_answers) == (passed, stored)
+    assert participant.comprehension_tries == len(stored)
+    assert participation.describe_place(participant).awaits_comprehension is (passed is None)
+
+
+def test_a_try_that_is_sent_twice_is_one_try():
+    participant = enrol(make_launched(comprehension=QUESTIONS), "p")
+    for _ in range(3):
+        attempt = participation.answer_comprehension(participant, [0, 0], number=0, now=NOW)
+        assert (attempt.wrong, attempt.tries_left) == ((0,), 1)
+    assert Participant.objects.get().comprehension_answers == [[0, 0]]
+
+
+@pytest.mark.parametrize("is_declared", [True, False])
+def test_who_fails_the_questions_takes_part_and_is_excluded_only_where_that_was_declared(is_declared):
+    checks = {"exclusion_rules": ["comprehension"]} if is_declared else {}
+    participant = enrol(make_launched(comprehension=QUESTIONS, checks=checks), "p")
+    try_all(participant, [0, 0], [0, 0])
+    answer_all(participant)
+    done = participation.complete(participant, EndAnswers(False, ""), now=NOW)
+    assert done.status == "completed"
+    assert done.exclusion_reasons == (["comprehension"] if is_declared else [])
+
+
+def test_withdrawal_forgets_the_tries():
+    participant = enrol(make_launched(comprehension=QUESTIONS), "p")
+    try_all(participant, [0, 0])
+    participation.withdraw(participant, now=NOW)
+    assert Participant.objects.get().comprehension_answers == []
 
 
 def test_withdrawal_deletes_the_answers_and_the_identity_and_leaves_a_count():

@@ -31,6 +31,15 @@ def test_a_study_says_again_how_its_platform_is_told():
     assert study.adapter.verify == "jwt"
 
 
+def test_every_key_of_the_presentations_and_the_questions_is_kept():
+    checks = {"reveal_stages": 3, "reveal_seconds": 0, "comprehension_tries": 4, "exclusion_rules": ["comprehension"]}
+    questions = [{"question": "?", "choices": ["a", "b"], "answer": "b"}]
+    design = make_design(make_articles(5), checks=checks, comprehension=questions)
+    assert describe_study(load_study(design)[0]) == design
+    paired = make_design([f"story-{n}" for n in range(1, 6)], slug="pairs", checks={"presentation": "paired"})
+    assert describe_study(load_study(paired)[0]) == paired
+
+
 def test_the_same_design_again_changes_nothing():
     design = make_design(make_articles(5))
     first, _ = load_study(design)

@@ -7,8 +7,13 @@ from studyapp.domain.exclusion import RULE_MEANINGS, RULES, ParticipantFacts, de
 SOLUTIONS = ("768", "768 steps")
 
 
-def decide(rules, *, answer="", looked_up=None):
-    facts = ParticipantFacts(internet_check_answer=answer, internet_check_solutions=SOLUTIONS, looked_up=looked_up)
+def decide(rules, *, answer="", looked_up=None, passed=None):
+    facts = ParticipantFacts(
+        internet_check_answer=answer,
+        internet_check_solutions=SOLUTIONS,
+        looked_up=looked_up,
+        comprehension_passed=passed,
+    )
     return decide_exclusion(rules=rules, facts=facts)
 
 
@@ -30,6 +35,12 @@ def test_only_declared_rules_exclude_and_the_reasons_say_which(rules, answer, lo
     verdict = decide(rules, answer=answer, looked_up=looked_up)
     assert verdict.reasons == reasons
     assert verdict.excluded is bool(reasons)
+
+
+@pytest.mark.parametrize(("passed", "excluded"), [(True, False), (None, False), (False, True)])
+def test_only_who_failed_the_questions_about_the_instructions_breaks_that_rule(passed, excluded):
+    assert decide(["comprehension"], passed=passed).excluded is excluded
+    assert not decide(["looked_up", "internet_check"], passed=passed).excluded
 
 
 def test_every_rule_has_a_meaning_in_words():

@@ -8,9 +8,12 @@ from studyapp.domain.progress import Place, Step, find_step
     [
         (None, Step.CONSENT),
         (Place("enrolled", has_started=False, has_open_trial=True), Step.INSTRUCTIONS),
+        (Place("enrolled", has_started=False, has_open_trial=True, awaits_comprehension=True), Step.INSTRUCTIONS),
+        (Place("enrolled", has_started=True, has_open_trial=True, awaits_comprehension=True), Step.COMPREHENSION),
         (Place("enrolled", has_started=True, has_open_trial=True), Step.ITEM),
         (Place("enrolled", has_started=True, has_open_trial=False), Step.QUESTIONS),
         (Place("completed", has_started=True, has_open_trial=False), Step.DEBRIEFING),
+        (Place("withdrawn", has_started=True, has_open_trial=False, awaits_comprehension=True), Step.WITHDRAWN),
         (Place("withdrawn", has_started=True, has_open_trial=False), Step.WITHDRAWN),
         (Place("dropped_out", has_started=True, has_open_trial=True), Step.DROPPED_OUT),
     ],

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from studyapp.domain.judgment import Judgment
+from studyapp.domain.judgment import Judgment, judge_model_text
 from studyapp.domain.simulated_rater import SimulatedRater, plant_accuracy
 
 
@@ -22,6 +22,19 @@ def measure_accuracy(planted, *, raters=400, trials=50):
 @pytest.mark.parametrize("planted", [0.5, 0.6, 0.76, 0.86])
 def test_raters_are_as_accurate_as_was_planted(planted):
     assert measure_accuracy(planted) == pytest.approx(planted, abs=0.02)  # 20,000 trials; 0.01 is three errors
+
+
+@pytest.mark.parametrize("planted", [0.5, 0.6, 0.76, 0.86])
+def test_raters_of_pairs_are_as_accurate_as_was_planted_whichever_stands_first(planted):
+    for first in ("model", "human"):
+        right = total = 0
+        for seed in range(400):
+            rater = SimulatedRater(accuracy=planted, rng=random.Random(seed))
+            for _ in range(50):
+                judgment = judge_model_text(rater.compare(first=first), first=first)
+                total += judgment is not Judgment.DONT_KNOW
+                right += judgment > Judgment.DONT_KNOW
+        assert right / total == pytest.approx(planted, abs=0.02)  # 20,000 choices; 0.01 is three errors
 
 
 def test_the_same_seed_judges_the_same():

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from studyapp.domain.study_design import DesignError, Recruitment, describe_design, hash_design, parse_design
 
 MINIMAL = {"study": {"slug": "s", "title": "T"}}
+QUESTION = {"question": "?", "choices": ["a", "b"], "answer": "b"}
 
 names = st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,8})?", fullmatch=True)
 slugs = names.map(lambda name: f"another-study-{name}")
-texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=80)
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=80) | st.text("\n\"\\'# ", max_size=8)
 arms = st.lists(
     st.fixed_dictionaries(
         {"name": names},
@@ -26,9 +27,41 @@ arms = st.lists(
     max_size=5,
     unique_by=lambda arm: arm["name"],
 )
-designs = st.fixed_dictionaries(
-    {"study": st.fixed_dictionaries({"slug": names, "title": texts.filter(str.strip)}), "arms": arms},
+said = texts.filter(str.strip)
+questions = st.tuples(said, st.lists(said, min_size=2, max_size=4, unique=True), st.integers(0, 1)).map(
+    lambda drawn: {"question": drawn[0], "choices": drawn[1], "answer": drawn[1][drawn[2]]}
+)
+RULE_NEEDS = {"internet_check_question": "?", "internet_check_solutions": ["x"], "looked_up": True}
+checks = st.fixed_dictionaries(
+    {},
     optional={
+        "reveal_stages": st.integers(1, 10),
+        "reveal_seconds": st.integers(0, 600),
+        "comprehension_tries": st.integers(1, 10),
+        "seen_before": st.booleans(),
+        "comment": st.booleans(),
+        "internet_check_question": texts,
+        "internet_check_solutions": st.lists(texts, max_size=7),
+    },
+) | st.sampled_from(
+    [
+        {"presentation": "paired"},
+        {"presentation": "paired", "reveal_seconds": 0},
+        {**RULE_NEEDS, "presentation": "single", "exclusion_rules": ["looked_up", "internet_check"]},
+    ]
+)
+presets = st.sampled_from(["gpt3-short", "gpt3-long", "paired"])
+designs = st.fixed_dictionaries(
+    {
+        "study": st.fixed_dictionaries({"slug": names, "title": said}, optional={"preset": presets}),
+        "arms": arms,
+        "comprehension": st.lists(questions, max_size=3),
+    },
+    optional={
+        "checks": checks,
+        "fitness": st.fixed_dictionaries(
+            {}, optional={"min_words": st.integers(1, 99), "least_ratio": st.floats(0, 1)}
+        ),
         "texts": st.fixed_dictionaries({}, optional={"consent": texts, "question": texts}),
         "targets": st.fixed_dictionaries(
             {},
@@ -82,9 +115,21 @@ def test_a_design_is_described_by_the_mapping_that_makes_it_again(mapping):
         ({"arms": [{"name": "x"}, {"name": "x"}]}, r"twice: x"),
         ({"arms": [{"name": "x", "control": True}, {"name": "y", "control": True}]}, r"only one arm"),
         ({"arms": [{"name": "x", "generator": "checkpoint:../etc"}]}, r"\[\[arms\]\] 1 generator"),
-        ({"arms": [{"name": "x", "sampling": {"heat": 1}}]}, r"there is no 'heat'"),
-        ({"arms": [{"name": "x", "sampling": {"temperature": 0}}]}, r"temperature is 0; it must be a number"),
+        ({"arms": [{"name": "x", "sampling": {"heat": 1}}]}, r"\[\[arms\]\] 1 sampling.heat: there is no such key"),
+        ({"arms": [{"name": "x", "sampling": {"temperature": 0}}]}, r"sampling.temperature: is 0; it must be a number"),
         ({"arms": {"name": "x"}}, r"under \[\[arms\]\]"),
+        ({"checks": {"presentation": "pairs"}}, r"presentation: there is no 'pairs'; did you mean 'paired'"),
+        ({"checks": {"reveal_stages": 0}}, r"\[checks\] reveal_stages: must be from 1 to 10"),
+        ({"checks": {"reveal_seconds": 601}}, r"reveal_seconds: must be from 0 to 600"),
+        ({"checks": {"presentation": "paired", "reveal_stages": 3}}, r"reveal_stages: two texts side by side"),
+        ({"checks": {"comprehension_tries": 0}}, r"comprehension_tries: must be from 1 to 10"),
+        ({"checks": {"exclusion_rules": ["comprehension"]}}, r"exclusion_rules: 'comprehension' needs questions"),
+        ({"comprehension": [{"question": "?", "choices": ["a"], "answer": "a"}]}, r"1 choices: must be at least two"),
+        ({"comprehension": [{"question": "?", "choices": ["a", "a"], "answer": "a"}]}, r"twice: a"),
+        ({"comprehension": [QUESTION, {**QUESTION, "answer": "c"}]}, r"\[\[comprehension\]\] 2 answer: is 'c'"),
+        ({"comprehension": [{"question": "?"}]}, r"\[\[comprehension\]\] 1 choices: is missing"),
+        ({"comprehension": [QUESTION] * 21}, r"\[\[comprehension\]\] 21: there can be 20 questions at most"),
+        ({"arms": [{"name": "x", "sampling": {"stop": "."}}]}, r"1 sampling.stop: is '.'; it must be a list"),
     ],
 )
 def test_a_fault_names_its_key_and_what_was_meant(change, fault):
@@ -107,6 +152,16 @@ def test_all_faults_are_reported_at_once():
     with pytest.raises(DesignError) as caught:
         parse_design({"study": {"slug": "A"}, "targets": {"dropout_minutes": "x"}, "foo": {}})
     assert len(caught.value.faults) == 3
+
+
+def test_a_fault_knows_the_keys_that_lead_to_it():
+    with pytest.raises(DesignError) as caught:
+        parse_design({**MINIMAL, "target": {}, "arms": [{"name": "x"}, {"name": "x", "sampling": {"top_p": 2}}, {}]})
+    places = {fault.place for fault in caught.value.faults}
+    assert places == {("target",), ("arms", 1, "sampling", "top_p"), ("arms", 2, "name")}
+    with pytest.raises(DesignError) as caught:
+        parse_design({**MINIMAL, "arms": [{"name": "x"}, {"name": "y"}, {"name": "x"}]})
+    assert [fault.place for fault in caught.value.faults] == [("arms", 2, "name")]
 
 
 def test_the_hash_of_a_design_does_not_hang_on_the_order_of_keys():

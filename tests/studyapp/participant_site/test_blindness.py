@@ -17,6 +17,11 @@ def study():
     return make_launched()
 
 
+@pytest.fixture
+def paired():
+    return make_launched(checks={"presentation": "paired"})
+
+
 def fetch_item(visitor):
     answer = visitor.client.get(visitor.page.url)
     return answer, answer.content.decode()
@@ -41,7 +46,42 @@ def test_the_page_of_a_text_is_the_same_whoever_wrote_it(study):
     assert pages[0] == pages[1]
 
 
-def test_no_word_of_a_page_names_source_arm_form_or_generator(study):
+def test_the_page_of_a_pair_is_the_same_whichever_stands_first(paired):
+    """The same trial with the model's text first and the human one's, when both read the same: the same bytes."""
+    visitor = Visitor(paired)
+    visitor.start()
+    trial = Trial.objects.get(code=visitor.page.code)
+    Stimulus.objects.filter(pk=trial.stimulus_id).update(text=trial.beside.text, words=trial.beside.words)
+    pages = []
+    for first in ("model", "human"):
+        Trial.objects.filter(pk=trial.pk).update(first=first)
+        answer, text = fetch_item(visitor)
+        headers = {name for name in answer.headers if name not in ("Content-Security-Policy", "X-Request-ID")}
+        pages.append((re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", text), headers, len(answer.content)))
+    assert pages[0] == pages[1]
+
+
+def test_to_exchange_the_texts_of_a_pair_exchanges_them_and_nothing_else(paired):
+    visitor = Visitor(paired)
+    visitor.start()
+    trial = Trial.objects.get(code=visitor.page.code)
+    names = {trial.stimulus.text: "MODEL", trial.beside.text: "HUMAN"}
+    pages = {}
+    for first in ("model", "human"):
+        Trial.objects.filter(pk=trial.pk).update(first=first)
+        text = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", fetch_item(visitor)[1])
+        for body, name in names.items():
+            for number, paragraph in enumerate(body.split("\n\n")):
+                assert paragraph in text
+                text = text.replace(paragraph, f"{name}-{number}")
+        pages[first] = text
+    exchanged = re.sub("MODEL|HUMAN", lambda found: {"MODEL": "HUMAN", "HUMAN": "MODEL"}[found.group()], pages["model"])
+    assert exchanged == pages["human"]
+
+
+@pytest.mark.parametrize("presentation", ["single", "paired"])
+def test_no_word_of_a_page_names_source_arm_form_or_generator(presentation):
+    study = make_launched(checks={"presentation": presentation})
     visitor = Visitor(study)
     visitor.start()
     while visitor.page.step == "item":
@@ -49,14 +89,18 @@ def test_no_word_of_a_page_names_source_arm_form_or_generator(study):
         answer, text = fetch_item(visitor)
         everything = text + str(list(answer.headers.values())) + str(answer.cookies)
         without_text = everything
-        for paragraph in trial.stimulus.text.split("\n\n"):
-            without_text = without_text.replace(paragraph, "")
+        for stimulus in trial.texts:
+            for paragraph in stimulus.text.split("\n\n"):
+                assert paragraph in without_text
+                without_text = without_text.replace(paragraph, "")
         assignment = visitor.participant.assignment
-        names = [assignment.arm.name, assignment.arm.label, assignment.arm.generator, trial.stimulus.code,
-                 visitor.participant.code, "source", "stimulus", "candidate", "temperature"]  # fmt: skip
+        codes = [stimulus.code for stimulus in trial.texts] + [visitor.participant.code]
+        names = [assignment.arm.name, assignment.arm.label, assignment.arm.generator, *codes]
+        names += ["source", "stimulus", "candidate", "temperature", "model", "beside"]
         for name in filter(None, names):
             assert not re.search(rf"\b{re.escape(name)}\b", without_text, flags=re.IGNORECASE), name
-        visitor.send(judgment="3")
+        visitor.send(judgment="3", choice="3")
+    assert visitor.page.step == "questions"
 
 
 def test_a_trials_address_is_drawn_at_random_and_long(study):
