@@ -146,7 +146,7 @@ def _copy_study(link: ProlificStudy, remote: StudyRecord) -> None:
 
 
 def _settle_ask(row: ProlificSubmission) -> None:
-    """What staff asked for is no longer in doubt once Prolific shows it done, or shows that it cannot be done any more."""
+    """What staff asked for is no longer in doubt once Prolific shows it done, or past doing."""
     state = ProlificSubmission.AskState
     if row.asked == "approve":
         is_done = row.status in (prolific.APPROVED, prolific.PARTIALLY_APPROVED)

@@ -119,9 +119,9 @@ def test_a_draft_is_not_made_twice_when_no_answer_comes(fake, client):
 
 def test_an_answer_that_comes_too_late_is_an_unknown_outcome(fake):
     fake.fail("POST", "studies/", delay=5)
-    with ProlificClient(Account(url=fake.url, token=TOKEN, timeout=1.0)) as client:
-        with pytest.raises(OutcomeUnknownError, match="ReadTimeout"):
-            client.create_draft(STUDY)
+    account = Account(url=fake.url, token=TOKEN, timeout=1.0)
+    with ProlificClient(account) as client, pytest.raises(OutcomeUnknownError, match="ReadTimeout"):
+        client.create_draft(STUDY)
 
 
 def test_a_refusal_says_what_prolific_says(client):
