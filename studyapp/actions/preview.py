@@ -5,7 +5,7 @@ from typing import cast
 
 from django.db.models import Q
 
-from studyapp.actions.quiz_forms import plan_quiz_forms
+from studyapp.actions.quiz_forms import choose_items, plan_quiz_forms
 from studyapp.domain.article_text import normalise_text
 from studyapp.domain.counterbalancing import FORM_NAMES, Source, order_trials
 from studyapp.domain.seeds import derive_seed
@@ -29,13 +29,16 @@ def lay_out_trials(study: Study, *, arm: Arm, form: str) -> list[Trial]:
         return stimulus
 
     trials = []
+    shown = choose_items(study, block=1) if study.quiz_forms.exists() else frozenset(list(items)[: study.items_read])
     for item_id, source in _find_sources(study, items, form=form):
+        if item_id not in shown:
+            continue
         if study.is_paired:
             trials.append(Trial(stimulus=find(item_id, "model"), beside=find(item_id, "human"), first=source))
         else:
             trials.append(Trial(stimulus=find(item_id, source)))
     rng = random.Random(derive_seed(study.seed, "preview", arm.name, form))
-    ordered = order_trials(trials, rng=rng)[: study.items_read]
+    ordered = order_trials(trials, rng=rng)
     for position, trial in enumerate(ordered, start=1):
         trial.position = position
     return ordered

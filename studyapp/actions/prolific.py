@@ -95,14 +95,16 @@ def store_submission(link: ProlificStudy, said: SubmissionRecord, *, read_at: da
     Whoever has returned or run out of time there gives their place back here, once, and keeps every answer. Locks the
     submission's row, then the participant.
     """
-    row = ProlificSubmission.objects.select_for_update().filter(submission_id=said.submission_id).first()
-    if row is None:
-        row = ProlificSubmission(link=link, submission_id=said.submission_id, read_at=read_at)
-    elif row.read_at > read_at:
+    ProlificSubmission.objects.get_or_create(
+        submission_id=said.submission_id, defaults={"link": link, "status": said.status[:30], "read_at": read_at}
+    )
+    row = ProlificSubmission.objects.select_for_update().get(submission_id=said.submission_id)
+    if row.read_at > read_at:
         return row
     row.person = hash_person(link.study, said.participant_id) or row.person
     row.participant = find_participant(link.study, row)
-    row.status, row.code, row.started_at, row.completed_at = said.status, said.code, said.started_at, said.completed_at
+    row.status, row.code = said.status[:30], said.code[:60]
+    row.started_at, row.completed_at = said.started_at, said.completed_at
     row.seconds, row.bonuses, row.read_at = said.seconds, list(said.bonuses), read_at
     row.return_requested_at = said.return_requested_at or row.return_requested_at
     _settle_ask(row)
@@ -144,12 +146,18 @@ def _copy_study(link: ProlificStudy, remote: StudyRecord) -> None:
 
 
 def _settle_ask(row: ProlificSubmission) -> None:
-    """What staff asked for, and Prolific now shows as done, is no longer in doubt."""
-    is_approved = row.status in (prolific.APPROVED, prolific.PARTIALLY_APPROVED)
-    if row.asked == "approve" and is_approved:
-        row.ask_state, row.ask_message = ProlificSubmission.AskState.SENT, ""
-    if row.asked == "request a return" and (row.return_requested_at or row.status == prolific.RETURNED):
-        row.ask_state, row.ask_message = ProlificSubmission.AskState.SENT, ""
+    """What staff asked for is no longer in doubt once Prolific shows it done, or past doing."""
+    state = ProlificSubmission.AskState
+    if row.asked == "approve":
+        is_done = row.status in (prolific.APPROVED, prolific.PARTIALLY_APPROVED)
+        is_open = row.status == prolific.AWAITING_REVIEW
+    else:
+        is_done = row.return_requested_at is not None or row.status == prolific.RETURNED
+        is_open = row.status in (prolific.ACTIVE, prolific.AWAITING_REVIEW)
+    if row.asked and is_done:
+        row.ask_state, row.ask_message = state.SENT, ""
+    elif row.ask_state == state.UNKNOWN and not is_open:
+        row.ask_state, row.ask_message = state.REFUSED, f"It is {row.status} by now."
 
 
 def _settle_place(row: ProlificSubmission, *, now: datetime) -> None:

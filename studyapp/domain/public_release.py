@@ -132,8 +132,12 @@ def publish_manifest(manifest: Mapping[str, Any]) -> dict[str, Any]:
         if key in public:
             public[key] = [{**entry, "at": _keep_day(entry["at"])} for entry in public[key]]
     design = {**public["design"]}
-    if design.get("recruitment", {}).get("completion_code"):
-        design["recruitment"] = {**design["recruitment"], "completion_code": WITHHELD}
+    recruitment = {**design.get("recruitment", {})}
+    for key in ("completion_code", "outcomes", "settings"):  # codes that pay, and the tokens of platforms
+        if recruitment.get(key):
+            recruitment[key] = WITHHELD
+    if recruitment:
+        design["recruitment"] = recruitment
     return {**public, "design": design}
 
 

@@ -65,7 +65,7 @@ def _read_delivery(body: bytes, *, event_id: str, sent_at: datetime) -> Delivery
     return Delivery(
         event_id=event_id,
         event_type=said["event_type"][:60],
-        resource_id=str(said.get("resource_id") or "")[:24],
+        resource_id=str(said.get("resource_id") or "")[:40],
         status=str(said.get("status") or "")[:30],
         sent_at=sent_at,
     )

@@ -28,7 +28,7 @@ class ProlificStudy(models.Model):
     """The link of a study. Without `remote_id`, a draft is being made there and its id is not known yet."""
 
     study = models.OneToOneField(Study, on_delete=models.CASCADE, related_name="prolific")
-    remote_id = models.CharField(max_length=24, blank=True)
+    remote_id = models.CharField(max_length=40, blank=True)
     name = models.CharField(max_length=300, blank=True)
     status = models.CharField(max_length=30, blank=True)
     places = models.PositiveIntegerField(default=0)
@@ -74,7 +74,7 @@ class ProlificSubmission(models.Model):
     AskState = AskState
 
     link = models.ForeignKey(ProlificStudy, on_delete=models.CASCADE, related_name="submissions")
-    submission_id = models.CharField(max_length=24, unique=True)
+    submission_id = models.CharField(max_length=40, unique=True)
     person = models.CharField(max_length=64, blank=True)
     participant = models.ForeignKey(
         Participant, null=True, on_delete=models.SET_NULL, related_name="prolific_submissions"
@@ -160,7 +160,7 @@ class WebhookEvent(models.Model):
 
     event_id = models.CharField(max_length=100, unique=True)
     event_type = models.CharField(max_length=60)
-    resource_id = models.CharField(max_length=24, blank=True)
+    resource_id = models.CharField(max_length=40, blank=True)
     status = models.CharField(max_length=30, blank=True)
     sent_at = models.DateTimeField()
     received_at = models.DateTimeField()

@@ -10,7 +10,7 @@ from tests.prolific_fake.server import TOKEN
 def fake(settings, no_waiting):
     """The stand-in, as the account of the settings."""
     server = FakeProlific()
-    settings.PROLIFIC_URL, settings.PROLIFIC_TOKEN, settings.PROLIFIC_TIMEOUT = server.url, TOKEN, 2.0
+    settings.PROLIFIC_URL, settings.PROLIFIC_TOKEN, settings.PROLIFIC_TIMEOUT = server.url, TOKEN, 30.0
     settings.SITE_URL = "https://study.example.org"
     yield server
     server.close()

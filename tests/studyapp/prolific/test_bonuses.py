@@ -85,14 +85,16 @@ def test_a_second_click_pays_nobody_twice(fake, link):
         ({"cut": True}, False),
         ({"status": 503}, True),
         ({"status": 503}, False),
-        ({"delay": 3}, True),
+        ({"delay": 5}, True),
     ],
 )
-def test_an_unanswered_payment_is_never_repeated_and_settled_by_reading(fake, link, fault, has_effect):
+def test_an_unanswered_payment_is_never_repeated_and_settled_by_reading(fake, link, settings, fault, has_effect):
     batch = prepare(link)
     fake.fail("POST", "bulk-bonus-payments/", has_effect=has_effect, **fault)
+    settings.PROLIFIC_TIMEOUT = 1.5 if "delay" in fault else 30.0
     with pytest.raises(OutcomeUnknownError, match="not asked for again"):
         pay(batch)
+    settings.PROLIFIC_TIMEOUT = 30.0
     batch.refresh_from_db()
     assert batch.state == "unknown"
     assert not pay(batch)

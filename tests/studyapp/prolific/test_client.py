@@ -27,7 +27,7 @@ def waits():
 
 @pytest.fixture
 def client(fake, waits):
-    with ProlificClient(Account(url=fake.url, token=TOKEN, timeout=1.0), pause=waits.append) as client:
+    with ProlificClient(Account(url=fake.url, token=TOKEN, timeout=30.0), pause=waits.append) as client:
         yield client
 
 
@@ -117,9 +117,10 @@ def test_a_draft_is_not_made_twice_when_no_answer_comes(fake, client):
     assert [study.internal_name for study in client.find_studies(internal_name="byline-pilot")] == ["byline-pilot"]
 
 
-def test_an_answer_that_comes_too_late_is_an_unknown_outcome(fake, client):
-    fake.fail("POST", "studies/", delay=1.6)
-    with pytest.raises(OutcomeUnknownError, match="ReadTimeout"):
+def test_an_answer_that_comes_too_late_is_an_unknown_outcome(fake):
+    fake.fail("POST", "studies/", delay=5)
+    account = Account(url=fake.url, token=TOKEN, timeout=1.0)
+    with ProlificClient(account) as client, pytest.raises(OutcomeUnknownError, match="ReadTimeout"):
         client.create_draft(STUDY)
 
 

@@ -143,11 +143,23 @@ def test_asking_to_return_stops_where_the_next_would_fare_no_better(fake, link, 
     assert request_return(link).sent == 2
 
 
-def test_an_unanswered_request_to_return_is_not_sent_twice(fake, link, done):
-    path = f"submissions/{done[0]}/request-return/"
-    fake.fail("POST", path, delay=3, has_effect=True)
+def test_what_has_ended_meanwhile_is_no_longer_in_doubt(fake, link, done):
+    fake.fail("POST", "submissions/bulk-approve/", cut=True)
+    approve(link)
+    fake.prolific.leave(done[0])
+    sync(link)
     row = link.submissions.get(submission_id=done[0])
+    assert (row.ask_state, row.ask_message) == ("refused", "It is RETURNED by now.")
+    assert set(link.submissions.exclude(pk=row.pk).values_list("ask_state", flat=True)) == {"unknown"}
+
+
+def test_an_unanswered_request_to_return_is_not_sent_twice(fake, link, done, settings):
+    path = f"submissions/{done[0]}/request-return/"
+    fake.fail("POST", path, delay=5, has_effect=True)
+    row = link.submissions.get(submission_id=done[0])
+    settings.PROLIFIC_TIMEOUT = 1.5
     assert "unknown" in request_return(link, [row.pk]).errors[0]
+    settings.PROLIFIC_TIMEOUT = 30.0
     assert request_return(link, [row.pk]).left_out == 1
     sync(link)
     assert request_return(link, [row.pk]).left_out == 1
