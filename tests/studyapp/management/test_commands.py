@@ -9,8 +9,9 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 
-from studyapp.models import Article, Study
+from studyapp.models import Article, Participant, Response, Study, Trial
 from studyapp.tasks import generate_article
+from tests.studyapp.bundle_rows import make_answered
 from tests.studyapp.study_rows import finish_jobs, make_articles, make_draft, make_launched
 
 pytestmark = pytest.mark.django_db
@@ -137,3 +138,23 @@ def test_the_demonstrations_password_is_its_owners_alone(tmp_path, settings):
     assert len(password) >= 12
     assert keep_admin_password() == password
     assert stat.S_IMODE((tmp_path / "admin_password").stat().st_mode) == 0o600
+
+
+def test_a_public_bundle_is_asked_for_by_name_and_a_full_one_loads_again(tmp_path):
+    make_answered(n_people=8)
+    assert "k = " in run("export_study", "pilot", out=tmp_path / "public", public=True, k=4)
+    with pytest.raises(CommandError, match="add --public"):
+        run("export_study", "pilot", out=tmp_path, k=4)
+    with pytest.raises(CommandError, match="k = 9 cannot be reached"):
+        run("export_study", "pilot", out=tmp_path, public=True, k=9)
+    run("export_study", "pilot", out=tmp_path / "full")
+    ((public,), (full,)) = ((tmp_path / name).glob("*.zip") for name in ("public", "full"))
+    with pytest.raises(CommandError, match=r"Nothing was loaded:\nthere is a study 'pilot' here already"):
+        run("load_bundle", full)
+    with pytest.raises(CommandError, match="this is a public bundle"):
+        run("load_bundle", public)
+    Response.objects.all().delete()
+    Trial.objects.all().delete()
+    Participant.objects.all().delete()
+    Study.objects.all().delete()
+    assert "'again' is built, closed: 4 items, 3 arms, 8 participants" in run("load_bundle", full, slug="again")

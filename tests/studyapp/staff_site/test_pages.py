@@ -25,8 +25,16 @@ from tests.generator.scripted_server import ScriptedServer
 from tests.studyapp.study_rows import NOW, finish_jobs, make_articles, make_design, make_draft, make_launched
 
 pytestmark = pytest.mark.django_db
-PLAIN_PAGES = ("study_list", "study_new", "article_import", "checkpoint_list")
-STUDY_PAGES = ("study_overview", "study_file", "study_generation", "study_review", "study_launch", "study_export")
+PLAIN_PAGES = ("study_list", "study_new", "article_import", "checkpoint_list", "api_tokens")
+STUDY_PAGES = (
+    "study_overview",
+    "study_file",
+    "study_generation",
+    "study_review",
+    "study_launch",
+    "study_export",
+    "export_free_text",
+)
 
 
 @pytest.fixture
