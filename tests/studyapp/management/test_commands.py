@@ -12,9 +12,10 @@ from django.core.management import CommandError, call_command
 
 from studyapp.actions import participation
 from studyapp.actions.participation import enrol, withdraw
-from studyapp.models import Article, AuditEntry, Study
+from studyapp.models import Article, AuditEntry, Participant, Response, Study, Trial
 from studyapp.recruitment import Arrival
 from studyapp.tasks import generate_article
+from tests.studyapp.bundle_rows import make_answered
 from tests.studyapp.study_rows import NOW, finish_jobs, make_articles, make_draft, make_launched
 
 pytestmark = pytest.mark.django_db
@@ -218,3 +219,23 @@ def test_plan_power_simulates_on_the_study_s_own_arms_and_keeps_it(tmp_path):
     assert "<svg" in (tmp_path / "power.svg").read_text()
     with pytest.raises(CommandError, match="runs: 5; it must be from 10"):
         run("plan_power", "pilot", runs=5)
+
+
+def test_a_public_bundle_is_asked_for_by_name_and_a_full_one_loads_again(tmp_path):
+    make_answered(n_people=8)
+    assert "k = " in run("export_study", "pilot", out=tmp_path / "public", public=True, k=4)
+    with pytest.raises(CommandError, match="add --public"):
+        run("export_study", "pilot", out=tmp_path, k=4)
+    with pytest.raises(CommandError, match="k = 9 cannot be reached"):
+        run("export_study", "pilot", out=tmp_path, public=True, k=9)
+    run("export_study", "pilot", out=tmp_path / "full")
+    ((public,), (full,)) = ((tmp_path / name).glob("*.zip") for name in ("public", "full"))
+    with pytest.raises(CommandError, match=r"Nothing was loaded:\nthere is a study 'pilot' here already"):
+        run("load_bundle", full)
+    with pytest.raises(CommandError, match="this is a public bundle"):
+        run("load_bundle", public)
+    Response.objects.all().delete()
+    Trial.objects.all().delete()
+    Participant.objects.all().delete()
+    Study.objects.all().delete()
+    assert "'again' is built, closed: 4 items, 3 arms, 8 participants" in run("load_bundle", full, slug="again")

@@ -28,10 +28,11 @@ from tests.generator.scripted_server import ScriptedServer
 from tests.studyapp.study_rows import NOW, finish_jobs, make_articles, make_design, make_draft, make_launched
 
 pytestmark = pytest.mark.django_db
-PLAIN_PAGES = ("study_list", "study_new", "article_import", "checkpoint_list")
+PLAIN_PAGES = ("study_list", "study_new", "article_import", "checkpoint_list", "api_tokens")
 STUDY_PAGES = (
     "study_overview", "study_file", "study_generation", "study_review", "study_preview", "study_plan",
-    "study_rehearsals", "study_launch", "study_watch", "study_watch_now", "study_changes", "study_export", "study_log",
+    "study_rehearsals", "study_launch", "study_watch", "study_watch_now", "study_changes", "study_export",
+    "export_free_text", "study_log", "study_people",
 )  # fmt: skip
 
 
