@@ -46,7 +46,7 @@ def bundle_path(db, tmp_path):
     study = make_launched(n_items=4)
     rng = random.Random(5)
     for number in range(6):
-        arrival = Arrival(external_id=f"person-{number}")
+        arrival = Arrival(f"person-{number}", f"visit-person-{number}", captured={"wave": f"wave-of-person-{number}"})
         person = participation.enrol(study, platform="prolific", arrival=arrival, rng=rng, now=NOW)
         for position, trial in enumerate(person.trials.order_by("position")):
             if number == 5 and position == 2:

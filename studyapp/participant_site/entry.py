@@ -206,7 +206,7 @@ def _show_preview(request: HttpRequest, study: Study, *, agrees: bool) -> HttpRe
 
 def _say_declined(request: HttpRequest, study: Study, ending: Ending | None) -> HttpResponse:
     message = _("You have not agreed, so nothing was stored. You can close this page. Thank you for looking.")
-    if ending is not None and ending.is_told:
+    if ending is not None and (ending.is_told or ending.hint):
         message = _("You have not agreed, so nothing was stored. Thank you for looking.")
     return _say(request, study, title=_("You are not taking part"), message=message, ending=ending)
 
