@@ -24,8 +24,9 @@ class ChangesForm(forms.Form):
                 self.fields[key] = forms.IntegerField(label=rule.label, min_value=1)
             else:
                 area = forms.Textarea(attrs={"rows": 6}) if rule.is_text else None
-                self.fields[key] = forms.CharField(label=rule.label, widget=area, required=False, strip=False)
-        self.fields["seen"] = forms.CharField(widget=forms.HiddenInput)
+                self.fields[key] = forms.CharField(
+                    label=rule.label, widget=area, required=not rule.may_be_empty, strip=False
+                )
         self.fields["reason"] = forms.CharField(
             label="Reason",
             widget=forms.Textarea(attrs={"rows": 2}),
@@ -40,10 +41,9 @@ class ChangesForm(forms.Form):
 
 @owner_page
 def show_changes(request: HttpRequest, study: Study) -> HttpResponse:
-    form = None
+    form, current = None, read_current(study)
     if not study.is_draft:
-        current = read_current(study)
-        form = ChangesForm(request.POST or None, initial={**current, "seen": _name_values(current)})
+        form = ChangesForm(request.POST or None, initial=current)
         if request.method == "POST" and form.is_valid() and _carry_out(request, study, form, current):
             return redirect("staff:study_changes", study.slug)
     return show(
@@ -52,6 +52,7 @@ def show_changes(request: HttpRequest, study: Study) -> HttpResponse:
         title=study.title,
         study=study,
         form=form,
+        seen=_name_values(current),
         deviations=[{**entry, "label": CHANGEABLE[entry["key"]].label} for entry in list_deviations(study)],
         unblindings=list_unblindings(study),
     )
@@ -59,7 +60,7 @@ def show_changes(request: HttpRequest, study: Study) -> HttpResponse:
 
 def _carry_out(request: HttpRequest, study: Study, form: ChangesForm, shown: dict[str, Value]) -> bool:
     """Make the changes that the form means; what the browser sends back as it got it is none."""
-    if form.cleaned_data["seen"] != _name_values(shown):
+    if request.POST.get("seen") != _name_values(shown):
         form.add_error(None, "Somebody has changed the study since this page was loaded. Load it again, then change.")
         return False
     sent = form.read_changes()

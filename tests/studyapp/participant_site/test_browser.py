@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from studyapp.models import Participant, Response
+from studyapp.models import Participant, ProblemReport, Response
 from tests.studyapp.study_rows import make_launched
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
@@ -129,3 +129,20 @@ def test_pages_need_no_other_host(study, tab, live_server):
     go_to_first_item(page, live_server, study)
     assert hosts == {live_server.url.split("/")[2]}
     assert Client().get(f"/s/{study.slug}/")["Referrer-Policy"] in ("same-origin", "no-referrer", "strict-origin")
+
+
+def test_a_problem_is_reported_without_losing_what_was_chosen(study, tab, live_server):
+    page = tab(width=390)
+    go_to_first_item(page, live_server, study)
+    page.keyboard.press("4")
+    page.get_by_text("Report a problem with this article").click()
+    page.get_by_label("What is wrong with it?").fill("it ends in the middle")
+    page.get_by_role("button", name="Send the report").click()
+    page.get_by_text("Thank you, your report is stored").wait_for()
+    assert page.locator("input[name=judgment]:checked").get_attribute("value") == "4"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name="Next").click()
+    page.wait_for_url(lambda url: "/item/" in url and "/problem/" not in url)
+    assert Response.objects.get().judgment == 4
+    assert ProblemReport.objects.get().message == "it ends in the middle"
+    assert page.faults == []

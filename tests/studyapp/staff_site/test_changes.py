@@ -18,13 +18,17 @@ CHANGES, LOG = "/staff/studies/pilot/changes/", "/staff/studies/pilot/log/"
 
 def read_form(client):
     """What a browser would send back without touching anything, line ends as browsers write them."""
-    form = client.get(CHANGES).context["form"]
+    context = client.get(CHANGES).context
+    form = context["form"]
     return {
-        name: value.replace("\n", "\r\n")
-        if isinstance(value := form.get_initial_for_field(field, name), str)
-        else value
-        for name, field in form.fields.items()
-        if name != "reason"
+        "seen": context["seen"],
+        **{
+            name: value.replace("\n", "\r\n")
+            if isinstance(value := form.get_initial_for_field(field, name), str)
+            else value
+            for name, field in form.fields.items()
+            if name != "reason"
+        },
     }
 
 
@@ -53,7 +57,7 @@ def test_a_change_needs_a_reason_and_is_listed_with_it(admin_client):
     ("change", "fault"),
     [
         ({"targets.participants_per_cell": 1}, "can only go up from 3"),
-        ({"texts.consent": ""}, "cannot be emptied"),
+        ({"texts.consent": ""}, "This field is required"),
         ({}, "Nothing would change"),
         ({"seen": "older"}, "Somebody has changed the study since"),
     ],

@@ -45,7 +45,7 @@ def test_lengths_overlap_flags_and_runs_are_told(admin_client, study):
     shown = look(admin_client)
     assert "72 words, as shown: +12 (+20 %) to the human article" in shown
     assert f"<mark>{copied}</mark> &lt;b&gt;today" in shown
-    assert "33 words in runs of 8 and more" in shown  # a word of these texts has two hyphens: three words
+    assert "44 words in runs of 8 and more" in shown  # pilot-story1-word-3 is four words
     assert "unfinished" in shown and "9 words in a row, 10% of its 8-grams" in shown and "12 words in a row" in shown
 
 
