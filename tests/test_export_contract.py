@@ -3,6 +3,7 @@
 import json
 import random
 import zipfile
+from datetime import timedelta
 
 import polars as pl
 import pytest
@@ -15,11 +16,11 @@ from studyapp.actions.blindness import unblind
 from studyapp.actions.deviation import deviate
 from studyapp.actions.export import export_study
 from studyapp.actions.participation import EndAnswers
-from studyapp.actions.responses import Answer, answer_trial, show_trial
+from studyapp.actions.responses import Answer, AnswerOutcome, answer_trial, reveal_stage, show_trial
 from studyapp.domain.judgment import Judgment
 from studyapp.models import Stimulus
 from studyapp.recruitment import Arrival
-from tests.studyapp.study_rows import NOW, make_launched
+from tests.studyapp.study_rows import NOW, make_launched, make_staged
 
 
 def test_both_sides_know_the_same_format():
@@ -71,6 +72,57 @@ def test_what_the_study_exports_the_analysis_reads(bundle_path):
     assert bundle.manifest["simulated"] is False
     texts = dict(bundle.stimuli.select("stimulus", "text").iter_rows())
     assert texts == dict(Stimulus.objects.values_list("code", "text"))
+
+
+def enrol_and_answer(study, *, judgment=4):
+    person = participation.enrol(
+        study, platform="prolific", arrival=Arrival(external_id="person"), rng=random.Random(5), now=NOW
+    )
+    for trial in person.trials.order_by("position"):
+        show_trial(trial, now=NOW)
+        for stage in (2, 3):
+            reveal_stage(trial, wanted=stage, now=NOW + timedelta(seconds=stage))
+        assert answer_trial(trial, Answer(Judgment(judgment), None, ""), now=NOW) is AnswerOutcome.STORED
+    return person
+
+
+def test_a_pair_is_one_row_of_the_models_text_that_says_what_stood_beside_and_whose_was_first(db, tmp_path):
+    study = make_launched(n_items=4, checks={"presentation": "paired"})
+    person = enrol_and_answer(study)
+    bundle = load_bundle(tmp_path / export_study(study, folder=tmp_path, now=NOW).file_name)
+    assert bundle.is_paired
+    assert bundle.manifest["presentation"] == "paired"
+    trials = person.trials.order_by("position").select_related("stimulus", "beside")
+    assert bundle.trials.select("stimulus", "beside", "first", "source", "judgment").rows() == [
+        (trial.stimulus.code, trial.beside.code, trial.first, "model", 4) for trial in trials
+    ]
+    human = bundle.stimuli.filter(pl.col("arm").is_null())["stimulus"].to_list()
+    assert set(bundle.trials["beside"]) <= set(human)
+
+
+def test_stages_and_the_tries_at_the_questions_are_in_the_bundle(db, tmp_path):
+    questions = [{"question": "?", "choices": ["a", "b"], "answer": "b"}]
+    study = make_staged(seconds=1)
+    study.comprehension = questions
+    study.save()
+    person = enrol_and_answer(study)
+    bundle = load_bundle(tmp_path / export_study(study, folder=tmp_path, now=NOW).file_name)
+    assert not bundle.is_paired
+    assert set(bundle.trials["stages_shown_at"]) == {"2026-05-04T12:00:02.000000Z;2026-05-04T12:00:03.000000Z"}
+    assert bundle.participants.select("comprehension_passed", "comprehension_tries").rows() == [(None, 0)]
+    participation.answer_comprehension(person, [0], number=0, now=NOW)
+    participation.answer_comprehension(person, [0], number=1, now=NOW)
+    bundle = load_bundle(tmp_path / export_study(study, folder=tmp_path, now=NOW).file_name)
+    assert bundle.participants.select("comprehension_passed", "comprehension_tries").rows() == [(False, 2)]
+
+
+def test_a_single_text_and_no_question_leave_the_added_columns_empty(bundle_path):
+    bundle = load_bundle(bundle_path)
+    assert bundle.manifest["presentation"] == "single"
+    for column in ("beside", "first", "stages_shown_at"):
+        assert bundle.trials[column].is_null().all()
+    for column in ("comprehension_passed", "comprehension_tries"):
+        assert bundle.participants[column].is_null().all()
 
 
 def test_no_platform_id_leaves_the_server(bundle_path):

@@ -23,6 +23,7 @@ class Rows:
     arms: list[dict]
     participants: list[dict]
     trials: list[dict]
+    added_to_trials: tuple[str, ...] = ()  # columns that the format got later
 
     def write(self, folder: Path) -> Path:
         """Write the bundle into `folder`; unnamed columns are empty."""
@@ -30,7 +31,7 @@ class Rows:
         for name, header, rows in (
             ("arms.csv", ARM_HEADER, self.arms),
             ("participants.csv", PARTICIPANT_HEADER, self.participants),
-            ("trials.csv", TRIAL_HEADER, self.trials),
+            ("trials.csv", (*TRIAL_HEADER, *self.added_to_trials), self.trials),
         ):
             with (folder / name).open("w", newline="", encoding="utf-8") as file:
                 writer = csv.DictWriter(file, header, restval="")
@@ -58,6 +59,22 @@ def make_rows(people_by_arm, *, sizes=None, control="control"):
                 for place, (source, judgment) in enumerate(answers, start=1)
             ]  # fmt: skip
     return rows
+
+
+def make_pairs(rows):
+    """The same answers as choices between two texts: right stays right, and each source stands first by turns."""
+    trials = [
+        {
+            **trial,
+            "source": "model",
+            "judgment": 6 - int(trial["judgment"]) if trial["source"] == "human" else trial["judgment"],
+            "stimulus": f"{trial['item']}-model",
+            "beside": f"{trial['item']}-human",
+            "first": ("model", "human")[number % 2],
+        }
+        for number, trial in enumerate(rows.trials)
+    ]
+    return Rows(rows.arms, rows.participants, trials, added_to_trials=("beside", "first"))
 
 
 def answer_with(correct, wrong, neutral=0):

@@ -8,7 +8,7 @@ import pytest
 
 from analysis.load import BundleError, load_bundle
 from analysis.report import main
-from tests.analysis.bundles import answer_with, make_rows
+from tests.analysis.bundles import answer_with, make_pairs, make_rows
 
 
 @pytest.fixture
@@ -27,6 +27,43 @@ def test_three_files_of_any_origin_are_enough(rows, tmp_path):
     assert (len(bundle.arms), len(bundle.participants), len(bundle.trials)) == (2, 4, 16)
     assert bundle.manifest == {}
     assert bundle.stimuli.is_empty()
+
+
+def test_columns_that_the_format_got_later_may_be_missing_and_are_then_unknown(rows, tmp_path):
+    bundle = load_bundle(rows.write(tmp_path))
+    assert not bundle.is_paired
+    for frame, column in (
+        (bundle.trials, "first"),
+        (bundle.trials, "beside"),
+        (bundle.participants, "comprehension_tries"),
+    ):
+        assert frame[column].is_null().all()
+
+
+def test_pairs_are_known_by_their_rows_alone(rows, tmp_path):
+    assert load_bundle(make_pairs(rows).write(tmp_path)).is_paired
+
+
+def test_pairs_and_single_texts_do_not_mix(rows, tmp_path):
+    pairs = make_pairs(rows)
+    pairs.trials[3] |= {"first": "", "beside": ""}
+    pairs.trials[5]["source"] = "human"
+    pairs.trials[6]["first"] = "left"
+    folder = pairs.write(tmp_path / "a")
+    assert faults_of(folder) == ["trials.csv: row 8: first is 'left'; it must be one of model, human, or empty"]
+    pairs.trials[6]["first"] = "model"
+    folder = pairs.write(tmp_path / "b")
+    assert faults_of(folder) == [
+        "trials.csv: row 5: first is empty; in a study of pairs it says whose text stood first",
+        "trials.csv: row 7: source is 'human'; of a pair, the model's text is judged",
+    ]
+
+
+def test_the_manifest_and_the_rows_agree_on_pairs(rows, tmp_path):
+    for name, bundle, presentation in (("a", make_pairs(rows), "single"), ("b", rows, "paired")):
+        folder = bundle.write(tmp_path / name)
+        (folder / "manifest.json").write_text(json.dumps({"schema_version": "1", "presentation": presentation}))
+        assert "first" in faults_of(folder)[0]
 
 
 def test_a_folder_and_its_zip_are_the_same(rows, tmp_path):

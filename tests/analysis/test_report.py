@@ -8,11 +8,12 @@ import re
 
 import pytest
 
+from analysis import figures
 from analysis.answer import analyse_bundle
 from analysis.load import load_bundle
 from analysis.report import write_report
 from analysis.schema import SCHEMA_VERSION
-from tests.analysis.bundles import answer_with, draw_people, make_rows
+from tests.analysis.bundles import answer_with, draw_people, make_pairs, make_rows
 
 PLANTED = {"control": 0.86, "small": 0.76, "medium": 0.65, "large": 0.56, "huge": 0.52}
 
@@ -121,6 +122,43 @@ def test_odd_bundles_get_a_report_with_reasons(name, tmp_path):
     if results["power_law"].get("b") is None:
         assert results["power_law"]["reason"]
     page = (tmp_path / "report" / "report.html").read_text()
+    assert not re.search(r"\b(nan|None|inf)\b", re.sub(r"<[^>]+>", " ", page))
+
+
+def test_pairs_are_scored_as_choices_between_two(planted, tmp_path):
+    single = read_results(planted, tmp_path / "single")
+    paired = read_results(make_pairs(planted), tmp_path)
+    assert (single["presentation"], paired["presentation"]) == ("single", "paired")
+    for one, other in zip(single["arms"], paired["arms"], strict=True):
+        for number in ("accuracy", "ci_low", "ci_high", "dont_know_rate", "p"):
+            assert one[number] == other[number]
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert "two-alternative choice" in page
+    assert "guessing gives 50" in page
+    assert "though not its task" in page
+    assert "Seconds a pair" in page
+    assert "how readily they say" not in page  # no leaning to one side can matter here
+    assert "two-alternative" not in (tmp_path / "single" / "report" / "report.html").read_text()
+
+
+def test_the_published_single_texts_are_not_drawn_beside_pairs(tmp_path, monkeypatch):
+    monkeypatch.setitem(figures.STYLE, "svg.fonttype", "none")  # letters as letters
+    people = {arm: draw_people(12, accuracy=0.7, seed=n) for n, arm in enumerate(("control", "s", "m", "l"))}
+    rows = make_rows(people, sizes={"control": 10**8, "s": 10**8, "m": 10**9, "l": 10**10})
+    drawn = []
+    for number, bundle in enumerate((rows, make_pairs(rows))):
+        pictures = figures.draw_figures(analyse_bundle(load_bundle(bundle.write(tmp_path / str(number)))))
+        drawn.append(next(picture.svg for picture in pictures if picture.name == "accuracy"))
+    assert [b"GPT-3 study, 2020" in svg for svg in drawn] == [True, False]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_bundles_of_pairs_get_a_report_too(name, tmp_path):
+    rows = make_pairs(make_rows(ODD[name]))
+    folder = rows.write(tmp_path / "bundle")
+    (folder / "manifest.json").write_text(json.dumps({"schema_version": "1", "presentation": "paired"}))
+    page = write_report(folder, tmp_path / "report").read_text()
+    assert "two-alternative choice" in page
     assert not re.search(r"\b(nan|None|inf)\b", re.sub(r"<[^>]+>", " ", page))
 
 

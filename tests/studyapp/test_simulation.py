@@ -8,9 +8,9 @@ from django.core.signing import TimestampSigner
 
 from studyapp.domain.judgment import Judgment
 from studyapp.domain.rehearsal_cast import Character, Kind
-from studyapp.models import Participant, Response, Study
+from studyapp.models import Participant, Response, Study, Trial
 from studyapp.simulation import SimulatedParticipant, SimulationError, TrialTruth, read_page
-from tests.studyapp.study_rows import make_launched
+from tests.studyapp.study_rows import make_launched, make_staged
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,6 +77,35 @@ def test_who_was_cut_off_goes_on(client, study):
     half_way._answer(first)
     assert Response.objects.count() == 1
     assert send(client, study).answers == 3
+
+
+@pytest.mark.parametrize("awkward", [False, True])
+def test_it_waits_for_the_parts_of_a_text_as_long_as_the_server_wants(client, awkward):
+    study = make_staged(seconds=1)
+    participant = send(client, study, awkward=awkward)
+    assert participant.answers == 4
+    for trial in Trial.objects.all():
+        first, second, third = trial.shown_times
+        assert (second - first).total_seconds() >= 1
+        assert (third - second).total_seconds() >= 1
+        assert trial.response.answered_at >= third
+
+
+@pytest.mark.parametrize(("awkward", "tries"), [(False, 1), (True, 2)])
+def test_it_answers_the_questions_about_the_instructions(client, awkward, tries):
+    questions = [{"question": "One?", "choices": ["a", "b"], "answer": "b"},
+                 {"question": "Two?", "choices": ["a", "b", "c"], "answer": "a"}]  # fmt: skip
+    send(client, make_launched(comprehension=questions), awkward=awkward)
+    person = Participant.objects.get()
+    assert (person.comprehension_passed, person.comprehension_tries) == (True, tries)
+
+
+@pytest.mark.parametrize("awkward", [False, True])
+def test_a_perfect_reader_of_pairs_finds_the_machines_text_wherever_it_stands(client, awkward):
+    send(client, make_launched(checks={"presentation": "paired"}), awkward=awkward)
+    answered = list(Response.objects.values_list("trial__first", "judgment"))
+    assert sorted(first for first, _ in answered) == ["human", "human", "model", "model"]
+    assert all(judgment > 3 for _, judgment in answered)
 
 
 def test_a_page_that_no_participant_should_see_stops_it_with_its_address(client, study):
