@@ -14,11 +14,16 @@ from django.views.decorators.http import require_http_methods
 
 from studyapp.actions.audit import acting_as
 from studyapp.models import Study
+from studyapp.staff_site.steps import find_neighbours, find_steps
 
 STUDY_TABS = (
-    ("study_overview", "Overview"),
+    ("study_overview", "Watch"),
+    ("study_articles", "Articles"),
+    ("study_models", "Models"),
     ("study_generation", "Generation"),
     ("study_review", "Review"),
+    ("study_texts", "Questions and texts"),
+    ("study_recruitment", "Recruitment"),
     ("study_launch", "Launch"),
     ("study_export", "Export"),
 )
@@ -53,6 +58,17 @@ def study_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 def show(
     request: HttpRequest, template: str, *, title: str, study: Study | None = None, **context: Any
 ) -> HttpResponse:
-    """Render a staff page in the frame of the admin; a study's pages get its tabs."""
-    frame = {**admin.site.each_context(request), "title": title, "study": study, "tabs": STUDY_TABS if study else ()}
+    """Render a staff page in the frame of the admin; a draft's pages get its steps, another study's its tabs."""
+    frame = {**admin.site.each_context(request), "title": title, "study": study, **_list_ways(request, study)}
     return render(request, f"staff_site/{template}", {**frame, **context})
+
+
+def _list_ways(request: HttpRequest, study: Study | None) -> dict[str, Any]:
+    """Where one can go from a study's page: the steps of a draft, and the tabs that are no step of it."""
+    if study is None or not study.is_draft:
+        return {"tabs": STUDY_TABS if study else ()}
+    steps = find_steps(study)
+    before, after = find_neighbours(steps, request.resolver_match.url_name)
+    in_line = {step.page for step in steps} | {"study_overview"}  # which leads to the next step of a draft
+    others = [(page, label) for page, label in STUDY_TABS if page not in in_line]
+    return {"steps": steps, "step_before": before, "step_after": after, "tabs": others}
