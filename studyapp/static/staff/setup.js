@@ -23,6 +23,11 @@
     });
   }
 
+  // The frame's own script expects another field beside every file field, and fails on ours.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches(".staff input[type=file]")) event.stopPropagation();
+  }, true);
+
   // A form that holds what is not saved says so before the page is left.
   document.querySelectorAll("form[method=post]").forEach((each) => {
     let dirty = false;
