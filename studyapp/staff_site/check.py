@@ -6,7 +6,7 @@ from studyapp.actions.launch import review_readiness
 from studyapp.domain.launch_checklist import may_launch
 from studyapp.models import Study
 from studyapp.staff_site.pages import show, study_page
-from studyapp.staff_site.steps import PAGES
+from studyapp.staff_site.steps import PAGES, find_steps
 
 # Where a finding is mended, by its topic; one without a place here is shown without a way.
 MENDED_ON = {
@@ -46,5 +46,6 @@ def show_check(request: HttpRequest, study: Study) -> HttpResponse:
         rows=rows,
         n_refused=sum(finding.level == "refuse" for finding in findings),
         n_warned=sum(finding.level == "warn" for finding in findings),
-        is_ready=study.is_draft and may_launch(findings),
+        may_launch=study.is_draft and may_launch(findings),
+        open_steps=[step for step in find_steps(study)[:-2] if step.state != "done"] if study.is_draft else [],
     )

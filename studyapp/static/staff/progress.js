@@ -16,6 +16,8 @@
     const bar = card.querySelector("progress");
     bar.value = facts.totals.done;
     bar.max = facts.wanted;
+    const detail = document.querySelector(".staff-steps a[aria-current] .staff-step-detail");
+    if (detail) detail.lastChild.textContent = `${facts.totals.done} of ${facts.wanted} written`;
     document.querySelectorAll("[data-arm]").forEach((row) => {
       const counts = facts.arms[row.dataset.arm];
       if (counts) STATES.forEach((state, index) => { row.cells[index + 2].textContent = counts[state]; });
