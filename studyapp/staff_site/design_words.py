@@ -71,7 +71,7 @@ WORDS = {
     "fitness.disqualifying": Words("Flags that make a text unfit", "None ticked: as Byline has it."),
     "arms.name": Words("Name", "Names the arm in exports: small letters, digits, dots and hyphens."),
     "arms.label": Words("Label", "As figures and tables show it."),
-    "arms.n_params": Words("Parameters", "The model's size, as 7000000000 or 7B; without it the arm is not on the curve."),
+    "arms.n_params": Words("Parameters", "The model's size, as 7000000000 or 7B; without it the arm is on no curve."),
     "arms.control": Words("Control", "The deliberately bad model that shows whether participants paid attention."),
     "arms.generator": Words(
         "Model",
