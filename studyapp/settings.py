@@ -26,6 +26,7 @@ EXPORTS_DIR = HOME / "exports"
 REPORTS_DIR = HOME / "reports"
 CORPORA_DIR = HOME / "corpora"  # files to train on; staff upload them, or copy larger ones there
 TRAINING_DIR = HOME / "training"  # what is made for a ladder: articles to train on, and articles to keep out
+HELD_UPLOADS_DIR = HOME / "held"  # article files between their preview and their import
 LOG_DIR = HOME / "log"
 HOME.mkdir(parents=True, exist_ok=True)
 
@@ -228,6 +229,7 @@ STAFF_CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # the page that arranges a study's articles has two for each
 MAX_ARTICLE_FILE_BYTES = 50 * 2**20
 MAX_CORPUS_FILE_BYTES = 500 * 2**20
 PARTICIPANT_COOKIE_DAYS = 60

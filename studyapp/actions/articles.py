@@ -33,12 +33,22 @@ class ImportOutcome:
         return bool(self.bad) and not self.refs
 
 
-@transaction.atomic
-def import_articles(file: ArticleFile, *, skip_bad: bool = False) -> ImportOutcome:
-    """Store the articles of a file. Locks nothing: two imports of one text meet at its unique content hash.
+@dataclass(frozen=True)
+class ImportPlan:
+    """What an import of a file would store and would not. `refs` names its good articles in the file's order."""
 
-    A row with the same text as an article that is there (or earlier in the file) is reported as a duplicate; a row
-    with another text under an id that is taken is bad. With any bad row nothing is imported, unless `skip_bad`.
+    fresh: tuple[GoodRow, ...]
+    duplicates: tuple[Duplicate, ...]
+    bad: tuple[BadRow, ...]
+    ignored_columns: tuple[str, ...]
+    refs: tuple[str, ...]
+
+
+def plan_import(file: ArticleFile) -> ImportPlan:
+    """What is new in a file, what is there already, and what is wrong; nothing is stored.
+
+    A row with the same text as an article that is there (or earlier in the file) is a duplicate; a row with another
+    text under an id that is taken is bad.
     """
     known_hashes = dict(
         Article.objects.filter(content_hash__in=[row.article.content_hash for row in file.good]).values_list(
@@ -46,7 +56,7 @@ def import_articles(file: ArticleFile, *, skip_bad: bool = False) -> ImportOutco
         )
     )
     taken = set(Article.objects.filter(ref__in=[row.article.ref for row in file.good]).values_list("ref", flat=True))
-    fresh: list[Article] = []
+    fresh: list[GoodRow] = []
     duplicates: list[Duplicate] = []
     bad = list(file.bad)
     refs: list[str] = []
@@ -60,13 +70,23 @@ def import_articles(file: ArticleFile, *, skip_bad: bool = False) -> ImportOutco
         else:
             taken.add(row.article.ref)
             known_hashes[content_hash] = row.article.ref
-            fresh.append(_build_article(row))
+            fresh.append(row)
         refs.append(known_hashes[content_hash])
     bad.sort(key=lambda fault: fault.line)
-    if bad and not skip_bad:
-        return ImportOutcome(0, tuple(duplicates), tuple(bad), file.ignored_columns, ())
-    Article.objects.bulk_create(fresh, batch_size=500)
-    return ImportOutcome(len(fresh), tuple(duplicates), tuple(bad), file.ignored_columns, tuple(dict.fromkeys(refs)))
+    return ImportPlan(tuple(fresh), tuple(duplicates), tuple(bad), file.ignored_columns, tuple(dict.fromkeys(refs)))
+
+
+@transaction.atomic
+def import_articles(file: ArticleFile, *, skip_bad: bool = False) -> ImportOutcome:
+    """Store the articles of a file. Locks nothing: two imports of one text meet at its unique content hash.
+
+    With any bad row nothing is imported, unless `skip_bad`; what is new and what is bad, `plan_import` says.
+    """
+    plan = plan_import(file)
+    if plan.bad and not skip_bad:
+        return ImportOutcome(0, plan.duplicates, plan.bad, plan.ignored_columns, ())
+    Article.objects.bulk_create([_build_article(row) for row in plan.fresh], batch_size=500)
+    return ImportOutcome(len(plan.fresh), plan.duplicates, plan.bad, plan.ignored_columns, plan.refs)
 
 
 def find_missing_refs(refs: Iterable[str]) -> list[str]:

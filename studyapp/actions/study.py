@@ -1,5 +1,7 @@
 """A study's rows from its design, and its design from its rows."""
 
+from typing import Any
+
 from django.db import transaction
 
 from studyapp.actions.articles import find_missing_refs
@@ -50,19 +52,7 @@ def create_study(design: StudyDesign) -> Study:
     """Write the rows of a design whose articles are all there."""
     study = Study.objects.create(**_study_columns(design))
     Arm.objects.bulk_create(
-        Arm(
-            study=study,
-            position=position,
-            name=arm.name,
-            label=arm.label,
-            n_params=arm.n_params,
-            is_control=arm.control,
-            generator=arm.generator,
-            conditioned=arm.conditioned,
-            sampling=arm.sampling,
-            participants_per_cell=arm.participants_per_cell,
-        )
-        for position, arm in enumerate(design.arms)
+        Arm(study=study, position=position, **arm_columns(arm)) for position, arm in enumerate(design.arms)
     )
     articles = Article.objects.by_ref([*design.articles.items, *design.articles.context])
     Item.objects.bulk_create(
@@ -140,6 +130,28 @@ def describe_study(study: Study) -> StudyDesign:
             for arm in study.arms.all()
         ),
     )
+
+
+def update_study(study: Study, design: StudyDesign) -> None:
+    """Write the columns of a study's own row as a design says them; its arms and articles are rows of their own."""
+    columns = _study_columns(design)
+    for name, value in columns.items():
+        setattr(study, name, value)
+    study.save(update_fields=list(columns))
+
+
+def arm_columns(arm: ArmDesign) -> dict[str, Any]:
+    """The columns of an arm's row but its study and its position."""
+    return {
+        "name": arm.name,
+        "label": arm.label,
+        "n_params": arm.n_params,
+        "is_control": arm.control,
+        "generator": arm.generator,
+        "conditioned": arm.conditioned,
+        "sampling": arm.sampling,
+        "participants_per_cell": arm.participants_per_cell,
+    }
 
 
 def _study_columns(design: StudyDesign) -> dict[str, object]:

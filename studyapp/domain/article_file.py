@@ -3,11 +3,12 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from studyapp.domain.article_text import FIELDS, ArticleFields, RowError, parse_article
+from studyapp.domain.article_text import ArticleFields, RowError, parse_article
+from studyapp.domain.column_names import ColumnError, complete_columns
 
 MAX_FIELD = 1_000_000  # characters in one CSV field
 
@@ -40,11 +41,34 @@ class UnreadableFileError(ValueError):
     """The file as a whole is no article file; the message says what to do."""
 
 
-def read_article_file(content: bytes, *, name: str) -> ArticleFile:
+@dataclass(frozen=True)
+class RowFile:
+    """A file whose rows are parted and not read yet: by line, a row's values by column, or what is wrong with it.
+
+    `columns` are those of the first line of a CSV, or every key of a JSON Lines file in the order in which they come.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[int, dict[str, object] | str], ...]
+
+
+def read_article_file(content: bytes, *, name: str, columns: Mapping[str, str] | None = None) -> ArticleFile:
     """Read a file by its ending: .csv, or .jsonl (.ndjson, .json with an object a line).
 
+    `columns` says in which column a field stands that is called otherwise there, as {"body": "text"}.
+
     Raises:
-        UnreadableFileError: not UTF-8, no known ending, no row at all, or a CSV without the columns it needs.
+        UnreadableFileError: not UTF-8, no known ending, no row at all, or without the columns that it needs.
+    """
+    return read_articles(part_rows(content, name=name), columns=columns or {})
+
+
+def part_rows(content: bytes, *, name: str) -> RowFile:
+    """Part a file into its rows.
+
+    Raises:
+        UnreadableFileError: not UTF-8, no known ending, or a first line that names no columns.
     """
     try:
         text = content.decode("utf-8-sig")
@@ -53,30 +77,40 @@ def read_article_file(content: bytes, *, name: str) -> ArticleFile:
         raise UnreadableFileError(f"{name} is not UTF-8 (line {line}); save it as UTF-8 and try again") from None
     ending = name.lower().rpartition(".")[2]
     if ending == "csv":
-        rows = _read_csv(text, name=name)
-    elif ending in ("jsonl", "ndjson", "json"):
-        rows = _read_json_lines(text)
-    else:
-        raise UnreadableFileError(f"{name}: the name must end in .jsonl, .json or .csv")
-    return _sort_rows(rows, name=name)
+        return _part_csv(text, name=name)
+    if ending in ("jsonl", "ndjson", "json"):
+        rows = tuple(_read_json_lines(text))
+        keys = dict.fromkeys(key for _, row in rows if isinstance(row, dict) for key in row)
+        return RowFile(name, tuple(keys), rows)
+    raise UnreadableFileError(f"{name}: the name must end in .jsonl, .json or .csv")
 
 
-def _sort_rows(rows: Iterable[tuple[int, dict[str, object] | str]], *, name: str) -> ArticleFile:
+def read_articles(file: RowFile, *, columns: Mapping[str, str]) -> ArticleFile:
+    """The articles of a file's rows, each good or bad.
+
+    Raises:
+        UnreadableFileError: the file has no row, or the columns cannot be what is said.
+    """
+    if not file.rows:
+        raise UnreadableFileError(f"{file.name} holds no article")
+    if not any(isinstance(row, dict) for _, row in file.rows):
+        return ArticleFile((), tuple(BadRow(line, str(row)) for line, row in file.rows), ())
+    try:
+        fields = complete_columns(columns, file.columns)
+    except ColumnError as error:
+        raise UnreadableFileError(f"{file.name}: {error}") from None
     good: list[GoodRow] = []
     bad: list[BadRow] = []
-    ignored: dict[str, None] = {}
-    for line, row in rows:
+    for line, row in file.rows:
         if isinstance(row, str):
             bad.append(BadRow(line, row))
             continue
-        ignored.update(dict.fromkeys(str(key) for key in row if key not in FIELDS))
         try:
-            good.append(GoodRow(line, parse_article(row)))
+            good.append(GoodRow(line, parse_article({field: row.get(fields[field]) for field in fields})))
         except RowError as error:
             bad.append(BadRow(line, str(error)))
-    if not good and not bad:
-        raise UnreadableFileError(f"{name} holds no article")
-    return ArticleFile(tuple(good), tuple(bad), tuple(ignored))
+    read = set(fields.values())
+    return ArticleFile(tuple(good), tuple(bad), tuple(column for column in file.columns if column not in read))
 
 
 def _read_json_lines(text: str) -> Iterator[tuple[int, dict[str, object] | str]]:
@@ -88,22 +122,29 @@ def _read_json_lines(text: str) -> Iterator[tuple[int, dict[str, object] | str]]
         except (json.JSONDecodeError, RecursionError) as error:
             yield number, f"no JSON object ({error})"
             continue
-        yield number, row if isinstance(row, dict) else "must be a JSON object, with title and body"
+        if isinstance(row, dict):
+            yield number, {_make_printable(key): value for key, value in row.items()}
+        else:
+            yield number, "must be a JSON object, with title and body"
 
 
-def _read_csv(text: str, *, name: str) -> Iterator[tuple[int, dict[str, object] | str]]:
+def _make_printable(key: str) -> str:
+    """A key that a page can show: half a surrogate pair is no text."""
+    return key.encode("utf-8", "replace").decode("utf-8")
+
+
+def _part_csv(text: str, *, name: str) -> RowFile:
     csv.field_size_limit(MAX_FIELD)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [column.strip() for column in next(reader, [])]
     except csv.Error as error:
         raise UnreadableFileError(f"{name} is no CSV: {error}") from None
-    missing = [column for column in ("title", "body") if column not in header]
-    if missing:
-        raise UnreadableFileError(f"{name}: the first line must name the columns; missing: {', '.join(missing)}")
+    if not any(header):
+        raise UnreadableFileError(f"{name}: the first line must name the columns; it is empty")
     if doubled := sorted({column for column in header if header.count(column) > 1}):
         raise UnreadableFileError(f"{name}: a column stands twice in the first line: {', '.join(doubled)}")
-    return _pair_with_header(reader, header)
+    return RowFile(name, tuple(filter(None, header)), tuple(_pair_with_header(reader, header)))
 
 
 def _pair_with_header(reader: Any, header: list[str]) -> Iterator[tuple[int, dict[str, object] | str]]:

@@ -1,6 +1,7 @@
 """The commands that work on one study: they take its slug, and say which there are when it is none."""
 
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +40,14 @@ def find_study(slug: str) -> Study:
     return study
 
 
-def open_article_file(path: Path) -> ArticleFile:
-    """Read an article file from disk.
+def open_article_file(path: Path, *, columns: Mapping[str, str] | None = None) -> ArticleFile:
+    """Read an article file from disk; `columns` as in `read_article_file`.
 
     Raises:
         CommandError: it cannot be read, or is no article file.
     """
     try:
-        return read_article_file(path.read_bytes(), name=path.name)
+        return read_article_file(path.read_bytes(), name=path.name, columns=columns)
     except OSError as error:
         raise CommandError(f"{path}: cannot be read: {error.strerror}") from None
     except UnreadableFileError as error:

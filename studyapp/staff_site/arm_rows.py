@@ -1,8 +1,9 @@
-"""The models that the page of a new study offers as arms, and the arms of a study file that its ticked rows mean."""
+"""The models that a draft's page offers as arms, and the arms of a study file that its ticked rows mean."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +12,6 @@ from django.http import HttpRequest
 from studyapp.checkpoints import list_checkpoints
 from studyapp.domain.study_design import DesignError
 from studyapp.offered_models import OfferedModel, ServerListing, list_cached_models, list_server_models
-from studyapp.study_file import DEFAULT_PRESET, read_preset
 
 PLACES = {"checkpoint": "On the shelf", "huggingface": "In the Hugging Face cache", "openai": "Of the server"}
 _MADE_TO_ANSWER = re.compile(r"instruct|chat|-it$|-it@", re.IGNORECASE)  # as most makers name such models
@@ -48,11 +48,12 @@ class ArmGroup:
     rows: tuple[ArmRow, ...]
 
 
-def read_arm_rows(request: HttpRequest, listing: ServerListing) -> list[ArmRow]:
-    """Every model that is offered, with what was posted for it, or with the preset's sampling."""
-    preset_arms = read_preset(DEFAULT_PRESET)["arms"]
+def read_arm_rows(
+    request: HttpRequest, listing: ServerListing, *, preset_arms: list[dict[str, Any]], skips: Collection[str] = ()
+) -> list[ArmRow]:
+    """Every model that is offered but those of `skips`, with what was posted for it, or with the preset's sampling."""
     sampling = {is_control: _first_sampling(preset_arms, is_control=is_control) for is_control in (True, False)}
-    return [_read_row(request, model, sampling) for model in _list_models(listing)]
+    return [_read_row(request, model, sampling) for model in _list_models(listing) if model.generator not in skips]
 
 
 def group_rows(rows: list[ArmRow]) -> list[ArmGroup]:
@@ -84,17 +85,18 @@ def _read_row(request: HttpRequest, model: OfferedModel, sampling: Mapping[bool,
         is_control=is_control,
         label=posted.get(f"label-{key}", model.name.rsplit("/", 1)[-1]),
         n_params=posted.get(f"n_params-{key}", ""),
-        temperature=posted.get(f"temperature-{key}", str(sampling[is_control]["temperature"])),
-        top_p=posted.get(f"top_p-{key}", str(sampling[is_control]["top_p"])),
+        temperature=posted.get(f"temperature-{key}", str(sampling[is_control].get("temperature", 1.0))),
+        top_p=posted.get(f"top_p-{key}", str(sampling[is_control].get("top_p", 1.0))),
     )
 
 
 def _first_sampling(arms: list[dict[str, Any]], *, is_control: bool) -> dict[str, Any]:
-    return next(arm["sampling"] for arm in arms if bool(arm.get("control")) == is_control)
+    found = (arm.get("sampling", {}) for arm in arms if bool(arm.get("control")) == is_control)
+    return next(found, {})
 
 
-def describe_arms(rows: list[ArmRow], *, ticked: list[str]) -> list[dict[str, Any]]:
-    """The arms of a study file that the ticked rows mean.
+def describe_arms(rows: list[ArmRow], *, ticked: list[str], taken: Collection[str] = ()) -> list[dict[str, Any]]:
+    """The arms of a study file that the ticked rows mean; their names are none of those that are `taken`.
 
     Raises:
         DesignError: nothing is ticked, a model is not offered any more, or a number is none.
@@ -105,10 +107,18 @@ def describe_arms(rows: list[ArmRow], *, ticked: list[str]) -> list[dict[str, An
     if not chosen:
         raise DesignError(["Tick at least one model."])
     names = [_make_name(row.model.name.rsplit("/", 1)[-1]) for row in chosen]
-    return [
-        _describe_arm(row, name=_make_name(row.model.name) if names.count(name) > 1 else name)
-        for row, name in zip(chosen, names, strict=True)
-    ]
+    arms: list[dict[str, Any]] = []
+    for row, name in zip(chosen, names, strict=True):
+        used = {*taken, *(arm["name"] for arm in arms)}
+        wanted = _make_name(row.model.name) if names.count(name) > 1 or name in used else name
+        arms.append(_describe_arm(row, name=_make_free(wanted, used)))
+    return arms
+
+
+def _make_free(name: str, used: Collection[str]) -> str:
+    """The name, with a number behind it where it is taken."""
+    numbered = (name if number == 1 else f"{name[:56]}-{number}" for number in count(1))
+    return next(free for free in numbered if free not in used)
 
 
 def _make_name(text: str) -> str:
@@ -129,16 +139,20 @@ def _describe_arm(row: ArmRow, *, name: str) -> dict[str, Any]:
         "generator": f"{row.model.scheme}{'-chat' if row.is_chat else ''}:{row.model.name}",
         "sampling": sampling,
     }
-    n_params = row.model.n_params or _read_n_params(row)
+    n_params = row.model.n_params or read_n_params(row.n_params, label=row.label)
     return arm if n_params is None else {**arm, "n_params": n_params}
 
 
-def _read_n_params(row: ArmRow) -> int | None:
-    """A number of parameters as people write it: 7000000000, 7,000,000,000, 7B, 1.5b; None for an empty one."""
-    text = re.sub(r"[,_\s]", "", row.n_params).lower()
-    if not text:
+def read_n_params(text: str, *, label: str) -> int | None:
+    """A number of parameters as people write it: 7000000000, 7,000,000,000, 7B, 1.5b; None for an empty one.
+
+    Raises:
+        DesignError: it is no such number; the message names the model by its label.
+    """
+    plain = re.sub(r"[,_\s]", "", text).lower()
+    if not plain:
         return None
-    found = _NUMBER.fullmatch(text)
+    found = _NUMBER.fullmatch(plain)
     if found is None:
-        raise DesignError([f"{row.label}: {row.n_params!r} is no number of parameters; write 7000000000, or 7B."])
+        raise DesignError([f"{label}: {text!r} is no number of parameters; write 7000000000, or 7B."])
     return round(float(found["number"]) * _SUFFIXES[found["suffix"]])

@@ -16,11 +16,16 @@ from studyapp.actions.audit import acting_as
 from studyapp.actions.roles import list_members, list_visible_studies
 from studyapp.domain.roles import CHANGE, OWN, Role
 from studyapp.models import Study
+from studyapp.staff_site.steps import find_neighbours, find_steps
 
 STUDY_TABS = (
     ("study_overview", "Overview"),
+    ("study_articles", "Articles"),
+    ("study_models", "Models"),
     ("study_generation", "Generation"),
     ("study_review", "Review"),
+    ("study_texts", "Questions and texts"),
+    ("study_recruitment", "Recruitment"),
     ("study_preview", "Preview"),
     ("study_plan", "Plan"),
     ("study_rehearsals", "Rehearsal"),
@@ -32,6 +37,8 @@ STUDY_TABS = (
     ("study_log", "Log"),
 )
 READING = ("GET", "HEAD")
+# the overview of a draft leads to its next step; the others begin with the first participant
+NOT_OF_A_DRAFT = frozenset({"study_overview", "study_watch", "study_changes"})
 PROLIFIC_TAB = ("study_prolific", "Prolific")  # of studies whose participants come from there
 
 
@@ -112,8 +119,8 @@ def _refuse(request: HttpRequest, study: Study | None, message: str) -> HttpResp
 def show(
     request: HttpRequest, template: str, *, title: str, study: Study | None = None, **context: Any
 ) -> HttpResponse:
-    """Render a staff page in the frame of the admin; a study's pages get its tabs."""
-    frame = {**admin.site.each_context(request), "title": title, "study": study, "tabs": list_tabs(study)}
+    """Render a staff page in the frame of the admin; a draft's pages get its steps, another study's its tabs."""
+    frame = {**admin.site.each_context(request), "title": title, "study": study, **_list_ways(request, study)}
     frame["only_looks"] = study is not None and not request.user.has_perm(CHANGE, study)
     return render(request, f"staff_site/{template}", {**frame, **context})
 
@@ -123,3 +130,14 @@ def list_tabs(study: Study | None) -> tuple[tuple[str, str], ...]:
     if study is None:
         return ()
     return (*STUDY_TABS, PROLIFIC_TAB) if study.platform == "prolific" else STUDY_TABS
+
+
+def _list_ways(request: HttpRequest, study: Study | None) -> dict[str, Any]:
+    """Where one can go from a study's page: the steps of a draft, and the tabs that are no step of it."""
+    if study is None or not study.is_draft:
+        return {"tabs": list_tabs(study)}
+    steps = find_steps(study)
+    before, after = find_neighbours(steps, request.resolver_match.url_name)
+    elsewhere = {step.page for step in steps} | NOT_OF_A_DRAFT
+    others = [(page, label) for page, label in list_tabs(study) if page not in elsewhere]
+    return {"steps": steps, "step_before": before, "step_after": after, "tabs": others}

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from studyapp.actions.places import count_cells
@@ -96,7 +97,12 @@ class Station:
 
 @study_page
 def show_overview(request: HttpRequest, study: Study) -> HttpResponse:
-    """Where the study is on the line, and how its cells fill. Accuracy is not shown: watching stays blind."""
+    """Where the study is on the line, and how its cells fill. Accuracy is not shown: watching stays blind.
+
+    A draft has its steps instead: one is led to the next of them.
+    """
+    if study.is_draft:
+        return redirect("staff:study_setup", study.slug)
     stations = _find_stations(study)
     return show(
         request,
@@ -129,7 +135,7 @@ def _find_stations(study: Study) -> list[Station]:
     target = study.places_wanted
     reports = study.exports.filter(report_state=Export.ReportState.DONE).count()
     facts = [
-        ("Articles and arms", bool(wanted), f"{n_items} items, {n_arms} arms", "study_overview"),
+        ("Articles and arms", bool(wanted), f"{n_items} items, {n_arms} arms", "study_articles"),
         ("Generation", bool(wanted) and written == wanted, f"{written} of {wanted} written", "study_generation"),
         ("Selection", bool(wanted) and chosen == wanted, f"{chosen} of {wanted} chosen", "study_review"),
         ("Forms", study.quiz_forms.count() == 2, "A and B, mirrored", "study_review"),

@@ -1,4 +1,4 @@
-"""Import human articles: `manage.py import_articles FILE.jsonl [--skip-bad]`."""
+"""Import human articles: `manage.py import_articles FILE.jsonl [--map body=text] [--skip-bad]`."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from studyapp.actions.articles import ImportOutcome, import_articles
+from studyapp.domain.column_names import ColumnError, parse_assignments
 from studyapp.management.study_command import open_article_file
 
 
@@ -15,10 +16,21 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
+        parser.add_argument(
+            "--map",
+            action="append",
+            default=[],
+            metavar="FIELD=COLUMN",
+            help="a field stands in a column of another name, as body=text; may be given several times",
+        )
         parser.add_argument("--skip-bad", action="store_true", help="import the good rows of a file that has bad ones")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        outcome = import_articles(open_article_file(options["file"]), skip_bad=options["skip_bad"])
+        try:
+            columns = parse_assignments(options["map"])
+        except ColumnError as error:
+            raise CommandError(f"--map {error}") from None
+        outcome = import_articles(open_article_file(options["file"], columns=columns), skip_bad=options["skip_bad"])
         self._report_rows(outcome)
         if outcome.is_refused:
             raise CommandError(

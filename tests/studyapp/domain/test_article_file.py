@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studyapp.domain.article_file import UnreadableFileError, read_article_file
+from studyapp.domain.article_file import UnreadableFileError, part_rows, read_article_file
 
 
 def test_json_lines_name_good_and_bad_rows_by_line():
@@ -54,3 +54,24 @@ def test_no_bytes_break_the_reader(content, ending):
     except UnreadableFileError:
         return
     assert file.good or file.bad
+
+
+def test_columns_of_other_names_are_read_as_what_they_are_said_to_be():
+    text = "headline,text,title\nOne,First.,ignored\n"
+    file = read_article_file(text.encode(), name="a.csv", columns={"title": "headline", "body": "text"})
+    assert [(row.article.title, row.article.body) for row in file.good] == [("One", "First.")]
+    assert file.ignored_columns == ("title",)
+    lines = '{"headline": "One", "content": "First."}\n{"headline": "Two"}\n'
+    file = read_article_file(lines.encode(), name="a.jsonl", columns={"title": "headline", "body": "content"})
+    assert [row.article.title for row in file.good] == ["One"]
+    assert [str(fault) for fault in file.bad] == ["line 2: 'body' is missing or empty"]
+
+
+def test_a_column_that_is_not_there_is_named_with_those_that_are():
+    with pytest.raises(UnreadableFileError, match=r"a.csv: there is no column txt; the file has headline, text"):
+        read_article_file(b"headline,text\nOne,First.\n", name="a.csv", columns={"title": "headline", "body": "txt"})
+
+
+def test_a_key_that_is_no_text_can_still_be_shown():
+    file = part_rows(b'{"title": "T", "body": "B", "\\ud800": 1}', name="a.jsonl")
+    assert file.columns == ("title", "body", "?")

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from studyapp.domain.pay import Amount, judge_pay, parse_reward
+from studyapp.domain.pay import Amount, estimate_time, judge_pay, parse_reward, propose_rewards
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,16 @@ def test_pay_an_hour_is_held_against_the_rule_of_its_currency(value, currency, m
 def test_no_time_is_no_rate():
     with pytest.raises(ValueError, match="no time"):
         judge_pay(Amount(Decimal(1), "USD"), minutes=0)
+
+
+def test_the_minutes_of_the_worked_example():
+    """STATISTICS, pay helper: 25 articles of 208 words are 22 minutes of reading, 4 of answering, 4 beside."""
+    time = estimate_time([208] * 25, n_shown=25)
+    assert (round(time.reading), round(time.answering), round(time.overhead)) == (22, 4, 4)
+    assert round(time.total) == 30
+    assert propose_rewards(30) == (Amount(Decimal("6.00"), "USD"), Amount(Decimal("4.50"), "GBP"))
+
+
+def test_fewer_shown_than_there_are_take_less():
+    assert estimate_time([200, 300], n_shown=10).reading == pytest.approx(250 * 10 / 238)
+    assert estimate_time([], n_shown=0).total == 4

@@ -57,6 +57,17 @@ def test_import_says_what_came_of_each_row(tmp_path):
     assert "line 1: the same text as a0" in run("import_articles", path, skip_bad=True)
 
 
+def test_columns_of_other_names_are_imported_by_what_they_are_said_to_be(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("headline,text\nOne,First.\n")
+    with pytest.raises(CommandError, match="columns are missing: title, body"):
+        run("import_articles", path)
+    with pytest.raises(CommandError, match=r"--map 'titel=headline': there is no field 'titel'"):
+        run("import_articles", path, map=["titel=headline"])
+    assert "1 articles imported" in run("import_articles", path, map=["title=headline", "body=text"])
+    assert Article.objects.get().body == "First."
+
+
 def test_import_of_no_file_is_an_error_in_words(tmp_path):
     with pytest.raises(CommandError, match=r"nowhere\.jsonl"):
         run("import_articles", tmp_path / "nowhere.jsonl")

@@ -1,7 +1,6 @@
 """The researcher's pages: who may see them, and that each does what it says through the actions."""
 
 import io
-import json
 import random
 import re
 import zipfile
@@ -10,182 +9,58 @@ from decimal import Decimal
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils.html import strip_tags
 
-from studyapp import tasks
 from studyapp.actions import participation
 from studyapp.actions.blindness import unblind
 from studyapp.actions.export import export_study
 from studyapp.actions.launch import review_readiness
-from studyapp.models import Article, Candidate, Export, GenerationJob, Stimulus, Study
+from studyapp.models import Candidate, Export, GenerationJob, Stimulus, Study
 from studyapp.recruitment import Arrival
-from studyapp.study_file import write_study_file
-from tests.generator.foreign_models import CHAT_TEMPLATE, make_foreign, put_into_cache
-from tests.generator.scripted_server import ScriptedServer
-from tests.studyapp.study_rows import NOW, finish_jobs, make_articles, make_design, make_draft, make_launched
+from tests.studyapp.staff_site.staff_pages import page
+from tests.studyapp.study_rows import NOW, finish_jobs, make_draft, make_launched
 
 pytestmark = pytest.mark.django_db
 PLAIN_PAGES = ("study_list", "study_new", "article_import", "checkpoint_list", "api_tokens")
 STUDY_PAGES = (
-    "study_overview", "study_file", "study_generation", "study_review", "study_preview", "study_plan",
-    "study_rehearsals", "study_launch", "study_watch", "study_watch_now", "study_changes", "study_export",
-    "export_free_text", "study_log", "study_people",
+    "study_articles", "study_models", "study_generation", "generation_progress", "study_review", "study_texts",
+    "study_recruitment", "study_check", "study_preview", "study_plan", "study_rehearsals", "study_launch",
+    "study_watch", "study_watch_now", "study_changes", "study_export", "export_free_text", "study_log",
+    "study_people", "study_file",
 )  # fmt: skip
-
-
-@pytest.fixture
-def sent(monkeypatch):
-    """The ids that would go to the broker, instead of going there."""
-    ids = []
-    monkeypatch.setattr(tasks.generate_article, "delay_on_commit", ids.append)
-    monkeypatch.setattr(tasks.write_report, "delay_on_commit", ids.append)
-    return ids
-
-
-@pytest.fixture(autouse=True)
-def folders(settings, tmp_path):
-    settings.EXPORTS_DIR, settings.REPORTS_DIR = tmp_path / "exports", tmp_path / "reports"
-    settings.MODELS_DIR = tmp_path / "models"
-    settings.HUGGING_FACE_CACHE = tmp_path / "cache"
-
-
-def page(name, *arguments):
-    return reverse(f"staff:{name}", args=arguments)
 
 
 def addresses():
     return [*(page(name) for name in PLAIN_PAGES), *(page(name, "pilot") for name in STUDY_PAGES)]
 
 
-def upload(name, text):
-    return SimpleUploadedFile(name, text.encode())
-
-
-def put_checkpoint(shelf, folder, *, n_params):
-    path = shelf / folder
-    path.mkdir(parents=True)
-    (path / "config.json").write_text('{"model_type": "gpt2"}')
-    card = {"spec": {"name": "1m"}, "n_params": n_params, "held_out_loss": 4.25, "tokens_seen": 1000}
-    (path / "byline.json").write_text(json.dumps(card))
+def led_addresses():
+    """Those that answer with a way to another page, or to a POST alone."""
+    return [page("study_overview", "pilot"), page("study_setup", "pilot"), page("markdown_preview")]
 
 
 @pytest.mark.parametrize("make", [make_draft, make_launched])
 def test_staff_see_every_page_of_a_study_in_each_state(admin_client, make):
     make(slug="pilot")
-    for address in addresses():
+    for address in [*addresses(), page("study_arm", "pilot", "small")]:
         assert admin_client.get(address).status_code == 200, address
+    assert admin_client.get(page("study_overview", "pilot"), follow=True).status_code == 200
 
 
 def test_strangers_are_sent_to_the_login_and_participants_rights_do_not_help(client, django_user_model):
     make_draft(slug="pilot")
-    for address in addresses():
+    for address in [*addresses(), *led_addresses()]:
         assert client.get(address).url.startswith(reverse("admin:login")), address
     client.force_login(django_user_model.objects.create_user("somebody"))
-    for address in addresses():
+    for address in [*addresses(), *led_addresses()]:
         assert client.post(address).url.startswith(reverse("admin:login")), address
 
 
 def test_an_unknown_study_is_not_found(admin_client):
     for name in STUDY_PAGES:
         assert admin_client.get(page(name, "nothing")).status_code == 404
-
-
-def test_an_import_reports_each_row_and_a_bad_file_imports_nothing(admin_client):
-    rows = '{"title": "One", "body": "Text"}\n{"title": "Two"}\n'
-    answer = admin_client.post(page("article_import"), {"file": upload("a.jsonl", rows)}).content.decode()
-    assert "line 2: &#x27;body&#x27; is missing" in answer
-    assert not Article.objects.exists()
-    admin_client.post(page("article_import"), {"file": upload("a.jsonl", rows), "skip_bad": "on"})
-    assert Article.objects.get().title == "One"
-    again = admin_client.post(page("article_import"), {"file": upload("a.jsonl", rows), "skip_bad": "on"})
-    assert "the same text as" in again.content.decode()
-
-
-def test_a_file_that_is_too_large_or_none_is_answered_beside_its_field(admin_client, settings):
-    assert (
-        "must end in .jsonl"
-        in admin_client.post(page("article_import"), {"file": upload("a.docx", "x")}).content.decode()
-    )
-    settings.MAX_ARTICLE_FILE_BYTES = 10
-    answer = admin_client.post(page("article_import"), {"file": upload("a.jsonl", "x" * 20)})
-    assert "larger than" in answer.content.decode()
-
-
-def test_a_study_from_a_preset_takes_the_articles_and_the_ticked_models(admin_client, settings):
-    make_articles(6)
-    put_checkpoint(settings.MODELS_DIR, "mine/control", n_params=1000)
-    put_checkpoint(settings.MODELS_DIR, "mine/small", n_params=5000)
-    put_checkpoint(settings.MODELS_DIR, "mine/unused", n_params=9000)
-    shown = admin_client.get(page("study_new")).content.decode()
-    assert shown.count('name="arm"') == 3
-    control, small = "checkpoint:mine/control", "checkpoint:mine/small"
-    answer = admin_client.post(
-        page("study_new"),
-        {
-            "from": "preset", "preset": "gpt3-short", "title": "Mine", "slug": "mine", "context": 2, "items": 4,
-            "participants_per_cell": 5, "estimated_minutes": 20,
-            "platform": "anonymous", "arm": [control, small], "control": control,
-            f"label-{control}": "Bad", f"temperature-{control}": "1.5", f"top_p-{control}": "1",
-            f"label-{small}": "Small", f"temperature-{small}": "1", f"top_p-{small}": "0.9",
-        },
-    )  # fmt: skip
-    study = Study.objects.get()
-    assert answer.url == study.get_absolute_url()
-    control, small = study.arms.all()
-    assert (control.name, control.is_control, control.conditioned, control.sampling["temperature"]) == (
-        "control", True, False, 1.5,
-    )  # fmt: skip
-    assert (small.generator, small.n_params, small.conditioned) == ("checkpoint:mine/small", 5000, True)
-    assert (study.items.count(), study.context.count(), study.participants_per_cell) == (4, 2, 5)
-    assert "Ulm" in study.internet_check_question
-
-
-@pytest.mark.parametrize(
-    ("change", "fault"),
-    [
-        ({"items": 40}, "41 articles are wanted"),
-        ({"slug": "taken"}, "already"),
-        ({"platform": "prolific"}, "Prolific needs the code"),
-        ({"platform_settings": "outcomes ="}, "No TOML"),
-        ({"platform_settings": "reward = 'x'"}, "There is no &#x27;reward&#x27; here"),
-        ({"platform_settings": "outcomes = { no_consent = 'https://x.example/' }"}, "leads to x.example"),
-        ({"arm": ""}, "Tick at least one model"),
-        ({"arm": "openai:gone"}, "openai:gone is not to be found any more"),
-        ({"temperature-checkpoint:small": "hot"}, "must be numbers"),
-        ({"title": ""}, "This field is required"),
-    ],
-)
-def test_a_study_that_cannot_be_says_why_and_makes_nothing(admin_client, settings, change, fault):
-    make_draft(n_items=4, slug="taken")
-    put_checkpoint(settings.MODELS_DIR, "small", n_params=5000)
-    said = {
-        "from": "preset", "preset": "gpt3-short", "title": "Mine", "slug": "mine", "context": 1, "items": 3,
-        "participants_per_cell": 5, "estimated_minutes": 20,
-        "platform": "anonymous", "arm": "checkpoint:small", "label-checkpoint:small": "Small",
-        "temperature-checkpoint:small": "1", "top_p-checkpoint:small": "0.9",
-    }  # fmt: skip
-    posted = {key: value for key, value in {**said, **change}.items() if value != ""}
-    assert fault in admin_client.post(page("study_new"), posted).content.decode()
-    assert Study.objects.count() == 1
-
-
-def test_the_page_takes_what_only_the_platform_has(admin_client, settings):
-    make_articles(6)
-    put_checkpoint(settings.MODELS_DIR, "small", n_params=5000)
-    said = {
-        "from": "preset", "preset": "gpt3-short", "title": "Mine", "slug": "mine", "context": 1, "items": 3,
-        "participants_per_cell": 5, "estimated_minutes": 20, "arm": "checkpoint:small",
-        "temperature-checkpoint:small": "1", "top_p-checkpoint:small": "0.9",
-        "platform": "prolific", "completion_code": "C1AB",
-        "platform_settings": 'secure_link = true\noutcomes = { no_consent = "C2AB" }',
-    }  # fmt: skip
-    assert admin_client.post(page("study_new"), said).status_code == 302
-    study = Study.objects.get()
-    assert study.adapter.verify == "jwt"
-    assert study.adapter.outcomes["no_consent"].code == "C2AB"
 
 
 @pytest.mark.parametrize(
@@ -225,38 +100,11 @@ def test_the_form_of_a_draft_refuses_what_its_platform_cannot_have(admin_client)
         study.full_clean()
 
 
-def test_models_of_the_cache_and_of_the_server_become_arms(admin_client, settings, tmp_path):
-    make_articles(6)
-    server = ScriptedServer()
-    settings.OPENAI_URL = server.url
-    asks = make_foreign(tmp_path / "asks", "qwen2", template=CHAT_TEMPLATE)
-    put_into_cache(settings.HUGGING_FACE_CACHE, "Family/Asks_1.5B", asks)
-    said = {
-        "from": "preset", "preset": "gpt3-short", "title": "Mine", "slug": "mine", "context": 1, "items": 3,
-        "participants_per_cell": 5, "estimated_minutes": 20, "platform": "anonymous",
-        "arm": ["huggingface:Family/Asks_1.5B", "openai:family/large"], "chat": "huggingface:Family/Asks_1.5B",
-        "n_params-openai:family/large": "7 b",
-    }  # fmt: skip
-    try:
-        shown = admin_client.get(page("study_new")).content.decode()
-        assert "In the Hugging Face cache" in shown and "Of the server" in shown and "family/small" in shown
-        wrong = admin_client.post(page("study_new"), {**said, "n_params-openai:family/large": "big"})
-        assert "is no number of parameters" in wrong.content.decode()
-        admin_client.post(page("study_new"), said)
-    finally:
-        server.shutdown()
-        server.server_close()
-        cache.clear()
-    cached, remote = Study.objects.get().arms.all()
-    assert (cached.name, cached.generator) == ("asks-1.5b", "huggingface-chat:Family/Asks_1.5B")
-    assert cached.n_params > 1000
-    assert (remote.name, remote.generator, remote.n_params) == ("large", "openai:family/large", 7 * 10**9)
-
-
 def test_a_server_that_does_not_answer_is_told_and_the_page_stands(admin_client, settings):
     settings.OPENAI_URL = "http://127.0.0.1:9/v1"
-    for name in ("study_new", "checkpoint_list"):
-        shown = admin_client.get(page(name)).content.decode()
+    make_draft(slug="pilot")
+    for address in (page("study_models", "pilot"), page("checkpoint_list")):
+        shown = admin_client.get(address).content.decode()
         assert "http://127.0.0.1:9/v1/models does not answer" in shown
 
 
@@ -276,27 +124,17 @@ def test_tokens_and_cost_of_a_servers_models_are_shown_by_arm(admin_client, sett
     assert "12,000" in shown and "1,400" in shown and "2.5000 spent of the study’s budget of 20" in shown
 
 
-def test_a_study_from_a_file_and_back(admin_client):
-    text = write_study_file(make_design(make_articles(5), slug="filed"))
-    answer = admin_client.post(page("study_new"), {"from": "file", "file": upload("s.toml", text)})
-    assert answer.url == page("study_overview", "filed")
-    assert admin_client.get(page("study_file", "filed")).content.decode() == text
-    bad = text.replace('slug = "filed"', 'slug = "Filed!"')
-    shown = admin_client.post(page("study_new"), {"from": "file", "file": upload("s.toml", bad)}).content.decode()
-    assert "[study] slug" in shown
-
-
 def test_generate_queues_every_article_once_and_shows_what_failed(admin_client, sent):
     study = make_draft(n_items=2, slug="pilot")
     admin_client.post(page("study_generation", "pilot"))
     assert len(sent) == len(set(sent)) == 6
     shown = admin_client.get(page("study_generation", "pilot")).content.decode()
-    assert "0 of 6 articles written" in shown and "refresh" in shown
+    assert "0 of 6 articles written" in strip_tags(shown) and "refresh" in shown and "progress.js" in shown
     job = GenerationJob.objects.first()
     GenerationJob.objects.update(state="done")
     GenerationJob.objects.filter(pk=job.pk).update(state="failed", error="no checkpoint there")
     shown = admin_client.get(page("study_generation", "pilot")).content.decode()
-    assert "5 of 6" in shown and "no checkpoint there" in shown and "Try the failed ones again" in shown
+    assert "5 of 6" in strip_tags(shown) and "no checkpoint there" in shown and "Try the failed ones again" in shown
     admin_client.post(page("study_generation", "pilot"))
     assert sent[6:] == [job.pk]
     assert study.is_draft

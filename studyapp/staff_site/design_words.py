@@ -1,0 +1,127 @@
+"""What the setup pages call the keys of a design, and say of them. A key without words here is shown by its name."""
+
+from dataclasses import dataclass
+
+from studyapp.domain.exclusion import RULE_MEANINGS
+
+
+@dataclass(frozen=True)
+class Words:
+    """A label, and what one should know before one fills it in."""
+
+    label: str
+    help: str = ""
+
+
+SECTIONS = {
+    "study": "The study",
+    "texts": "Texts that participants read",
+    "checks": "Questions beside the judgment, and exclusions",
+    "targets": "How many participants",
+    "recruitment": "Recruitment",
+    "articles": "Articles and candidates",
+    "fitness": "When a generated text is unfit to be shown",
+    "arms": "Arm",
+}
+_AS_BUILT = "Empty: as Byline has it."
+WORDS = {
+    "study.title": Words("Title", "Participants see it; it must not tell which texts are whose."),
+    "study.language": Words("Language", "Of the articles, as en or de; texts in another one are unfit to be shown."),
+    "study.seed": Words("Seed", "Candidates, forms and orders are drawn from it; the same seed draws the same."),
+    "texts.consent": Words(
+        "Consent", "Markdown. The first page: what the study is, what is kept, what one may refuse."
+    ),
+    "texts.instructions": Words("Instructions", "Markdown. Shown after consent, before the first article."),
+    "texts.question": Words("Question", "Asked under every article, above the five answers."),
+    "texts.debriefing": Words("Debriefing", "Markdown. The last page, above the list of which texts a program wrote."),
+    "checks.seen_before": Words("Ask after every article: have you seen it before?"),
+    "checks.comment": Words("Offer a comment under every article"),
+    "checks.looked_up": Words("Ask at the end: did you look anything up?"),
+    "checks.internet_check_question": Words(
+        "Internet-check question",
+        "Asked at the end: something that only somebody who looks things up would answer right. Empty: not asked.",
+    ),
+    "checks.internet_check_solutions": Words(
+        "Its right answers", "One a line. Small and capital letters, blanks and signs are not looked at."
+    ),
+    "checks.exclusion_rules": Words(
+        "Exclusion rules", "Set before launch. Who breaks one is left out of the analysis; their answers are kept."
+    ),
+    "targets.participants_per_cell": Words("Participants in each arm and form", "The published study had about 40."),
+    "targets.dropout_minutes": Words(
+        "Minutes of silence that count as a dropout", "Their place is then given to somebody else."
+    ),
+    "recruitment.platform": Words("Platform", "Where participants come from; anonymous: anybody with the link."),
+    "recruitment.completion_code": Words("Completion code", "Of the platform; Prolific needs one, as C1ABCDEF."),
+    "recruitment.estimated_minutes": Words("Minutes", "Participants are told how long it takes."),
+    "recruitment.reward": Words("Reward", "As participants are told it, as “USD 6” or “£4.50”; empty for none."),
+    "recruitment.contact": Words("Contact", "Shown under every page: a name and an address."),
+    "articles.candidates": Words(
+        "Candidates for each article and model",
+        "The one closest in length to the human article is shown. Holds for articles that are queued from now on.",
+    ),
+    "fitness.min_words": Words("Fewest words", _AS_BUILT),
+    "fitness.least_ratio": Words("Shortest, as a share of the human article's words", _AS_BUILT),
+    "fitness.most_ratio": Words("Longest, as a share of the human article's words", _AS_BUILT),
+    "fitness.max_repeated_share": Words("Most repetition, as a share of its 4-grams", _AS_BUILT),
+    "fitness.context_run": Words("Words in a row from a context article", _AS_BUILT),
+    "fitness.human_run": Words("Words in a row from the human article", _AS_BUILT),
+    "fitness.training_run": Words("Words in a row from a training text", _AS_BUILT),
+    "fitness.language_confidence": Words("Least confidence in the language, 0 to 1", _AS_BUILT),
+    "fitness.disqualifying": Words("Flags that make a text unfit", "None ticked: as Byline has it."),
+    "arms.name": Words("Name", "Names the arm in exports: small letters, digits, dots and hyphens."),
+    "arms.label": Words("Label", "As figures and tables show it."),
+    "arms.n_params": Words("Parameters", "The model's size, as 7000000000 or 7B; without it the arm is on no curve."),
+    "arms.control": Words("Control", "The deliberately bad model that shows whether participants paid attention."),
+    "arms.generator": Words(
+        "Model",
+        "checkpoint:FOLDER of the shelf, huggingface:ORG/NAME of the cache, or openai:MODEL of the server; with -chat "
+        "before the colon for one that is made to answer.",
+    ),
+    "arms.conditioned": Words("It is given the context articles and the title", "The published control was not."),
+}
+SAMPLING = {
+    "temperature": Words("Temperature", "1: as the model says; higher: more random."),
+    "top_p": Words("Top-p", "The share of the likeliest tokens that is drawn from; 1: all."),
+    "top_k": Words("Top-k", "Only so many of the likeliest tokens are drawn from; 0: all."),
+    "repetition_penalty": Words("Repetition penalty", "1: none."),
+    "length_ratio": Words("Longest, as a multiple of the human article"),
+    "max_tokens": Words("Most tokens"),
+    "stop": Words("Stop marks", "One a line, four at most: a text ends before the first that it comes to."),
+}
+FLAGS = {
+    "empty": "empty",
+    "cut_at_limit": "cut off at the limit of tokens",
+    "unprintable": "holds characters that cannot be shown",
+    "too_short": "too short",
+    "off_length": "much shorter or longer than the human article",
+    "repetition": "repeats itself",
+    "unfinished": "ends in the middle of a sentence",
+    "leaked_prompt": "repeats the prompt's own words, as “Title:”",
+    "wrong_language": "in another language",
+    "copied": "copied from a context article",
+    "copied_human": "copied from the human article",
+    "copied_training": "copied from a training text",
+}
+
+
+def find_words(section: str, key: str) -> Words:
+    """The words of a key; its name, spelt out, where nobody has written any."""
+    return WORDS.get(f"{section}.{key}") or Words(_spell_out(key))
+
+
+def name_section(section: str) -> str:
+    return SECTIONS.get(section, _spell_out(section))
+
+
+def describe_rule(rule: str) -> str:
+    """`internet_check: leaves out who …`"""
+    return f"{_spell_out(rule)}: leaves out who {RULE_MEANINGS[rule]}" if rule in RULE_MEANINGS else _spell_out(rule)
+
+
+def describe_flag(flag: str) -> str:
+    return f"{flag}: {FLAGS[flag]}" if flag in FLAGS else flag
+
+
+def _spell_out(key: str) -> str:
+    return key.replace("_", " ").capitalize()
