@@ -16,6 +16,7 @@ CODE_ACTIONS: dict[str, dict[str, str]] = {
     "FAILED_ATTENTION_CHECK": {"action": "MANUALLY_REVIEW"},
     "NO_CONSENT": {"action": "REQUEST_RETURN", "return_reason": "You did not agree to take part."},
     "SCREENED_OUT": {"action": "REQUEST_RETURN", "return_reason": "The study looks for other participants."},
+    "QUOTA_FULL": {"action": "REQUEST_RETURN", "return_reason": "All places of the study were taken meanwhile."},
     "INCOMPATIBLE_DEVICE": {"action": "REQUEST_RETURN", "return_reason": "The study does not work on your device."},
 }
 

@@ -12,10 +12,21 @@ from studyapp.domain.prolific_records import STUDY_TRANSITIONS, StudyRecord
 from studyapp.models import ProlificStudy, Study
 from studyapp.prolific.client import ProlificClient
 from studyapp.prolific.transport import OutcomeUnknownError, ProlificError, RefusedError
+from studyapp.recruitment import Outcome
 
 
 class NotNowError(ValueError):
     """It cannot be asked of Prolific as things are; the message says why."""
+
+
+CODE_TYPES = {  # Prolific takes a type of our own words beside its own
+    Outcome.NO_CONSENT: "NO_CONSENT",
+    Outcome.SCREEN_OUT: "SCREENED_OUT",
+    Outcome.QUOTA_FULL: "QUOTA_FULL",
+    Outcome.FAILED_CHECKS: "FAILED_ATTENTION_CHECK",
+    Outcome.DEVICE: "INCOMPATIBLE_DEVICE",
+    Outcome.ERROR: "TECHNICAL_ERROR",
+}
 
 
 def find_entry_url(study: Study) -> str:
@@ -24,8 +35,12 @@ def find_entry_url(study: Study) -> str:
 
 
 def list_codes(study: Study) -> dict[str, str]:
-    """The study's codes by Prolific's code type."""
-    return {"COMPLETED": study.completion_code}
+    """The study's codes by Prolific's code type; an end that it tells by a link alone has none."""
+    declared = study.adapter.outcomes
+    codes = {
+        CODE_TYPES[outcome]: told.code for outcome, told in declared.items() if outcome in CODE_TYPES and told.code
+    }
+    return {**codes, "COMPLETED": study.completion_code}
 
 
 def create_draft(client: ProlificClient, study: Study, wish: DraftWish, *, now: datetime) -> ProlificStudy:
