@@ -161,5 +161,5 @@ def open_client(url: str) -> httpx.Client:
     if settings.HTTPS and url.startswith("http://"):
         policy = http.cookiejar.DefaultCookiePolicy(secure_protocols=("http", "https"))
         client.cookies.jar.set_policy(policy)
-        client.headers |= {"X-Forwarded-Proto": "https", "Origin": f"https://{httpx.URL(url).netloc.decode()}"}
+        client.headers.update({"X-Forwarded-Proto": "https", "Origin": f"https://{httpx.URL(url).netloc.decode()}"})
     return client

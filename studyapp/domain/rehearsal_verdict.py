@@ -81,7 +81,7 @@ def judge_rehearsal(plant: Plant, results: Mapping[str, Any]) -> Verdict:
             *(_check_accuracy(arm, found.get(arm.arm, {}), z=z) for arm in plant.arms),
             _check_trend(judged, found, z=z),
             *_check_flow(plant, results["flow"]),
-            *(_count("cell", name, target, completed) for name, target, completed in plant.cells),
+            *_check_cells(plant.cells),
             _count("answers stored once", "", plant.answers, plant.stored_answers),
             _check_marked(results),
         )
@@ -150,6 +150,12 @@ def _check_flow(plant: Plant, flow: Sequence[Mapping[str, Any]]) -> list[Check]:
         note = "a rule that the cast does not break on purpose"
         checks.append(Check("excluded", rule, None, number, None, None, None, note))
     return checks
+
+
+def _check_cells(cells: Sequence[tuple[str, int, int]]) -> list[Check]:
+    """How many cells have exactly their target; those that have not are named."""
+    wrong = [_count("cell", name, target, completed) for name, target, completed in cells if completed != target]
+    return [_count("cells filled", "", len(cells), len(cells) - len(wrong)), *wrong]
 
 
 def _check_marked(results: Mapping[str, Any]) -> Check:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 from django.utils import timezone
+from rich.progress import TaskID
 
 from studyapp.actions.rehearsal import RehearsalRefusedError, request_rehearsal
 from studyapp.domain.rehearsal_cast import Cast
@@ -45,12 +46,16 @@ class Command(StudyCommand):
             )
         except (RehearsalRefusedError, ValueError) as error:
             raise CommandError(str(error)) from None
+        bars: list[TaskID] = []  # one, once the number of participants is known
+
         with open_progress() as progress:
-            bar = progress.add_task("Simulated participants", total=1)
-            carry_rehearsal_out(
-                rehearsal.pk, write_report=write_report, url=options["url"],
-                on_progress=lambda done, total: progress.update(bar, completed=done / max(total, 1)),
-            )  # fmt: skip
+
+            def tell(done: int, total: int) -> None:
+                if not bars:
+                    bars.append(progress.add_task("Simulated participants", total=total))
+                progress.update(bars[0], completed=done)
+
+            carry_rehearsal_out(rehearsal.pk, write_report=write_report, url=options["url"], on_progress=tell)
         rehearsal.refresh_from_db()
         if rehearsal.state != Rehearsal.State.DONE:
             raise CommandError(f"The rehearsal came to no end: {rehearsal.error}")

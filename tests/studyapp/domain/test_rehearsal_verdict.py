@@ -57,7 +57,7 @@ def test_what_was_planted_and_found_passes():
         ({"dropouts": 2}, {}, [("dropped out", "")]),
         ({"completed": 29}, {}, [("completed", "")]),
         ({"exclusions": {"looked_up": 5}}, {}, [("excluded", "looked_up")]),
-        ({"cells": (("a", 5, 4),)}, {}, [("cell", "a")]),
+        ({"cells": (("a", 5, 4),)}, {}, [("cells filled", ""), ("cell", "a")]),
         ({}, {"manifest": {}}, [("marked as simulated", "")]),
     ],
 )
