@@ -89,6 +89,7 @@ def enrol_and_answer(study, *, judgment=4):
 def test_a_pair_is_one_row_of_the_models_text_that_says_what_stood_beside_and_whose_was_first(db, tmp_path):
     study = make_launched(n_items=4, checks={"presentation": "paired"})
     person = enrol_and_answer(study)
+    unblind(study, reason="to see")
     bundle = load_bundle(tmp_path / export_study(study, folder=tmp_path, now=NOW).file_name)
     assert bundle.is_paired
     assert bundle.manifest["presentation"] == "paired"
@@ -106,6 +107,7 @@ def test_stages_and_the_tries_at_the_questions_are_in_the_bundle(db, tmp_path):
     study.comprehension = questions
     study.save()
     person = enrol_and_answer(study)
+    unblind(study, reason="to see")
     bundle = load_bundle(tmp_path / export_study(study, folder=tmp_path, now=NOW).file_name)
     assert not bundle.is_paired
     assert set(bundle.trials["stages_shown_at"]) == {"2026-05-04T12:00:02.000000Z;2026-05-04T12:00:03.000000Z"}

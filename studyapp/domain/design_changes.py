@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from studyapp.domain.study_design import StudyDesign, describe_design, parse_design
+from studyapp.domain.study_design import LISTS, StudyDesign, describe_design, parse_design
 
 # A text was written under these; once they say something else, it is not the text of this design any more.
 ARM_KEYS_OF_TEXTS = ("generator", "conditioned", "sampling")
@@ -23,9 +23,13 @@ class ArmEntry:
 
 @dataclass(frozen=True)
 class DesignChange:
-    """What shall be different: keys of sections, and the arms, all of them in their order (None: as they are)."""
+    """What shall be different: keys of sections, whole lists of entries but the arms, and the arms, all in order.
+
+    `lists` are those of a study file's [[name]], each an entry a mapping; arms that are None stay as they are.
+    """
 
     sections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    lists: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     arms: Sequence[ArmEntry] | None = None
 
 
@@ -55,6 +59,7 @@ def apply_change(before: StudyDesign, change: DesignChange) -> ChangedDesign:
     for name, values in change.sections.items():
         merged = {**mapping.get(name, {}), **values}
         mapping[name] = {key: value for key, value in merged.items() if value is not None}
+    mapping |= {name: list(entries) for name, entries in change.lists.items()}
     was_named: tuple[str | None, ...] = tuple(arm.name for arm in before.arms)
     if change.arms is not None:
         was_named = tuple(entry.was for entry in change.arms)
@@ -68,10 +73,11 @@ def apply_change(before: StudyDesign, change: DesignChange) -> ChangedDesign:
 
 def _list_section_keys(before: StudyDesign, after: StudyDesign) -> list[str]:
     old, new = describe_design(before), describe_design(after)
-    return [
+    lists = [name for name in LISTS if name != "arms" and old[name] != new[name]]
+    return lists + [
         f"{section}.{key}"
         for section in new
-        if section != "arms"
+        if section not in LISTS
         for key in dict.fromkeys([*old[section], *new[section]])
         if old[section].get(key) != new[section].get(key)
     ]

@@ -357,9 +357,9 @@ class StudyDesign:
             raise DesignError(faults)
 
 
-_LISTS: dict[str, type] = {"comprehension": ComprehensionQuestion, "arms": ArmDesign}  # [[name]], an entry a table
+LISTS: dict[str, type] = {"comprehension": ComprehensionQuestion, "arms": ArmDesign}  # [[name]], an entry a table
 _SECTIONS: dict[str, type] = {
-    name: kind for name, kind in get_type_hints(StudyDesign).items() if name not in _LISTS
+    name: kind for name, kind in get_type_hints(StudyDesign).items() if name not in LISTS
 }  # section name -> its dataclass, in the order of the file
 
 
@@ -369,7 +369,7 @@ def parse_design(mapping: Mapping[str, Any]) -> StudyDesign:
     Raises:
         DesignError: with every fault found, as "[section] key: what is wrong".
     """
-    known = [*_SECTIONS, *_LISTS]
+    known = [*_SECTIONS, *LISTS]
     faults: list[str] = [
         Fault((name,), f"there is no such section{suggest(name, known, otherwise='the sections are')}")
         for name in mapping
@@ -379,7 +379,7 @@ def parse_design(mapping: Mapping[str, Any]) -> StudyDesign:
         name: read_section(kind, mapping.get(name, {}), place=(name,), faults=faults)
         for name, kind in _SECTIONS.items()
     }
-    for name, kind in _LISTS.items():
+    for name, kind in LISTS.items():
         sections[name] = _read_list(kind, mapping.get(name, []), name=name, faults=faults)
     if faults:
         raise DesignError(faults)
@@ -401,7 +401,7 @@ def _read_list(kind: type, entries: Any, *, name: str, faults: list[str]) -> tup
 def describe_design(design: StudyDesign) -> dict[str, Any]:
     """The mapping from which `parse_design` makes the same design; unknown values (None) are left out."""
     described: dict[str, Any] = {name: _describe(getattr(design, name)) for name in _SECTIONS}
-    for name in _LISTS:
+    for name in LISTS:
         described[name] = [_describe(entry) for entry in getattr(design, name)]
     return described
 

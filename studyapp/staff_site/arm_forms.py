@@ -1,17 +1,16 @@
 """The form of one arm, made from the design's own dataclass; its sampling has a field for each setting."""
 
-import re
 from typing import Any
 
 from django import forms
 
 from studyapp.domain.study_design import SAMPLING_RANGES, STOP_MARKS, DesignError
+from studyapp.domain.study_sections import Fault
 from studyapp.staff_site.arm_rows import read_n_params
 from studyapp.staff_site.design_forms import LinesField, list_arm_hints, make_field
 from studyapp.staff_site.design_words import SAMPLING
 
 NUMBERS = "n_params"
-_FAULT = re.compile(r"\[\[arms\]\] \d+ (?P<key>\w+): (?P<reason>.*)", re.DOTALL)
 _WHOLE = ("top_k", "max_tokens")
 
 
@@ -71,10 +70,11 @@ class ArmForm(forms.Form):
     def add_faults(self, error: DesignError) -> None:
         """Write what cannot be at the field that says it."""
         for fault in error.faults:
-            found = _FAULT.fullmatch(fault)
-            if found and found["key"] in self.fields:
-                self.add_error(found["key"], found["reason"])
-            elif fault.startswith("arms: each needs a name"):
+            inner = fault.place[2:] if isinstance(fault, Fault) and fault.place[:1] == ("arms",) else ()
+            name = "-".join(map(str, inner))
+            if name == "name" and fault.reason.startswith("each needs a name"):
                 self.add_error("name", "Another arm has this name; each needs one of its own.")
+            elif name in self.fields:
+                self.add_error(name, fault.reason)
             else:
                 self.add_error(None, fault)

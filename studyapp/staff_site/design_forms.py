@@ -3,7 +3,6 @@
 What a form says is checked by the same code as a study file, and what is wrong is shown at its field.
 """
 
-import re
 import tomllib
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -16,12 +15,14 @@ from studyapp.domain.design_changes import DesignChange
 from studyapp.domain.exclusion import RULES
 from studyapp.domain.study_design import (
     FITNESS_FLAGS,
+    LISTS,
     PLATFORMS,
     ArmDesign,
     DesignError,
     StudyDesign,
     describe_design,
 )
+from studyapp.domain.study_sections import Fault
 from studyapp.staff_site.design_words import describe_flag, describe_rule, find_words
 
 CHOICES: dict[str, Callable[[], list[tuple[str, str]]]] = {
@@ -30,7 +31,6 @@ CHOICES: dict[str, Callable[[], list[tuple[str, str]]]] = {
     "fitness.disqualifying": lambda: [(name, describe_flag(name)) for name in FITNESS_FLAGS],
 }
 MARKDOWN = ("texts.consent", "texts.instructions", "texts.question", "texts.debriefing")
-_FAULT = re.compile(r"\[(?P<section>\w+)\] (?P<key>\w+): (?P<reason>.*)", re.DOTALL)
 
 
 class LinesField(forms.CharField):
@@ -105,6 +105,9 @@ class SectionsForm(forms.Form):
         kinds = get_type_hints(StudyDesign)
         self._may_be_missing: set[str] = set()
         for section in self.sections:
+            if section in LISTS:
+                self.fields[f"{section}-{section}"] = make_list_field(section, described[section])
+                continue
             for key, hint in get_type_hints(kinds[section]).items():
                 if f"{section}.{key}" in skips:
                     continue
@@ -126,26 +129,41 @@ class SectionsForm(forms.Form):
     def read_change(self) -> DesignChange:
         """What the form says, as a change of the design."""
         said: dict[str, dict[str, Any]] = {section: {} for section in self.sections}
+        lists: dict[str, list[Any]] = {}
         for name, value in self.cleaned_data.items():
             section, _, key = name.partition("-")
+            if section in LISTS:
+                lists[section] = value or []
+                continue
             is_missing = name in self._may_be_missing and value in ("", (), None)
             said[section][key] = None if is_missing else list(value) if isinstance(value, tuple) else value
-        return DesignChange(sections={section: values for section, values in said.items() if values})
+        return DesignChange(sections={section: values for section, values in said.items() if values}, lists=lists)
 
     def add_faults(self, error: DesignError) -> None:
         """Write what cannot be at the field that says it."""
         for fault in error.faults:
-            found = _FAULT.fullmatch(fault)
-            name = f"{found['section']}-{found['key']}" if found else ""
-            if found and name in self.fields:
-                self.add_error(name, found["reason"])
-            else:
-                self.add_error(None, fault)
+            name = self._find_field(fault)
+            is_whole = name is None or name.partition("-")[0] in LISTS  # of a list, the entry must be told too
+            self.add_error(name, fault if is_whole or not isinstance(fault, Fault) else fault.reason)
+
+    def _find_field(self, fault: str) -> str | None:
+        """The field that says what is wrong; None where it is none of this form's."""
+        place = fault.place if isinstance(fault, Fault) else ()
+        if not place:
+            return None
+        name = f"{place[0]}-{place[0] if place[0] in LISTS else place[1] if len(place) > 1 else ''}"
+        return name if name in self.fields else None
 
 
 def list_sections(*, without: Sequence[str] = ()) -> list[str]:
     """The sections that a design has but its arms, in the order of a study file."""
     return [name for name in get_type_hints(StudyDesign) if name != "arms" and name not in without]
+
+
+def make_list_field(section: str, entries: list[dict[str, Any]]) -> forms.Field:
+    """The field of a study file's [[section]], as the file writes it."""
+    words = find_words(section, section)
+    return TomlField(key=section, label=words.label, help_text=words.help, required=False, initial=entries)
 
 
 def make_field(section: str, key: str, hint: Any, value: Any) -> forms.Field:

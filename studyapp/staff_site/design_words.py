@@ -17,6 +17,7 @@ SECTIONS = {
     "study": "The study",
     "texts": "Texts that participants read",
     "checks": "Questions beside the judgment, and exclusions",
+    "comprehension": "Questions about the instructions, before the first article",
     "targets": "How many participants",
     "recruitment": "Recruitment",
     "articles": "Articles and candidates",

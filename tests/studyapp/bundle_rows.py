@@ -7,6 +7,7 @@ import zipfile
 from datetime import timedelta
 
 from studyapp.actions import participation
+from studyapp.actions.blindness import unblind
 from studyapp.actions.export import export_study
 from studyapp.actions.launch import close_study
 from studyapp.actions.participation import EndAnswers
@@ -19,7 +20,7 @@ COMMENTS = ("", 'a "quoted"\nline; é', "=1+1", "my id is PERSON-3, ok?", "-\r\n
 
 
 def make_answered(*, n_people=12, n_items=4, close=True, slug="pilot", **sections):
-    """A closed study: most completed, one excluded, one who dropped out half-way, one who withdrew."""
+    """A closed study (or one that runs, unblinded): most completed, one excluded, one who dropped out half-way, one who withdrew."""
     study = make_launched(n_items=n_items, slug=slug, **sections)
     rng = random.Random(5)
     for number in range(n_people):
@@ -42,7 +43,10 @@ def make_answered(*, n_people=12, n_items=4, close=True, slug="pilot", **section
             participation.record_debriefing(person, now=now + timedelta(minutes=5))
         if number == 7:
             participation.withdraw(person, now=now + timedelta(minutes=6))
-    return close_study(study, now=NOW + timedelta(days=1)) if close else study
+    if close:
+        return close_study(study, now=NOW + timedelta(days=1))
+    unblind(study, reason="to look at it while it runs")
+    return study
 
 
 def export(study, folder, *, now=NOW + timedelta(days=2), **options):

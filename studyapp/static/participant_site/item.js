@@ -5,8 +5,9 @@
   const listRadios = () => [...document.querySelectorAll("#judgment .scale input[type=radio]")];
   const started = performance.now();
   let activeSince = document.hasFocus() && !document.hidden ? started : null;
-  let active = 1000 * (Number(form.elements.active_seconds.defaultValue) || 0);  // read before a problem was reported
-  let losses = Number(form.elements.focus_losses.defaultValue) || 0;
+  const readBefore = (name) => Number(findForm()?.elements[name].defaultValue) || 0;  // before a problem was reported
+  let active = 1000 * readBefore("active_seconds");
+  let losses = readBefore("focus_losses");
 
   const pause = () => {
     if (activeSince === null) return;

@@ -11,10 +11,13 @@ from django.test import Client
 from django.utils import timezone
 
 from studyapp.actions.api_tokens import TokenWish, make_token
+from studyapp.actions.launch import close_study
+from studyapp.actions.roles import give_role
 from studyapp.api import access
-from studyapp.models import AuditEntry, Export, Response
+from studyapp.domain.roles import Role
+from studyapp.models import AuditEntry, Export, Response, Study
 from tests.studyapp.bundle_rows import make_answered
-from tests.studyapp.study_rows import make_draft, make_launched
+from tests.studyapp.study_rows import enrol, make_draft, make_launched
 
 pytestmark = pytest.mark.django_db
 STUDIES = "/api/studies/"
@@ -30,7 +33,7 @@ def fresh(settings, tmp_path):
 
 @pytest.fixture
 def anna():
-    return User.objects.create_user("anna", is_staff=True)
+    return User.objects.create_superuser("anna")  # whose rights reach every study; others' are tested below
 
 
 @pytest.fixture
@@ -206,3 +209,26 @@ def test_the_documentation_shows_every_address():
     text = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
     for address in access.ADDRESSES:
         assert address.split()[1] in text, address
+
+
+def test_a_token_reaches_no_further_than_its_owner(ask, anna):
+    make_answered()
+    anna.is_superuser = False
+    anna.save()
+    assert ask(STUDIES).json() == {"studies": []}
+    assert (ask(PROGRESS).status_code, ask(BUNDLE).status_code) == (404, 404)
+    give_role(Study.objects.get(), username="anna", role=Role.VIEWER)
+    assert ask(PROGRESS).status_code == 200
+    refused = ask(BUNDLE)
+    assert (refused.status_code, "researcher" in refused.json()["do"]) == (403, True)
+    give_role(Study.objects.get(), username="anna", role=Role.RESEARCHER)
+    assert ask(BUNDLE).status_code == 200
+
+
+def test_a_study_that_runs_gives_no_bundle_until_it_is_closed(ask):
+    study = make_launched()
+    enrol(study, "person-1")
+    refused = ask(BUNDLE)
+    assert (refused.status_code, refused.json()["do"]) == (409, "wait until the study is closed")
+    close_study(study, now=timezone.now())
+    assert ask(BUNDLE).status_code == 200

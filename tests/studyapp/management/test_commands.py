@@ -87,7 +87,7 @@ def test_a_study_file_makes_its_study_and_dump_writes_it_back(tmp_path):
 def test_a_study_file_with_faults_makes_nothing_and_names_them(tmp_path):
     write_articles(tmp_path / "articles.jsonl", n=2)
     (tmp_path / "study.toml").write_text(STUDY_FILE)
-    with pytest.raises(CommandError, match=r"study\.toml: .*3 articles are wanted"):
+    with pytest.raises(CommandError, match=r"study\.toml, line \d+: .*3 articles are wanted"):
         run("load_study", tmp_path / "study.toml")
     assert not Study.objects.exists()
     assert not Article.objects.exists()
@@ -122,8 +122,10 @@ def test_blocks_are_added_with_a_reason_and_refused_in_words():
     make_launched()
     assert "12 places added; the study 'pilot' has 30 now" in run("add_blocks", "pilot", 2, reason="many excluded")
     assert AuditEntry.objects.get(act="deviation").by_name == "manage.py add_blocks"
-    with pytest.raises(CommandError, match="must be from 1"):
+    with pytest.raises(CommandError, match="Nothing would change"):
         run("add_blocks", "pilot", 0, reason="none")
+    with pytest.raises(CommandError, match="can only go up"):
+        run("add_blocks", "pilot", -1, reason="none")
 
 
 def test_more_simulated_participants_than_there_are_places_are_refused():

@@ -10,6 +10,7 @@ from studyapp import tasks
 from studyapp.actions import participation
 from studyapp.actions import prolific as actions
 from studyapp.actions.export import export_study
+from studyapp.actions.launch import close_study
 from studyapp.actions.places import count_cells
 from studyapp.domain.prolific_records import SubmissionRecord
 from studyapp.models import ProlificSubmission, Response, WebhookEvent
@@ -206,6 +207,7 @@ def test_nothing_of_prolifics_ids_is_exported(fake, link, tmp_path):
     submission_id, _ = come(fake, link, 1, answers=None)
     fake.prolific.hand_in(submission_id, code=CODE)
     sync(link)
+    close_study(link.study, now=NOW)
     export = export_study(link.study, folder=tmp_path, now=NOW)
     with zipfile.ZipFile(tmp_path / export.file_name) as bundle:
         everything = b"".join(bundle.read(name) for name in bundle.namelist()).decode()

@@ -73,7 +73,7 @@ def test_bad_rows_are_named_and_left_out_only_when_somebody_says_so(admin_client
 
 def test_a_file_is_nobody_elses_and_can_be_forgotten(admin_client, client, django_user_model):
     address = bring(admin_client, write_rows(2))
-    client.force_login(django_user_model.objects.create_user("other", is_staff=True))
+    client.force_login(django_user_model.objects.create_superuser("other"))
     assert client.get(address).url == page("article_import")
     assert client.post(address, {"do": "import"}).url == page("article_import")
     assert not Article.objects.exists()

@@ -258,7 +258,7 @@ def test_the_admin_keeps_a_launched_study_and_what_participants_said(admin_clien
 def test_lists_take_as_many_queries_for_many_studies_as_for_one(admin_client, django_assert_max_num_queries):
     for number in range(4):
         make_draft(slug=f"pilot-{number}")
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         admin_client.get(page("study_list"))
     with django_assert_max_num_queries(25):
         admin_client.get(page("study_review", "pilot-0"))

@@ -36,7 +36,7 @@ def test_a_study_is_there_only_for_those_with_a_part_in_it(client):
     give_role(study, username="anna", role=Role.VIEWER)
     assert study.title in client.get(page("study_list")).text
     for name in STUDY_PAGES:
-        assert client.get(page(name, study.slug)).status_code == 200
+        assert client.get(page(name, study.slug), follow=True).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["study_generation", "study_review", "study_launch", "study_export", "study_people"])

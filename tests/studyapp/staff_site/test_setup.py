@@ -75,7 +75,7 @@ def test_the_steps_follow_from_the_rows(settings):
     assert say_states(study)["Recruitment"] == "next"  # no contact yet
     change_draft(study, DesignChange(sections={"recruitment": {"contact": "a@example.org", "reward": "USD 1"}}))
     steps = {step.name: step for step in find_steps(Study.objects.get())}
-    assert steps["Recruitment"].state == "problem" and "$2.00 an hour" in steps["Recruitment"].why
+    assert steps["Recruitment"].state == "problem" and "USD 2.00 an hour" in steps["Recruitment"].why
     change_draft(study, DesignChange(sections={"recruitment": {"reward": "USD 6"}}))
     assert [state for name, state in say_states(study).items() if name not in ("Check", "Launch")] == ["done"] * 6
     assert (say_states(study)["Check"], say_states(study)["Launch"]) == ("done", "next")
