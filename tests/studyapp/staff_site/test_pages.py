@@ -220,7 +220,12 @@ def test_a_study_from_a_file_and_back(admin_client):
     assert admin_client.get(page("study_file", "filed")).content.decode() == text
     bad = text.replace('slug = "filed"', 'slug = "Filed!"')
     shown = admin_client.post(page("study_new"), {"from": "file", "file": upload("s.toml", bad)}).content.decode()
-    assert "[study] slug" in shown
+    line = bad.splitlines().index('slug = "Filed!"') + 1
+    assert f"s.toml, line {line}: [study] slug" in shown
+    gone = text.replace('"story-1"', '"story-x"').replace("filed", "other")
+    shown = admin_client.post(page("study_new"), {"from": "file", "file": upload("s.toml", gone)}).content.decode()
+    line = gone.splitlines().index("[articles]") + 1
+    assert f"s.toml, line {line}: [articles]: 1 articles are not imported: story-x" in shown
 
 
 def test_generate_queues_every_article_once_and_shows_what_failed(admin_client, sent):
