@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
-from studyapp.actions.launch import launch_study
+from tests.studyapp.study_rows import launch
 from studyapp.actions.quiz_forms import make_quiz_forms
 from studyapp.actions.selection import select_stimuli
 from studyapp.actions.study import load_study
@@ -42,7 +42,7 @@ def study(request):
     finish_jobs(study)
     select_stimuli(study)
     make_quiz_forms(study)
-    return launch_study(study, now=NOW)
+    return launch(study)
 
 
 def test_there_are_the_three_presets():

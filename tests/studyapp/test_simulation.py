@@ -82,7 +82,7 @@ def test_who_was_cut_off_goes_on(client, study):
 @pytest.mark.parametrize("awkward", [False, True])
 def test_it_waits_for_the_parts_of_a_text_as_long_as_the_server_wants(client, awkward):
     study = make_staged(seconds=1)
-    participant = send(client, study, awkward=awkward)
+    participant = send(client, study, kind=Kind.AWKWARD if awkward else Kind.STEADY)
     assert participant.answers == 4
     for trial in Trial.objects.all():
         first, second, third = trial.shown_times
@@ -95,14 +95,14 @@ def test_it_waits_for_the_parts_of_a_text_as_long_as_the_server_wants(client, aw
 def test_it_answers_the_questions_about_the_instructions(client, awkward, tries):
     questions = [{"question": "One?", "choices": ["a", "b"], "answer": "b"},
                  {"question": "Two?", "choices": ["a", "b", "c"], "answer": "a"}]  # fmt: skip
-    send(client, make_launched(comprehension=questions), awkward=awkward)
+    send(client, make_launched(comprehension=questions), kind=Kind.AWKWARD if awkward else Kind.STEADY)
     person = Participant.objects.get()
     assert (person.comprehension_passed, person.comprehension_tries) == (True, tries)
 
 
 @pytest.mark.parametrize("awkward", [False, True])
 def test_a_perfect_reader_of_pairs_finds_the_machines_text_wherever_it_stands(client, awkward):
-    send(client, make_launched(checks={"presentation": "paired"}), awkward=awkward)
+    send(client, make_launched(checks={"presentation": "paired"}), kind=Kind.AWKWARD if awkward else Kind.STEADY)
     answered = list(Response.objects.values_list("trial__first", "judgment"))
     assert sorted(first for first, _ in answered) == ["human", "human", "model", "model"]
     assert all(judgment > 3 for _, judgment in answered)

@@ -87,10 +87,19 @@ def test_a_study_file_makes_its_study_and_dump_writes_it_back(tmp_path):
 def test_a_study_file_with_faults_makes_nothing_and_names_them(tmp_path):
     write_articles(tmp_path / "articles.jsonl", n=2)
     (tmp_path / "study.toml").write_text(STUDY_FILE)
-    with pytest.raises(CommandError, match=r"study\.toml, line \d+: .*3 articles are wanted"):
+    with pytest.raises(CommandError, match=r"^study\.toml, line 8: .*3 articles are wanted"):
         run("load_study", tmp_path / "study.toml")
     assert not Study.objects.exists()
     assert not Article.objects.exists()
+
+
+def test_articles_that_are_not_imported_are_told_with_the_line_that_names_them(tmp_path):
+    text = STUDY_FILE.replace(
+        'file = "articles.jsonl"\ncontext = 1\nitems = 2', 'context = []\nitems = ["a1", "nowhere"]'
+    )
+    (tmp_path / "study.toml").write_text(text)
+    with pytest.raises(CommandError, match=r"^study\.toml, line 5: \[articles\]: 2 articles are not imported: a1"):
+        run("load_study", tmp_path / "study.toml")
 
 
 def test_queue_generation_sends_every_job_once(monkeypatch, django_capture_on_commit_callbacks):
