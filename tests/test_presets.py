@@ -9,13 +9,12 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
-from tests.studyapp.study_rows import launch
 from studyapp.actions.quiz_forms import make_quiz_forms
 from studyapp.actions.selection import select_stimuli
 from studyapp.actions.study import load_study
 from studyapp.models import Participant, Response, Trial
 from studyapp.study_file import list_presets, parse_study_file
-from tests.studyapp.study_rows import NOW, finish_jobs, make_articles
+from tests.studyapp.study_rows import finish_jobs, launch, make_articles
 
 pytestmark = pytest.mark.django_db(transaction=True)
 STUDY = """

@@ -20,7 +20,7 @@ COMMENTS = ("", 'a "quoted"\nline; é', "=1+1", "my id is PERSON-3, ok?", "-\r\n
 
 
 def make_answered(*, n_people=12, n_items=4, close=True, slug="pilot", **sections):
-    """A closed study (or one that runs, unblinded): most completed, one excluded, one who dropped out half-way, one who withdrew."""
+    """A closed study, or one that runs, unblinded: most completed, one excluded, one dropped out, one withdrew."""
     study = make_launched(n_items=n_items, slug=slug, **sections)
     rng = random.Random(5)
     for number in range(n_people):

@@ -207,7 +207,7 @@ def test_nothing_of_prolifics_ids_is_exported(fake, link, tmp_path):
     submission_id, _ = come(fake, link, 1, answers=None)
     fake.prolific.hand_in(submission_id, code=CODE)
     sync(link)
-    close_study(link.study, now=NOW)
+    link.study = close_study(link.study, now=NOW)
     export = export_study(link.study, folder=tmp_path, now=NOW)
     with zipfile.ZipFile(tmp_path / export.file_name) as bundle:
         everything = b"".join(bundle.read(name) for name in bundle.namelist()).decode()

@@ -33,6 +33,6 @@ def read_form(answer, name="form"):
     posted = {}
     for field in answer.context[name]:
         value = field.value()
-        if value not in (None, False):
+        if value is not None and value is not False:
             posted[field.html_name] = field.field.prepare_value(value) if value is not True else "on"
     return posted

@@ -126,7 +126,7 @@ def test_an_arm_is_changed_on_its_page_and_keeps_what_was_not_touched(admin_clie
         ({"name": "Two!"}, "must be small letters"),
         ({"sampling-top_p": "3"}, "less than or equal to 1"),
         ({"n_params": "many"}, "is no number of parameters"),
-        ({"sampling-stop": "a\nb\nc\nd\ne"}, "stop can have 4 marks"),
+        ({"sampling-stop": "a\nb\nc\nd\ne"}, "can have 4 marks"),
     ):
         assert fault in read(admin_client.post(page("study_arm", "pilot", "two"), {**form, **change}))
     assert admin_client.get(address).status_code == 404

@@ -145,6 +145,8 @@ def recruit(tab):
 def launch(tab):
     assert tab.get_by_role("heading", name="Ready to launch").is_visible()
     go_on(tab, "Launch")
+    for warning in tab.locator("input[name=acknowledged]").all():
+        warning.check()
     tab.locator("input[name=sure]").check()
     press(tab, "Launch")
     tab.get_by_text("The design is frozen").first.wait_for()

@@ -6,7 +6,7 @@ from typing import Literal, get_type_hints
 import pytest
 
 from studyapp.actions.study import describe_study
-from studyapp.domain.study_design import StudyDesign, describe_design
+from studyapp.domain.study_design import LISTS, StudyDesign, describe_design
 from studyapp.models import AuditEntry, Candidate, Study
 from studyapp.staff_site.design_forms import SectionsForm, TomlField, list_sections, make_field
 from tests.studyapp.staff_site.staff_pages import page, read, read_form
@@ -27,7 +27,9 @@ def test_every_key_of_the_design_is_on_one_of_the_pages(admin_client, study):
     )
     elsewhere = {"study.slug", "study.preset", "articles.items", "articles.context"}
     kinds = get_type_hints(StudyDesign)
-    keys = {f"{section}.{key}" for section in list_sections() for key in get_type_hints(kinds[section])} - elsewhere
+    tables = [section for section in list_sections() if section not in LISTS]
+    keys = {f"{section}.{key}" for section in tables for key in get_type_hints(kinds[section])} - elsewhere
+    keys |= {f"{name}.{name}" for name in LISTS if name != "arms"}
     assert len(keys) > 25
     assert [key for key in sorted(keys) if f'name="{key.replace(".", "-")}"' not in shown] == []
 
@@ -168,3 +170,17 @@ def test_a_new_section_of_the_design_appears_by_itself(study, monkeypatch):
     assert [field.label for field in form] == ["Stages", "After each"]
     assert form.is_valid()
     assert form.read_change().sections == {"reveal": {"stages": 2, "after_each": False}}
+
+
+def test_questions_about_the_instructions_are_written_as_in_a_study_file(admin_client, study):
+    form = read_form(admin_client.get(page("study_texts", "pilot")))
+    asked = '[[comprehension]]\nquestion = "What do you judge?"\nchoices = ["The writer", "The style"]\nanswer = "{}"\n'
+    address = page("study_texts", "pilot")
+    wrong = admin_client.post(address, {**form, "comprehension-comprehension": asked.format("Nobody")})
+    assert "[[comprehension]] 1 answer" in str(wrong.context["form"].errors["comprehension-comprehension"])
+    admin_client.post(address, {**form, "comprehension-comprehension": asked.format("The writer")})
+    (question,) = Study.objects.get().comprehension_questions
+    assert question.choices[question.right] == "The writer"
+    assert "comprehension" in AuditEntry.objects.get(act="changed_design").detail["keys"]
+    form = read_form(admin_client.get(address))
+    assert "Nothing was different" in read(admin_client.post(address, form, follow=True))
