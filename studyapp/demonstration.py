@@ -213,7 +213,7 @@ def _make_design(material: Material, *, refs: list[str]) -> StudyDesign:
     mapping["arms"] = [
         _make_arm(checkpoint, like=mapping["arms"], folder=material.models) for checkpoint in _list_models(material)
     ]
-    return replace(file, mapping=mapping).resolve(refs)
+    return replace(file, mapping=mapping, lines={}, arm_entries=()).resolve(refs)  # no lines of the example are meant
 
 
 def _list_models(material: Material) -> list[Checkpoint]:
