@@ -1,6 +1,5 @@
 """Sends a crowd of simulated participants through a study's pages, several at once, each in a thread of its own."""
 
-import http.cookiejar
 import random
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -155,11 +154,21 @@ def _send(crowd: Crowd, number: int, truth: StoredTruth, n_items: int) -> Simula
         close_old_connections()
 
 
+class ProxyTransport(httpx.HTTPTransport):
+    """Speaks to a site behind https as its proxy does, where it is reached without one, on the machine itself."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.headers["X-Forwarded-Proto"] = "https"
+        request.headers["Origin"] = f"https://{request.url.netloc.decode()}"
+        response = super().handle_request(request)
+        pairs = [(name, value.replace("; Secure", "")) for name, value in response.headers.multi_items()]
+        response.headers = httpx.Headers(pairs)  # else a cookie that is marked secure would not come back over http
+        return response
+
+
 def open_client(url: str) -> httpx.Client:
-    """A browser's stand-in. A site behind https is spoken to as its proxy does, where it is reached without one."""
-    client = httpx.Client(follow_redirects=True, timeout=TIMEOUT_SECONDS)
-    if settings.HTTPS and url.startswith("http://"):
-        policy = http.cookiejar.DefaultCookiePolicy(secure_protocols=("http", "https"))
-        client.cookies.jar.set_policy(policy)
-        client.headers.update({"X-Forwarded-Proto": "https", "Origin": f"https://{httpx.URL(url).netloc.decode()}"})
-    return client
+    """A browser's stand-in."""
+    needs_proxy = settings.HTTPS and url.startswith("http://")
+    return httpx.Client(
+        follow_redirects=True, timeout=TIMEOUT_SECONDS, transport=ProxyTransport() if needs_proxy else None
+    )

@@ -72,7 +72,7 @@ def _rehearse(
     n_items = study.items_read
 
     def tell(done: int) -> None:
-        actions.record_rehearsal_progress(rehearsal.pk, done=min(done, rehearsal.total))
+        actions.record_rehearsal_progress(rehearsal.pk, done=min(done, rehearsal.total), now=timezone.now())
         if on_progress:
             on_progress(min(done, rehearsal.total), rehearsal.total)
 

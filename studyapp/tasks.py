@@ -25,6 +25,7 @@ from studyapp.writing import write_orders
 logger = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 5.0
 EVENT_WAITS = timedelta(minutes=5)  # for its own task; then the next sync takes it
+PLAN_SILENCE = timedelta(minutes=20)  # above the longest single design of a plan, and any simulated participant
 
 
 class QueueUnreachableError(RuntimeError):
@@ -113,6 +114,17 @@ def sweep_jobs() -> None:
 
 
 @shared_task
+def sweep_plans() -> None:
+    """Send the simulations and rehearsals of dead workers again."""
+    now = timezone.now()
+    silent_since = now - PLAN_SILENCE
+    for run_id in planning.find_silent_runs(silent_since=silent_since, now=now):
+        simulate_power.delay(run_id)
+    for rehearsal_id in rehearsal.find_silent_rehearsals(silent_since=silent_since, now=now):
+        rehearse.delay(rehearsal_id)
+
+
+@shared_task
 def mark_dropouts() -> None:
     """Give back the places of those who left, or have been silent for longer than their study allows."""
     for study in Study.objects.open_to_participants():
@@ -180,13 +192,13 @@ def write_report(export_id: int) -> None:
 @shared_task
 def simulate_power(run_id: int) -> None:
     """Simulate a study's power; what goes wrong is named on the run's row."""
-    run = planning.begin_power(run_id)
+    run = planning.begin_power(run_id, now=timezone.now())
     if run is None:
         return
     from analysis.power import plan_power
 
     def tell(done: int, total: int) -> None:
-        planning.record_power_progress(run_id, done=done)
+        planning.record_power_progress(run_id, done=done, now=timezone.now())
 
     try:
         answer = plan_power(run.parameters, on_progress=tell)

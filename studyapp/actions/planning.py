@@ -33,7 +33,7 @@ def request_power(study: Study, *, parameters: dict[str, Any], by: User | None, 
 
 
 @transaction.atomic
-def begin_power(run_id: int) -> PowerRun | None:
+def begin_power(run_id: int, *, now: datetime) -> PowerRun | None:
     """Take a simulation up; None when it has ended or is gone. Locks the run.
 
     One that was running when its worker died is taken up again: it is a pure function of its parameters.
@@ -41,14 +41,23 @@ def begin_power(run_id: int) -> PowerRun | None:
     waiting = (PowerRun.State.QUEUED, PowerRun.State.RUNNING)
     run = PowerRun.objects.select_for_update().filter(pk=run_id, state__in=waiting).first()
     if run is not None:
-        run.state = PowerRun.State.RUNNING
-        run.save(update_fields=["state"])
+        run.state, run.heartbeat_at = PowerRun.State.RUNNING, now
+        run.save(update_fields=["state", "heartbeat_at"])
     return run
 
 
-def record_power_progress(run_id: int, *, done: int) -> None:
-    """Say how many designs are simulated."""
-    PowerRun.objects.filter(pk=run_id).update(done=done)
+def record_power_progress(run_id: int, *, done: int, now: datetime) -> None:
+    """Say how many designs are simulated, as a sign of life."""
+    PowerRun.objects.filter(pk=run_id).update(done=done, heartbeat_at=now)
+
+
+@transaction.atomic
+def find_silent_runs(*, silent_since: datetime, now: datetime) -> list[int]:
+    """Simulations whose worker is dead, to be sent again; each is named once. Locks them."""
+    silent = PowerRun.objects.filter(state=PowerRun.State.RUNNING, heartbeat_at__lt=silent_since)
+    run_ids = list(silent.select_for_update().values_list("pk", flat=True))
+    PowerRun.objects.filter(pk__in=run_ids).update(heartbeat_at=now)
+    return run_ids
 
 
 def finish_power(run_id: int, *, result: dict[str, Any], table: str, picture: str, now: datetime) -> None:

@@ -69,15 +69,24 @@ def begin_rehearsal(rehearsal_id: int, *, now: datetime) -> Rehearsal | None:
         return None
     if rehearsal.copy is None:
         rehearsal.copy = _make_copy(rehearsal.study, per_cell=rehearsal.per_cell, now=now)
-    rehearsal.state = Rehearsal.State.RUNNING
+    rehearsal.state, rehearsal.heartbeat_at = Rehearsal.State.RUNNING, now
     rehearsal.total = rehearsal.per_cell * rehearsal.copy.arms.count() * rehearsal.copy.quiz_forms.count()
-    rehearsal.save(update_fields=["copy", "state", "total"])
+    rehearsal.save(update_fields=["copy", "state", "total", "heartbeat_at"])
     return rehearsal
 
 
-def record_rehearsal_progress(rehearsal_id: int, *, done: int) -> None:
-    """Say how many simulated participants have come back."""
-    Rehearsal.objects.filter(pk=rehearsal_id).update(done=done)
+def record_rehearsal_progress(rehearsal_id: int, *, done: int, now: datetime) -> None:
+    """Say how many simulated participants have come back, as a sign of life."""
+    Rehearsal.objects.filter(pk=rehearsal_id).update(done=done, heartbeat_at=now)
+
+
+@transaction.atomic
+def find_silent_rehearsals(*, silent_since: datetime, now: datetime) -> list[int]:
+    """Rehearsals whose worker is dead, to be sent again; each is named once. Locks them."""
+    silent = Rehearsal.objects.filter(state=Rehearsal.State.RUNNING, heartbeat_at__lt=silent_since)
+    rehearsal_ids = list(silent.select_for_update(of=("self",)).values_list("pk", flat=True))
+    Rehearsal.objects.filter(pk__in=rehearsal_ids).update(heartbeat_at=now)
+    return rehearsal_ids
 
 
 @transaction.atomic

@@ -31,6 +31,7 @@ class PowerRun(models.Model):
     result = models.JSONField(null=True)
     table = models.TextField(blank=True, help_text="every number, as CSV")
     picture = models.TextField(blank=True, help_text="SVG")
+    heartbeat_at = models.DateTimeField(null=True, help_text="the worker's last sign of life")
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

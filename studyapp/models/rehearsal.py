@@ -30,6 +30,7 @@ class Rehearsal(models.Model):
     error = models.TextField(blank=True)
     verdict = models.JSONField(null=True)
     passed = models.BooleanField(null=True)
+    heartbeat_at = models.DateTimeField(null=True, help_text="the worker's last sign of life")
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

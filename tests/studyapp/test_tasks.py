@@ -7,9 +7,11 @@ import pytest
 from django.utils import timezone
 
 from studyapp import tasks
+from studyapp.actions import planning, rehearsal
 from studyapp.actions.export import export_study, request_report
 from studyapp.actions.generation import claim_jobs, queue_jobs
 from studyapp.domain.prices import parse_prices
+from studyapp.domain.rehearsal_cast import Cast
 from studyapp.models import Export, GenerationJob, Participant
 from tests.generator.foreign_models import make_foreign, put_into_cache
 from tests.generator.scripted_server import ScriptedServer
@@ -163,3 +165,21 @@ def test_places_of_the_silent_are_given_back():
         Participant.objects.create(study=study, enrolled_at=seen, last_seen_at=seen)
     tasks.mark_dropouts()
     assert list(Participant.objects.values_list("status", flat=True)) == ["enrolled", "dropped_out"]
+
+
+def test_plans_and_rehearsals_of_dead_workers_are_sent_again_once(monkeypatch):
+    sent = []
+    monkeypatch.setattr(tasks.simulate_power, "delay", lambda run_id: sent.append(("power", run_id)))
+    monkeypatch.setattr(tasks.rehearse, "delay", lambda rehearsal_id: sent.append(("rehearsal", rehearsal_id)))
+    study, now = make_launched(), timezone.now()
+    run = planning.request_power(study, parameters=planning.assume_study(study), by=None, now=now)
+    wanted = rehearsal.request_rehearsal(study, per_cell=1, seed=1, cast=Cast(), by=None, now=now)
+    long_ago = now - timedelta(hours=1)
+    planning.begin_power(run.pk, now=long_ago)
+    rehearsal.begin_rehearsal(wanted.pk, now=long_ago)
+    tasks.sweep_plans()
+    tasks.sweep_plans()
+    assert sent == [("power", run.pk), ("rehearsal", wanted.pk)]
+    planning.finish_power(run.pk, result={}, table="", picture="", now=now)
+    planning.begin_power(run.pk, now=long_ago)  # it has ended: it stays so
+    assert run.study.power_runs.get().state == "done"
