@@ -4,18 +4,16 @@ from collections import Counter
 from dataclasses import dataclass
 from statistics import fmean, median, quantiles
 
-from django.db.models import Avg, Count
+from django.db.models import Count
 
 from studyapp.crowd import Crowd, cast_number, list_numbers, plant_accuracies
 from studyapp.domain.judgment import Judgment
-from studyapp.domain.power_plan import read_reward
+from studyapp.domain.pay import estimate_time, parse_reward
 from studyapp.domain.rehearsal_cast import Character, Kind, draw_effect
 from studyapp.domain.rehearsal_verdict import ArmPlant, Plant
 from studyapp.domain.simulated_rater import find_d_prime, find_side, share_right, weigh_text
 from studyapp.models import Arm, Assignment, Participant, Response, Stimulus, Study
 
-WORDS_A_MINUTE = 238  # silent reading of English, Brysbaert 2019
-SECONDS_AN_ANSWER, OVERHEAD_MINUTES = 10, 4  # besides reading: the question of each text, and the pages around them
 BROKEN_BY_LOOKERS = ("internet_check", "looked_up")
 
 
@@ -70,17 +68,16 @@ def describe_kinds(crowd: Crowd, *, n_items: int) -> dict[str, int]:
 
 def describe_times(study: Study, page_seconds: list[float]) -> dict[str, float | None]:
     """Simulated answers take no time, so what the pages took, and how long reading would take a person."""
-    words = Stimulus.objects.filter(item__study=study).aggregate(mean=Avg("words"))["mean"] or 0.0
-    n_items = study.items_read
-    minutes = n_items * words / WORDS_A_MINUTE + n_items * SECONDS_AN_ANSWER / 60 + OVERHEAD_MINUTES
-    reward = read_reward(study.reward)
+    words = list(Stimulus.objects.filter(item__study=study).values_list("words", flat=True))
+    minutes = estimate_time(words, n_shown=study.items_read).total
+    reward = parse_reward(study.reward)
     return {
         "pages": len(page_seconds),
         "page_median_ms": round(1000 * median(page_seconds), 1) if page_seconds else None,
         "page_95_ms": round(1000 * quantiles(page_seconds, n=20)[-1], 1) if len(page_seconds) > 1 else None,
         "minutes_to_read": round(minutes, 1),
         "minutes_promised": study.estimated_minutes,
-        "pay_an_hour": round(60 * reward.amount / minutes, 2) if reward.amount else None,
+        "pay_an_hour": float(reward.per_hour(minutes).value) if reward else None,
     }
 
 

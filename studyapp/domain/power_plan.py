@@ -1,10 +1,10 @@
 """What a study's own rows say of its plan: the assumptions that its page begins with, as the analysis reads them."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from studyapp.domain.pay import parse_reward
 from studyapp.domain.simulated_rater import plant_accuracy
 
 DEFAULT_TITLES = 25
@@ -13,8 +13,6 @@ DONT_KNOW, LOST = 0.07, 0.13  # of the published study: 7 % of answers, 97 of 71
 DEFAULT_RUNS = 1000
 PLATFORM_FEES = {"prolific": 1 / 3}  # of the reward; ask the platform for one's own
 MOST_TRIALS = 3_000_000_000  # simulated answers that one run of the page may ask for: some ten minutes
-_AMOUNT = re.compile(r"\d+(?:[.,]\d{1,2})?")
-_CURRENCY = re.compile(r"[$£€]|\b[A-Z]{3}\b")
 
 
 @dataclass(frozen=True)
@@ -26,30 +24,13 @@ class ArmFacts:
     is_control: bool
 
 
-@dataclass(frozen=True)
-class Reward:
-    """The amount and the currency that a reward's words name; 0 and "" where they name none."""
-
-    amount: float
-    currency: str
-
-
-def read_reward(words: str) -> Reward:
-    """The first amount that a text such as "$12" or "4,50 €" names."""
-    amount, currency = _AMOUNT.search(words), _CURRENCY.search(words)
-    return Reward(
-        amount=float(amount.group().replace(",", ".")) if amount else 0.0,
-        currency=currency.group() if currency and amount else "",
-    )
-
-
 def assume_plan(
     *, arms: Sequence[ArmFacts], n_items: int, per_arm: int, platform: str, reward: str, seed: int
 ) -> dict[str, Any]:
     """The plan that a study's page begins with: its own sizes, and half, twice and four times as much beside them."""
     ladder = [arm.n_params for arm in arms if arm.n_params and not arm.is_control]
     titles = n_items or DEFAULT_TITLES
-    paid = read_reward(reward)
+    paid = parse_reward(reward)
     return {
         "arms": [
             {
@@ -68,9 +49,9 @@ def assume_plan(
         "lost": LOST,
         "runs": DEFAULT_RUNS,
         "seed": seed,
-        "reward": paid.amount,
-        "currency": paid.currency,
-        "fee": round(PLATFORM_FEES.get(platform, 0.0), 3) if paid.amount else 0.0,
+        "reward": float(paid.value) if paid else 0.0,
+        "currency": paid.currency if paid else "",
+        "fee": round(PLATFORM_FEES.get(platform, 0.0), 3) if paid else 0.0,
     }
 
 

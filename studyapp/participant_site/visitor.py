@@ -64,6 +64,8 @@ def redirect_to(study: Study, participant: Participant, step: Step) -> HttpRespo
     """To the page of a step; the item step is the page of the next open trial."""
     if step is Step.ITEM:
         code = participant.trials.still_open().values_list("code", flat=True).first()
+        if code is None:  # a second click has answered the last one since the step was found
+            return redirect("rater:continue", study.slug)
         return redirect("rater:item", study.slug, code)
     if step in ENDS_WITHOUT_PAGE:
         return redirect("rater:continue", study.slug)

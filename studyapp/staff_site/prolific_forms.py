@@ -1,14 +1,13 @@
 """What a researcher types on a study's Prolific page."""
 
-import re
 from decimal import Decimal
 
 from django import forms
 
+from studyapp.domain.pay import parse_reward
 from studyapp.domain.prolific_draft import MOST_PLACES, DraftWish
 from studyapp.models import Study
 
-_AMOUNT = re.compile(r"\d+(?:[.,]\d{1,2})?")
 RETURN_REASONS = (
     "Did not finish the study.",
     "Encountered technical problems.",
@@ -81,14 +80,14 @@ class BonusForm(forms.Form):
 
 def suggest_draft(study: Study) -> dict[str, object]:
     """What a draft begins with: a place for everybody whom the cells hold, and what the study says of time and pay."""
-    said = _AMOUNT.search(study.reward)
+    said = parse_reward(study.reward)
     return {
         "name": study.title,
         "description": f"You will read news articles and say of each who you think wrote it. "
         f"It takes about {study.estimated_minutes} minutes.",
-        "places": study.participants_per_cell * study.arms.count() * max(study.quiz_forms.count(), 2),
+        "places": study.places_wanted,
         "minutes": study.estimated_minutes,
-        "reward": said.group().replace(",", ".") if said else None,
+        "reward": said.value if said else None,
     }
 
 

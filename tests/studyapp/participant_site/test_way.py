@@ -5,7 +5,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from studyapp.domain.progress import Step
 from studyapp.models import Participant, PlatformIdentity, Response, Trial
+from studyapp.participant_site import items
+from studyapp.participant_site import visitor as visitor_module
 from tests.studyapp.participant_site.visitors import PROLIFIC_ID, Visitor
 from tests.studyapp.study_rows import make_launched
 
@@ -200,3 +203,16 @@ def test_an_answered_page_takes_few_queries(visitor):
     with CaptureQueriesContext(connection) as showing:
         visitor.client.get(answer.url)
     assert len(showing) <= MAX_QUERIES, [query["sql"] for query in showing]
+
+
+def test_two_clicks_that_meet_at_the_last_article_both_come_to_the_questions(visitor, monkeypatch):
+    """The second has been let in as somebody with an open article when the first stores the last answer."""
+    visitor.start()
+    while visitor.page.step == "item":
+        last = visitor.page.url
+        visitor.send(judgment="2")
+    steps = iter([Step.ITEM, Step.ITEM])
+    monkeypatch.setattr(visitor_module, "locate", lambda participant: next(steps, Step.QUESTIONS))
+    monkeypatch.setattr(items, "locate", lambda participant: next(steps, Step.QUESTIONS))
+    assert visitor.open(last).step == "questions"
+    assert Response.objects.count() == 4

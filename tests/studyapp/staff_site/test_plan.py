@@ -34,7 +34,7 @@ def fill(client, address, **changes):
 def test_the_form_begins_with_the_study_and_a_run_is_simulated_and_shown(admin_client, address, sent):
     form = admin_client.get(address).context["form"]
     assert [form[f"accuracy_{index}"].initial for index in range(3)] == [86.0, 76.0, 52.0]
-    assert (form["reward"].initial, form["currency"].initial) == (6.0, "$")
+    assert (form["reward"].initial, form["currency"].initial) == (6.0, "USD")
     waiting = fill(admin_client, address, accuracy_2="50").content.decode()
     assert "0 of 2 designs" in waiting
     assert 'http-equiv="refresh"' in waiting
