@@ -13,7 +13,7 @@ from studyapp.models import PowerRun, Study
 
 def assume_study(study: Study) -> dict[str, Any]:
     """The plan that a study's own rows suggest."""
-    return assume_plan(
+    plan = assume_plan(
         arms=[ArmFacts(arm.name, arm.n_params, arm.is_control) for arm in study.arms.all()],
         n_items=study.items.count(),
         per_arm=2 * study.participants_per_cell,
@@ -21,6 +21,7 @@ def assume_study(study: Study) -> dict[str, Any]:
         reward=study.reward,
         seed=study.seed,
     )
+    return {**plan, "shown": study.items_shown} if study.items_shown else plan
 
 
 @transaction.atomic
