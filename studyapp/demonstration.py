@@ -240,7 +240,7 @@ def make_report(study: Study) -> Export:
     Raises:
         CommandError: the report failed; its row says why.
     """
-    newest = study.exports.first()
+    newest = study.exports.filter(is_public=False, for_spreadsheets=False).first()
     last_seen = study.participants.order_by("-last_seen_at").values_list("last_seen_at", flat=True).first()
     if newest is None or (last_seen is not None and newest.created_at < last_seen):
         with acting_as("manage.py demo"):
