@@ -17,6 +17,7 @@ from studyapp.domain.study_design import (
     FITNESS_FLAGS,
     LISTS,
     PLATFORMS,
+    PRESENTATIONS,
     ArmDesign,
     DesignError,
     StudyDesign,
@@ -27,6 +28,7 @@ from studyapp.staff_site.design_words import describe_flag, describe_rule, find_
 
 CHOICES: dict[str, Callable[[], list[tuple[str, str]]]] = {
     "recruitment.platform": lambda: [(name, name) for name in PLATFORMS],
+    "checks.presentation": lambda: list(zip(PRESENTATIONS, ("one text", "two texts side by side"), strict=True)),
     "checks.exclusion_rules": lambda: [(name, describe_rule(name)) for name in RULES],
     "fitness.disqualifying": lambda: [(name, describe_flag(name)) for name in FITNESS_FLAGS],
 }

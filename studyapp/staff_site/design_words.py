@@ -52,11 +52,49 @@ WORDS = {
     "targets.dropout_minutes": Words(
         "Minutes of silence that count as a dropout", "Their place is then given to somebody else."
     ),
+    "targets.give_back_after_minutes": Words(
+        "Minutes until a place that is given up goes to somebody else", "0: at once."
+    ),
+    "targets.replace_excluded": Words("Replace who is excluded", "So that the target is of people who count."),
+    "targets.replace_withdrawn": Words("Replace who withdraws"),
+    "checks.presentation": Words(
+        "A page shows", "One text and its question, or the human and the model's version of a title side by side."
+    ),
+    "checks.reveal_stages": Words(
+        "Parts in which an article is shown", "1: whole. The published long study had three, to make people read."
+    ),
+    "checks.reveal_seconds": Words("Seconds from one part to the next", "By the server's clock."),
+    "checks.comprehension_tries": Words(
+        "Tries at the questions about the instructions",
+        "Panels ask for two at least; failing them never stops anybody.",
+    ),
+    "comprehension.comprehension": Words(
+        "Questions",
+        "As in a study file, each under [[comprehension]]: question, choices, and answer (the right choice, word for "
+        "word). Empty: none are asked.",
+    ),
     "recruitment.platform": Words("Platform", "Where participants come from; anonymous: anybody with the link."),
     "recruitment.completion_code": Words("Completion code", "Of the platform; Prolific needs one, as C1ABCDEF."),
     "recruitment.estimated_minutes": Words("Minutes", "Participants are told how long it takes."),
     "recruitment.reward": Words("Reward", "As participants are told it, as “USD 6” or “£4.50”; empty for none."),
     "recruitment.contact": Words("Contact", "Shown under every page: a name and an address."),
+    "recruitment.excludes": Words(
+        "Excluded studies", "Slugs, one a line: whoever took part in one of them cannot take part in this one."
+    ),
+    "recruitment.outcomes": Words(
+        "Codes or links of the other ends",
+        'Of the platform, as in a study file: outcomes = { no_consent = "C2ABCDEF", screen_out = "C3ABCDEF" }; see '
+        "docs/recruitment.md.",
+    ),
+    "recruitment.hosts": Words("Hosts that such links may lead to", "One a line, beside the platform's own."),
+    "recruitment.secure_link": Words("Entry links are signed by the platform", "Prolific: its signed URLs."),
+    "recruitment.settings": Words(
+        "What the platform alone has", 'As in a study file: settings = { id_param = "RID" }; see docs/recruitment.md.'
+    ),
+    "articles.shown": Words(
+        "Items that one participant reads",
+        "Empty: all. Fewer of a larger pool let the answer hold for more than these articles.",
+    ),
     "articles.candidates": Words(
         "Candidates for each article and model",
         "The one closest in length to the human article is shown. Holds for articles that are queued from now on.",
@@ -78,6 +116,9 @@ WORDS = {
         "Model",
         "checkpoint:FOLDER of the shelf, huggingface:ORG/NAME of the cache, or openai:MODEL of the server; with -chat "
         "before the colon for one that is made to answer.",
+    ),
+    "arms.participants_per_cell": Words(
+        "Participants in each form of this arm", "Empty: as many as in the other arms."
     ),
     "arms.conditioned": Words("It is given the context articles and the title", "The published control was not."),
 }
