@@ -112,8 +112,10 @@ def fetch_bundle(study: Study, *, folder: Path, now: datetime, kind: BundleKind 
     So a program that asks every hour makes no file every hour, and one public version is handed out, not many.
 
     Raises:
+        StillBlindError: people take part in the study, and it was not unblinded.
         ExportRefusedError: a public version was asked for that cannot be anonymous.
     """
+    require_open_results(study)
     made = study.exports.filter(
         is_public=kind.public is not None,
         for_spreadsheets=kind.for_spreadsheets,
