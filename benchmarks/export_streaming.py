@@ -98,7 +98,7 @@ def make_texts() -> tuple[Any, dict[tuple[int, int | None], Any], list[Any], lis
     """The study with its articles, candidates, stimuli and forms; texts of 200 words."""
     from studyapp.actions.articles import import_articles
     from studyapp.actions.generation import WrittenCandidate, claim_jobs, queue_jobs, store_candidates
-    from studyapp.actions.launch import close_study, launch_study
+    from studyapp.actions.launch import close_study, launch_study, review_readiness
     from studyapp.actions.quiz_forms import make_quiz_forms
     from studyapp.actions.selection import select_stimuli
     from studyapp.actions.study import load_study
@@ -140,7 +140,8 @@ def make_texts() -> tuple[Any, dict[tuple[int, int | None], Any], list[Any], lis
         store_candidates(order, [written], now=NOW)
     select_stimuli(study)
     make_quiz_forms(study)
-    study = close_study(launch_study(study, now=NOW), now=NOW + timedelta(days=1))
+    accepted = [finding.key for finding in review_readiness(study)]
+    study = close_study(launch_study(study, now=NOW, acknowledged=accepted), now=NOW + timedelta(days=1))
     arms = list(study.arms.all())
     places = {arm.pk: n for n, arm in enumerate(arms)}
     stimuli = {

@@ -44,7 +44,7 @@ def test_the_form_begins_with_the_study_and_a_run_is_simulated_and_shown(admin_c
     assert run.parameters["arms"][2]["accuracy"] == 0.5
     page = admin_client.get(address).content.decode()
     assert "80 % power for the control gate" in page
-    assert "$ 108" in page  # 6 participants x 3 arms x $6
+    assert "USD 108" in page  # 6 participants x 3 arms x $6
     assert "refresh" not in page
     assert admin_client.get(address).context["form"]["accuracy_2"].initial == 50.0  # the next begins where this ended
     picture = admin_client.get(reverse("staff:plan_file", args=["pilot", run.pk, "picture.svg"]))
