@@ -135,3 +135,9 @@ def test_a_preview_is_for_those_with_a_part_in_the_study_who_gave_their_second_f
     assert client.get(address).status_code == 200
     TOTPDevice.objects.create(user=user, confirmed=True)
     assert client.get(address).url.startswith(reverse("staff:second_factor_verify"))
+
+
+def test_signing_in_leads_to_the_studies(client):
+    User.objects.create_superuser("root", password="a long enough password")
+    answer = client.post(reverse("admin:login"), {"username": "root", "password": "a long enough password"})
+    assert answer.url == page("study_list")
