@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from celery import shared_task
+from celery import Task, shared_task
 from celery.signals import worker_process_init
 from django.conf import settings
 from django.utils import timezone
@@ -281,12 +281,7 @@ def send_report(export_id: int) -> None:
     Raises:
         QueueUnreachableError: it was not sent, and its row says so.
     """
-    try:
-        write_report.delay_on_commit(export_id)
-    except OperationalError as error:
-        message = "The queue's Redis cannot be reached. Start it, then ask for the report again."
-        export.end_report(export_id, error=message)
-        raise QueueUnreachableError(message) from error
+    _send_wanted(write_report, export_id, "the report", lambda error: export.end_report(export_id, error=error))
 
 
 def send_power(run_id: int) -> None:
@@ -295,12 +290,12 @@ def send_power(run_id: int) -> None:
     Raises:
         QueueUnreachableError: it was not sent, and its row says so.
     """
-    try:
-        simulate_power.delay_on_commit(run_id)
-    except OperationalError as error:
-        message = "The queue's Redis cannot be reached. Start it, then ask for the simulation again."
-        planning.fail_power(run_id, error=message, now=timezone.now())
-        raise QueueUnreachableError(message) from error
+    _send_wanted(
+        simulate_power,
+        run_id,
+        "the simulation",
+        lambda error: planning.fail_power(run_id, error=error, now=timezone.now()),
+    )
 
 
 def send_rehearsal(rehearsal_id: int) -> None:
@@ -309,11 +304,21 @@ def send_rehearsal(rehearsal_id: int) -> None:
     Raises:
         QueueUnreachableError: it was not sent, and its row says so.
     """
+    _send_wanted(
+        rehearse,
+        rehearsal_id,
+        "the rehearsal",
+        lambda error: rehearsal.fail_rehearsal(rehearsal_id, error=error, now=timezone.now()),
+    )
+
+
+def _send_wanted(task: Task, row_id: int, what: str, name_fault: Callable[[str], object]) -> None:
+    """Send what somebody asked for; where the queue is away, the row says so, so that nobody waits for it."""
     try:
-        rehearse.delay_on_commit(rehearsal_id)
+        task.delay_on_commit(row_id)
     except OperationalError as error:
-        message = "The queue's Redis cannot be reached. Start it, then ask for the rehearsal again."
-        rehearsal.fail_rehearsal(rehearsal_id, error=message, now=timezone.now())
+        message = f"The queue's Redis cannot be reached. Start it, then ask for {what} again."
+        name_fault(message)
         raise QueueUnreachableError(message) from error
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from studyapp.actions.launch import LaunchRefusedError, close_study, launch_study, review_readiness
 from studyapp.domain.launch_checklist import may_launch
 from studyapp.models import Study
+from studyapp.staff_site.entry_link import find_entry_link
 from studyapp.staff_site.pages import owner_page, show
 
 
@@ -27,6 +28,8 @@ def show_launch(request: HttpRequest, study: Study) -> HttpResponse:
         warnings=by_level["warn"],
         passed=by_level["pass"],
         may_launch=study.is_draft and may_launch(findings),
+        entry_link=find_entry_link(study),
+        entry_note=study.adapter.entry_note,
         launched=study.audit_entries.filter(act="launched").first(),
     )
 

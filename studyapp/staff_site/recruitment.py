@@ -5,7 +5,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from studyapp.actions.study import describe_study
-from studyapp.domain.design_changes import DesignChange
 from studyapp.domain.pay import (
     ANSWER_SECONDS,
     OVERHEAD_MINUTES,
@@ -30,12 +29,10 @@ SECTIONS = ("recruitment",)
 def show_recruitment(request: HttpRequest, study: Study) -> HttpResponse:
     """The form of the section, and what the promise comes to an hour."""
     time = estimate_reading(study)
-    if request.method == "POST" and request.POST.get("do") == "take_minutes" and time is not None:
-        try_change(request, study, DesignChange(sections={"recruitment": {"estimated_minutes": _round_up(time)}}))
-        return go_on(request, study, page="study_recruitment")
-    form = SectionsForm(
-        request.POST if request.method == "POST" else None, design=describe_study(study), sections=SECTIONS
-    )
+    posted = request.POST.copy() if request.method == "POST" else None
+    if posted is not None and posted.get("do") == "take_minutes" and time is not None:
+        posted["recruitment-estimated_minutes"] = _round_up(time)  # with all that was typed beside it
+    form = SectionsForm(posted, design=describe_study(study), sections=SECTIONS)
     if request.method == "POST" and form.is_valid():
         try:
             if try_change(request, study, form.read_change()):

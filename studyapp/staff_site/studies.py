@@ -8,7 +8,6 @@ from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 
 from studyapp.actions.places import count_cells
 from studyapp.actions.roles import list_visible_studies
@@ -17,6 +16,7 @@ from studyapp.checkpoints import list_checkpoints
 from studyapp.known_models import list_known_ladders
 from studyapp.models import Arm, Export, GenerationJob, Participant, Place, Stimulus, Study
 from studyapp.offered_models import ask_server, list_cached_models
+from studyapp.staff_site.entry_link import find_entry_link
 from studyapp.staff_site.pages import show, staff_page, study_page
 from studyapp.study_file import write_study_file
 
@@ -111,7 +111,7 @@ def show_overview(request: HttpRequest, study: Study) -> HttpResponse:
         study=study,
         stations=stations,
         next_station=next((station for station in stations if station.state == "next"), None),
-        entry_link=_make_entry_link(study),
+        entry_link=find_entry_link(study),
         entry_note=study.adapter.entry_note,
         cells=_describe_cells(study),
         counts=_count_participants(study),
@@ -149,12 +149,6 @@ def _find_stations(study: Study) -> list[Station]:
         found_next = found_next or not is_done
         stations.append(Station(name, state, detail, page))
     return stations
-
-
-def _make_entry_link(study: Study) -> str:
-    """The link for participants, with the placeholders that the platform replaces."""
-    link, query = f"{settings.SITE_URL}{reverse('rater:enter', args=[study.slug])}", study.adapter.entry_query
-    return f"{link}?{query}" if query else link
 
 
 def _describe_cells(study: Study) -> list[dict[str, object]]:

@@ -87,7 +87,8 @@ def test_an_unknown_study_is_not_found(admin_client):
 def test_the_overview_shows_the_link_to_give_the_platform(admin_client, settings, recruitment, link):
     settings.SITE_URL = "https://study.example.org"
     study = make_launched(recruitment=recruitment)
-    assert link in admin_client.get(study.get_absolute_url()).content.decode()
+    for address in (study.get_absolute_url(), page("study_launch", "pilot")):
+        assert link in admin_client.get(address).content.decode()
 
 
 def test_the_form_of_a_draft_refuses_what_its_platform_cannot_have(admin_client):

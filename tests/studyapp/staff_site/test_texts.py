@@ -117,7 +117,7 @@ def test_recruitment_shows_what_the_promise_comes_to_an_hour(admin_client, study
 
 def test_the_minutes_of_the_reading_time_can_be_taken(admin_client, study):
     address = page("study_recruitment", "pilot")
-    assert "Tell participants 6 minutes" in read(admin_client.get(address))  # 4 x 60 words, 4 answers, and the rest
+    assert "tell participants 6 minutes" in read(admin_client.get(address))  # 4 x 60 words, 4 answers, and the rest
     admin_client.post(address, {"do": "take_minutes"})
     assert Study.objects.get().estimated_minutes == 6
 
@@ -184,3 +184,13 @@ def test_questions_about_the_instructions_are_written_as_in_a_study_file(admin_c
     assert "comprehension" in AuditEntry.objects.get(act="changed_design").detail["keys"]
     form = read_form(admin_client.get(address))
     assert "Nothing was different" in read(admin_client.post(address, form, follow=True))
+
+
+def test_taking_the_reading_time_keeps_what_was_typed_beside_it(admin_client, study):
+    address = page("study_recruitment", "pilot")
+    form = read_form(admin_client.get(address))
+    typed = {"recruitment-reward": "USD 2.20", "recruitment-contact": "lab@example.org", "do": "take_minutes"}
+    admin_client.post(address, {**form, **typed})
+    study = Study.objects.get()
+    assert (study.reward, study.contact) == ("USD 2.20", "lab@example.org")
+    assert study.estimated_minutes == 6  # a minute of reading, 40 s of answers, 4 minutes beside: 5.7, rounded up
