@@ -117,8 +117,10 @@ def test_recruitment_shows_what_the_promise_comes_to_an_hour(admin_client, study
 
 def test_the_minutes_of_the_reading_time_can_be_taken(admin_client, study):
     address = page("study_recruitment", "pilot")
-    assert "tell participants 6 minutes" in read(admin_client.get(address))  # 4 x 60 words, 4 answers, and the rest
-    admin_client.post(address, {"do": "take_minutes"})
+    answer = admin_client.get(address)
+    assert "tell participants 6 minutes" in read(answer)  # 4 x 60 words, 4 answers, and the rest
+    assert 'form="recruitment"' in read(answer)  # the button sends the form beside it, as below
+    admin_client.post(address, {**read_form(answer), "do": "take_minutes"})
     assert Study.objects.get().estimated_minutes == 6
 
 
