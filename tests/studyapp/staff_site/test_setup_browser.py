@@ -137,7 +137,7 @@ def recruit(tab):
     tab.get_by_label("Contact").fill("A. Researcher, a@example.org")
     press(tab, "Save")
     assert tab.get_by_text("Less than platforms allow").first.is_visible()
-    press(tab, "Tell participants 6 minutes")
+    press(tab, "Save, and tell participants 6 minutes")
     assert tab.get_by_text("Fair").first.is_visible()
     go_on(tab, "Check")
 
