@@ -6,7 +6,7 @@ import pytest
 
 from generator import fitness
 from generator.fitness import FitnessError, FitnessRules
-from studyapp.domain.study_design import FITNESS_FLAGS, FITNESS_RANGES, Fitness
+from studyapp.domain.text_design import FITNESS_FLAGS, FITNESS_RANGES, Fitness
 
 
 def test_thresholds_and_flags_have_the_same_names():

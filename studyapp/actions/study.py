@@ -8,10 +8,8 @@ from studyapp.actions.articles import find_missing_refs
 from studyapp.actions.audit import record
 from studyapp.actions.roles import own_new_study
 from studyapp.domain.study_design import (
-    ArmDesign,
     Checks,
     DesignError,
-    Fitness,
     Identity,
     Recruitment,
     Selection,
@@ -20,6 +18,7 @@ from studyapp.domain.study_design import (
     Texts,
 )
 from studyapp.domain.study_sections import Fault
+from studyapp.domain.text_design import ArmDesign, Fitness
 from studyapp.models import Arm, Article, Candidate, ContextArticle, Item, Study
 
 

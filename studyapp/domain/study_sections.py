@@ -2,11 +2,13 @@
 
 import dataclasses
 import difflib
+import re
 import types
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args, get_origin, get_type_hints
 
 Place = tuple[str | int, ...]  # the keys that lead to a value, entries of a list counted from 0: ("arms", 0, "name")
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 class Fault(str):
@@ -97,3 +99,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     return int(value) if isinstance(value, int) else float(value)
+
+
+def describe_section(section: Any) -> dict[str, Any]:
+    """The inverse of `read_section`: the mapping that a section stands for, without what it does not know (None)."""
+    values = dataclasses.asdict(section)
+    return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items() if v is not None}

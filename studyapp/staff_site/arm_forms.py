@@ -4,8 +4,9 @@ from typing import Any
 
 from django import forms
 
-from studyapp.domain.study_design import SAMPLING_RANGES, STOP_MARKS, DesignError
+from studyapp.domain.study_design import DesignError
 from studyapp.domain.study_sections import Fault
+from studyapp.domain.text_design import SAMPLING_RANGES, STOP_MARKS
 from studyapp.staff_site.arm_rows import read_n_params
 from studyapp.staff_site.design_forms import LinesField, list_arm_hints, make_field
 from studyapp.staff_site.design_words import SAMPLING

@@ -14,16 +14,15 @@ from django import forms
 from studyapp.domain.design_changes import DesignChange
 from studyapp.domain.exclusion import RULES
 from studyapp.domain.study_design import (
-    FITNESS_FLAGS,
     LISTS,
     PLATFORMS,
     PRESENTATIONS,
-    ArmDesign,
     DesignError,
     StudyDesign,
     describe_design,
 )
 from studyapp.domain.study_sections import Fault
+from studyapp.domain.text_design import FITNESS_FLAGS, ArmDesign
 from studyapp.staff_site.design_words import describe_flag, describe_rule, find_words
 
 CHOICES: dict[str, Callable[[], list[tuple[str, str]]]] = {

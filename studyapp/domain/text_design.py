@@ -1,0 +1,130 @@
+"""What a study says of its generated texts: the models that write them, and what makes one unfit to be shown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from studyapp.domain.study_sections import SLUG, describe_section, suggest
+
+GENERATOR_SCHEMES = ("checkpoint", "checkpoint-chat", "huggingface", "huggingface-chat", "openai", "openai-chat")
+SAMPLING_RANGES: dict[str, tuple[float, float]] = {
+    # name: smallest and largest value taken; the generator checks its own again when it runs
+    "temperature": (0.01, 10.0),
+    "top_p": (0.01, 1.0),
+    "top_k": (0, 1_000_000),
+    "repetition_penalty": (1.0, 5.0),
+    "length_ratio": (0.2, 5.0),
+    "max_tokens": (1, 100_000),
+}
+
+FITNESS_RANGES: dict[str, tuple[float, float]] = {
+    # threshold: smallest and largest value taken; the generator checks its own again when it runs
+    "min_words": (1, 10_000),
+    "least_ratio": (0.0, 1.0),
+    "most_ratio": (1.0, 10.0),
+    "max_repeated_share": (0.0, 1.0),
+    "context_run": (2, 10_000),
+    "human_run": (2, 10_000),
+    "training_run": (8, 10_000),
+    "language_confidence": (0.0, 1.0),
+}
+FITNESS_FLAGS = (
+    "empty",
+    "cut_at_limit",
+    "unprintable",
+    "too_short",
+    "off_length",
+    "repetition",
+    "unfinished",
+    "leaked_prompt",
+    "wrong_language",
+    "copied",
+    "copied_human",
+    "copied_training",
+)
+STOP_MARKS = "stop"  # the setting that is a list of texts: a candidate ends before the first that it comes to
+MOST_STOP_MARKS = 4
+
+
+@dataclass(frozen=True)
+class Fitness:
+    """[fitness]: what makes a candidate unfit to be shown. What is not given is as the generator has it."""
+
+    min_words: int | None = None
+    least_ratio: float | None = None
+    most_ratio: float | None = None
+    max_repeated_share: float | None = None
+    context_run: int | None = None
+    human_run: int | None = None
+    training_run: int | None = None
+    language_confidence: float | None = None
+    disqualifying: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in FITNESS_RANGES.items():
+            number = getattr(self, name)
+            if number is not None and not low <= number <= high:
+                raise ValueError(f"{name}: is {number!r}; it must be from {low:g} to {high:g}")
+        if unknown := sorted(set(self.disqualifying or ()) - set(FITNESS_FLAGS)):
+            known = ", ".join(FITNESS_FLAGS)
+            raise ValueError(f"disqualifying: there is no flag {', '.join(unknown)}; choose from {known}")
+
+    @classmethod
+    def from_given(cls, given: Mapping[str, Any]) -> "Fitness":
+        """The section that `list_given` describes."""
+        flags = given.get("disqualifying")
+        return cls(**{**given, "disqualifying": None if flags is None else tuple(flags)})
+
+    def list_given(self) -> dict[str, Any]:
+        """What the study sets itself, as it is stored and handed to the generator."""
+        return describe_section(self)
+
+
+@dataclass(frozen=True)
+class ArmDesign:
+    """[[arms]]: one model. An unconditioned arm sees neither context nor title (the published control).
+
+    An arm's own `participants_per_cell` takes the place of that of [targets].
+    """
+
+    name: str
+    label: str = ""
+    n_params: int | None = None
+    control: bool = False
+    generator: str = ""
+    conditioned: bool = True
+    sampling: dict[str, float | int | list[str]] = field(default_factory=dict)
+    participants_per_cell: int | None = None
+
+    def __post_init__(self) -> None:
+        if not SLUG.fullmatch(self.name.replace(".", "-")) or len(self.name) > 60:
+            raise ValueError(f"name: {self.name!r} must be small letters, digits, dots and hyphens, at most 60")
+        if self.n_params is not None and self.n_params < 1:
+            raise ValueError("n_params: must be the model's number of parameters")
+        if self.participants_per_cell is not None and not 1 <= self.participants_per_cell <= 100_000:
+            raise ValueError("participants_per_cell: must be from 1 to 100000")
+        scheme, _, place = self.generator.partition(":")
+        if self.generator and (scheme not in GENERATOR_SCHEMES or not place or ".." in place.split("/")):
+            raise ValueError(
+                f"generator: {self.generator!r} must be 'checkpoint:FOLDER', inside the models folder, "
+                "'huggingface:ORG/NAME' or 'huggingface:ORG/NAME@REVISION' of the Hugging Face cache, "
+                "or 'openai:MODEL' of the server at BYLINE_OPENAI_URL; a model made to answer is asked with -chat "
+                "before the colon"
+            )
+        for key, value in self.sampling.items():
+            if key == STOP_MARKS:
+                _check_stop_marks(value)
+                continue
+            if key not in SAMPLING_RANGES:
+                meant = suggest(key, [*SAMPLING_RANGES, STOP_MARKS], otherwise="its keys are")
+                raise ValueError(f"sampling.{key}: there is no such key{meant}")
+            low, high = SAMPLING_RANGES[key]
+            if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+                raise ValueError(f"sampling.{key}: is {value!r}; it must be a number from {low:g} to {high:g}")
+
+
+def _check_stop_marks(marks: object) -> None:
+    if not isinstance(marks, list | tuple) or not all(isinstance(mark, str) and mark for mark in marks):
+        raise ValueError(f"sampling.stop: is {marks!r}; it must be a list of texts that are not empty")
+    if len(marks) > MOST_STOP_MARKS:
+        raise ValueError(f"sampling.stop: can have {MOST_STOP_MARKS} marks, not {len(marks)}")
