@@ -123,6 +123,13 @@ TRIALS = Table(
         Column("stages_shown_at", "list", "when the second part and those after it were first shown", is_added=True),
         Column("beside", "text", "the human text that stood beside the model's", is_added=True),
         Column("first", "text", "whose text stood first of the two", values=("model", "human"), is_added=True),
+        Column("page_seconds", "number", "time the page was open, by the browser", unit="seconds", least=0,
+               is_added=True),
+        Column("answer_changes", "integer", "times the chosen answer was changed", least=0, is_added=True),
+        Column("pastes", "integer", "times something was pasted into the comment", least=0, is_added=True),
+        Column("viewport", "text", "width of the window", values=("narrow", "medium", "wide"), is_added=True),
+        Column("input", "text", "main pointer, and whether a key was pressed",
+               values=("coarse", "fine", "none", "coarse+keyboard", "fine+keyboard", "none+keyboard"), is_added=True),
     ),
     is_needed=True,
 )  # fmt: skip

@@ -73,6 +73,22 @@ CODEBOOK: list[tuple[str, str, str, str, str, str]] = [
     ),
     ("trials.csv", "beside", "text", "", "", "the human text that stood beside the model's; empty = none did"),
     ("trials.csv", "first", "text", "", "model;human", "whose text stood first of the two"),
+    (
+        "trials.csv", "page_seconds", "number", "seconds", ">= 0",
+        "time the page was open until the answer was given, by the browser; shorter than seconds where the page was "
+        "closed between, or the answer was sent later",
+    ),
+    ("trials.csv", "answer_changes", "integer", "", ">= 0", "times another of the five answers was chosen instead"),
+    ("trials.csv", "pastes", "integer", "", ">= 0", "times something was pasted into the comment"),
+    (
+        "trials.csv", "viewport", "text", "", "narrow;medium;wide",
+        "width of the window: narrow below 600, medium below 1024, wide from 1024 CSS pixels on",
+    ),
+    (
+        "trials.csv", "input", "text", "", "coarse;fine;none;coarse+keyboard;fine+keyboard;none+keyboard",
+        "the device's main pointer (coarse: a finger; fine: a mouse or a pen), and whether a key was pressed outside "
+        "the comment",
+    ),
     ("codebook.csv", "file", "text", "", "", "a file of this bundle"),
     ("codebook.csv", "column", "text", "", "", "one of its columns"),
     ("codebook.csv", "type", "text", "", "text;integer;number;flag;time;list;JSON", "what its cells hold"),

@@ -54,7 +54,11 @@ def bundle_path(db, tmp_path):
                 break  # one who stops half-way
             show_trial(trial, now=NOW)
             trial.refresh_from_db()
-            answer_trial(trial, Answer(Judgment(1 + position), True, 'a "quoted"\nline; é', "0", "2"), now=NOW)
+            answer_trial(
+                trial,
+                Answer(Judgment(1 + position), True, 'a "quoted"\nline; é', '{"active": 0, "losses": 2}'),
+                now=NOW,
+            )
         else:
             participation.complete(person, EndAnswers(looked_up=False, internet_check_answer=""), now=NOW)
     deviate(study, {"recruitment.reward": "USD 14"}, reason="it took longer than the pilot")

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from studyapp.domain.behaviour import INPUT_KINDS, MAX_COUNT, VIEWPORTS
 from studyapp.domain.bundle_rows import SHOWN_FAULTS, BundleFaultError, RowCells
-from studyapp.domain.judgment import MAX_COMMENT, MAX_FOCUS_LOSSES
+from studyapp.domain.judgment import MAX_COMMENT
 from studyapp.models import Assignment, Participant, Response, Stimulus, Study, Trial
 
 Rows = Iterator[tuple[int, dict[str, str]]]
@@ -185,6 +186,11 @@ def _read_response(cells: RowCells, row: dict[str, str], trial: Trial) -> Respon
         seen_before=cells.flag("seen_before"),
         comment=cells.text("comment", most=2 * MAX_COMMENT),
         answered_at=cells.needed_time("answered_at"),
+        page_seconds=cells.number("page_seconds"),
         active_seconds=cells.number("active_seconds"),
-        focus_losses=cells.integer("focus_losses", most=MAX_FOCUS_LOSSES),
+        focus_losses=cells.integer("focus_losses", most=MAX_COUNT),
+        answer_changes=cells.integer("answer_changes", most=MAX_COUNT),
+        pastes=cells.integer("pastes", most=MAX_COUNT),
+        viewport=cells.one_of("viewport", ("", *VIEWPORTS)),
+        input_kind=cells.one_of("input", ("", *INPUT_KINDS)),
     )

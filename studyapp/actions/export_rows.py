@@ -52,6 +52,11 @@ TRIAL_FIELDS = {
     "stages_shown_at": "stages_shown_at",
     "beside": "beside__code",
     "first": "first",
+    "page_seconds": "response__page_seconds",
+    "answer_changes": "response__answer_changes",
+    "pastes": "response__pastes",
+    "viewport": "response__viewport",
+    "input": "response__input_kind",
 }
 ID_FIELDS = ("participant__identity__external_id", "participant__identity__session_id")
 

@@ -1,12 +1,13 @@
 """Station 7: an answer is appended once; whatever comes twice finds the first one there."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from django.db import IntegrityError, transaction
 
-from studyapp.domain.judgment import MAX_COMMENT, Judgment, bound_activity
+from studyapp.domain.behaviour import Behaviour, read_behaviour
+from studyapp.domain.judgment import MAX_COMMENT, Judgment
 from studyapp.domain.reveal import Reveal, cut_stages, find_reveal
 from studyapp.models import Participant, Response, Study, Trial
 
@@ -20,13 +21,12 @@ class AnswerOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a participant says of one text; the last two come from the browser and are bounded before they are kept."""
+    """What a participant says of one text; `behaviour` is what their browser measured, which may be anything."""
 
     judgment: Judgment
     seen_before: bool | None
     comment: str
-    active_seconds: str = ""
-    focus_losses: str = ""
+    behaviour: str = ""
 
 
 def show_trial(trial: Trial, *, now: datetime) -> None:
@@ -81,7 +81,7 @@ def answer_trial(trial: Trial, answer: Answer, *, now: datetime) -> AnswerOutcom
                 return AnswerOutcome.ALREADY_ANSWERED if is_answered else AnswerOutcome.OUT_OF_TURN
             if not measure_reveal(next_open, participant.study, now=now).is_whole:
                 return AnswerOutcome.TOO_EARLY
-            _store(trial, answer, now=now)
+            _store(trial, answer, measures_behaviour=participant.study.measures_behaviour, now=now)
             return AnswerOutcome.STORED
     except IntegrityError:  # another process stored one between the look and the write
         return AnswerOutcome.ALREADY_ANSWERED
@@ -92,16 +92,15 @@ def _lock_participant(trial: Trial) -> Participant:
     return participants.get(pk=trial.participant_id)
 
 
-def _store(trial: Trial, answer: Answer, *, now: datetime) -> None:
+def _store(trial: Trial, answer: Answer, *, measures_behaviour: bool, now: datetime) -> None:
     elapsed = (now - trial.shown_at).total_seconds() if trial.shown_at else 0.0
-    activity = bound_activity(active_seconds=answer.active_seconds, focus_losses=answer.focus_losses, elapsed=elapsed)
+    behaviour = read_behaviour(answer.behaviour, elapsed=elapsed) if measures_behaviour else Behaviour()
     Response.objects.create(
         trial=trial,
         judgment=int(answer.judgment),
         seen_before=answer.seen_before,
         comment=answer.comment[:MAX_COMMENT],
         answered_at=now,
-        active_seconds=activity.active_seconds,
-        focus_losses=activity.focus_losses,
+        **asdict(behaviour),
     )
     Participant.objects.filter(pk=trial.participant_id).update(last_seen_at=now)

@@ -1,13 +1,10 @@
 """The five-point scale of the published study, that of a pair of texts, and what an answer may look like."""
 
-from dataclasses import dataclass
 from enum import IntEnum
 
 from studyapp.domain.counterbalancing import Source
 
 MAX_COMMENT = 2000  # characters
-MAX_ACTIVE_SECONDS = 24 * 3600.0
-MAX_FOCUS_LOSSES = 10_000
 
 
 class Judgment(IntEnum):
@@ -58,27 +55,3 @@ def judge_model_text(choice: PairChoice, *, first: Source) -> Judgment:
     4 and 5 say that the model's text is the machine's, so a pair is scored as any trial of a model text is.
     """
     return Judgment(6 - choice) if first == "model" else Judgment(int(choice))
-
-
-@dataclass(frozen=True)
-class PageActivity:
-    """What the browser measured while the page was open: bounded here, never trusted for a verdict."""
-
-    active_seconds: float | None
-    focus_losses: int | None
-
-
-def bound_activity(*, active_seconds: str, focus_losses: str, elapsed: float) -> PageActivity:
-    """Take the browser's figures only where they are possible: no more active seconds than the server saw pass."""
-    return PageActivity(
-        active_seconds=_bounded(active_seconds, upper=min(elapsed + 1.0, MAX_ACTIVE_SECONDS)),
-        focus_losses=None if (n := _bounded(focus_losses, upper=MAX_FOCUS_LOSSES)) is None else int(n),
-    )
-
-
-def _bounded(text: str, *, upper: float) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if 0 <= value <= upper else None

@@ -24,6 +24,7 @@ Publish = Callable[[object], object]
 DESIGN_COLUMNS = ("arm", "form", "block", "status", "excluded", "simulated")
 RENEWED = ("participant", "stimulus", "beside")
 HISTORY = ("deviations", "unblindings")  # what the manifest tells of the study's own past, each with its time `at`
+DEVICE_COLUMNS = ("viewport", "input")  # of trials.csv: others may know by what device somebody took part
 PLAIN_KINDS = ("flag", "choice")
 WITHHELD = "WITHHELD"
 
@@ -160,6 +161,8 @@ def _is_quasi_identifier(column: Column) -> bool:
 def _choose_publisher(column: Column, *, rules: PublicRules) -> Publish:
     if column.name in RENEWED:
         return lambda value: None if value is None else rules.renew(str(value))
+    if column.name in DEVICE_COLUMNS:
+        return lambda value: None
     if column.name in ("arm", "form", "item", "source", "position", "judgment", "focus_losses") or column.is_plain:
         return lambda value: value
     if column.kind in ("number", "integer"):
@@ -207,5 +210,10 @@ def _describe_privacy(
         "times": "whole minutes from the participant's own consent; durations in whole seconds",
         "free_text": "kept, after somebody had read all of it" if rules.with_comments else "left out",
         "free_text_columns": [*(column.name for column in free_text), "trials.csv: comment"],
-        "withheld": ["platform ids", "design.recruitment.completion_code", "the records a study is built again from"],
+        "withheld": [
+            "platform ids",
+            "design.recruitment.completion_code",
+            "the records a study is built again from",
+            *(f"trials.csv: {name}" for name in DEVICE_COLUMNS),
+        ],
     }

@@ -61,7 +61,7 @@ class Texts:
 
 @dataclass(frozen=True)
 class Checks:
-    """[checks]: how texts are shown, what is asked beside the judgment, and who is excluded for what."""
+    """[checks]: how texts are shown, what is asked and measured beside the judgment, and who is excluded for what."""
 
     presentation: str = "single"
     reveal_stages: int = 1
@@ -70,6 +70,7 @@ class Checks:
     seen_before: bool = True
     comment: bool = True
     looked_up: bool = True
+    behaviour: bool = True
     internet_check_question: str = ""
     internet_check_solutions: tuple[str, ...] = ()
     exclusion_rules: tuple[str, ...] = ()

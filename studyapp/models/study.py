@@ -60,6 +60,7 @@ class Study(models.Model):
     asks_seen_before = models.BooleanField(default=True)
     asks_comment = models.BooleanField(default=True)
     asks_looked_up = models.BooleanField(default=True)
+    measures_behaviour = models.BooleanField(default=True, help_text="what participants do on the page of a text")
     internet_check_question = models.TextField(blank=True)
     internet_check_solutions = models.JSONField(default=list, blank=True)
     exclusion_rules = models.JSONField(default=list, blank=True)

@@ -33,7 +33,7 @@ NO_CHOICE = _("Please choose one of the five answers.")
 
 
 class AnswerForm(forms.Form):
-    """What is asked beside the five answers. The last two fields are filled by item.js, if at all."""
+    """What is asked beside the five answers. behaviour.js fills the last field; nothing in it is wrong."""
 
     scale_name = ""  # the field of the five answers
     seen_before = forms.TypedChoiceField(
@@ -44,8 +44,12 @@ class AnswerForm(forms.Form):
         widget=forms.RadioSelect,
     )
     comment = forms.CharField(required=False, max_length=MAX_COMMENT, widget=forms.Textarea(attrs={"rows": 3}))
-    active_seconds = forms.CharField(required=False, max_length=30, widget=forms.HiddenInput)
-    focus_losses = forms.CharField(required=False, max_length=30, widget=forms.HiddenInput)
+    behaviour = forms.Field(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, study: Study, posted: Any = None) -> None:
+        super().__init__(posted)
+        if not study.measures_behaviour:
+            del self.fields["behaviour"]
 
     @property
     def scale(self) -> forms.BoundField:
@@ -56,6 +60,7 @@ class AnswerForm(forms.Form):
 
     def read_answer(self, trial: Trial) -> Answer:
         beside = {name: value for name, value in self.cleaned_data.items() if name != self.scale_name}
+        beside["behaviour"] = beside.get("behaviour") or ""
         return Answer(judgment=self.judge(trial), **beside)
 
 
@@ -109,7 +114,7 @@ def item(request: HttpRequest, participant: Participant, code: str) -> HttpRespo
 
 
 def make_form(study: Study, posted: Any = None) -> AnswerForm:
-    return (PairForm if study.is_paired else JudgmentForm)(posted)
+    return (PairForm if study.is_paired else JudgmentForm)(study, posted)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -38,6 +38,11 @@ WORDS = {
     "checks.seen_before": Words("Ask after every article: have you seen it before?"),
     "checks.comment": Words("Offer a comment under every article"),
     "checks.looked_up": Words("Ask at the end: did you look anything up?"),
+    "checks.behaviour": Words(
+        "Measure what participants do on the page of a text",
+        "Time in front, leaving the page, changed answers, pasted comments, width of the window, finger, mouse or "
+        "keyboard. The consent page says so by itself. For the analysis only; nobody is judged by it.",
+    ),
     "checks.internet_check_question": Words(
         "Internet-check question",
         "Asked at the end: something that only somebody who looks things up would answer right. Empty: not asked.",

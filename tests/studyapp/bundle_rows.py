@@ -16,6 +16,10 @@ from studyapp.domain.judgment import Judgment
 from studyapp.recruitment import Arrival
 from tests.studyapp.study_rows import NOW, make_launched
 
+BEHAVIOUR = (
+    '{"page": 6.5, "active": 3.25, "losses": 2, "changes": 1, "pastes": 3, "viewport": "narrow", "pointer": "coarse", '
+    '"keyboard": true}'
+)
 COMMENTS = ("", 'a "quoted"\nline; é', "=1+1", "my id is PERSON-3, ok?", "-\r\n,", "  spaces  ")
 
 
@@ -34,7 +38,7 @@ def make_answered(*, n_people=12, n_items=4, close=True, slug="pilot", **section
             show_trial(trial, now=now + timedelta(seconds=30 * position))
             trial.refresh_from_db()
             given = Answer(
-                Judgment(rng.randint(1, 5)), rng.choice([True, False, None]), rng.choice(COMMENTS), "3.25", "2"
+                Judgment(rng.randint(1, 5)), rng.choice([True, False, None]), rng.choice(COMMENTS), BEHAVIOUR
             )
             answer_trial(trial, given, now=now + timedelta(seconds=30 * position + 7.5))
         else:

@@ -3,24 +3,6 @@
 (() => {
   const findForm = () => document.getElementById("judgment");
   const listRadios = () => [...document.querySelectorAll("#judgment .scale input[type=radio]")];
-  const started = performance.now();
-  let activeSince = document.hasFocus() && !document.hidden ? started : null;
-  const readBefore = (name) => Number(findForm()?.elements[name].defaultValue) || 0;  // before a problem was reported
-  let active = 1000 * readBefore("active_seconds");
-  let losses = readBefore("focus_losses");
-
-  const pause = () => {
-    if (activeSince === null) return;
-    active += performance.now() - activeSince;
-    activeSince = null;
-    losses += 1;
-  };
-  const resume = () => {
-    if (activeSince === null && !document.hidden && document.hasFocus()) activeSince = performance.now();
-  };
-  addEventListener("blur", pause);
-  addEventListener("focus", resume);
-  document.addEventListener("visibilitychange", () => (document.hidden ? pause() : resume()));
 
   let sent = false;
   document.addEventListener("submit", (event) => {
@@ -31,9 +13,6 @@
       return;
     }
     sent = true;
-    const running = activeSince === null ? 0 : performance.now() - activeSince;
-    form.elements.active_seconds.value = ((active + running) / 1000).toFixed(2);
-    form.elements.focus_losses.value = losses;
   });
   addEventListener("pageshow", () => { sent = false; });
 

@@ -252,7 +252,7 @@ def test_an_answer_is_stored_once_in_turn_and_with_bounded_activity():
     assert first.shown_at == NOW
     answered = NOW + timedelta(seconds=30)
     assert answer_trial(second, Answer(Judgment(1), None, ""), now=answered) is AnswerOutcome.OUT_OF_TURN
-    answer = Answer(Judgment(4), True, "c" * 3000, active_seconds="29.5", focus_losses="1e9")
+    answer = Answer(Judgment(4), True, "c" * 3000, behaviour='{"active": 29.5, "losses": 2.5}')
     assert answer_trial(first, answer, now=answered) is AnswerOutcome.STORED
     twice = Answer(Judgment(1), False, "")
     assert answer_trial(first, twice, now=answered) is AnswerOutcome.ALREADY_ANSWERED

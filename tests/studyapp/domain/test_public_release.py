@@ -28,7 +28,7 @@ TRIALS = [
     Column("seen_before", "flag", "0;1"), Column("shown_at", "time"), Column("answered_at", "time"),
     Column("seconds", "number"), Column("active_seconds", "number"), Column("focus_losses", "integer"),
     Column("comment", "text"), Column("reason", "text"), Column("clue", "text", "style;facts"),
-    Column("viewport", "JSON"),
+    Column("viewport", "text", "narrow;wide"), Column("screen", "JSON"),
     Column("beside", "text"), Column("stages_shown_at", "list"),
     Column("shown_after", "integer"), Column("answered_after", "integer"),
 ]  # fmt: skip
@@ -98,7 +98,7 @@ def test_a_trial_keeps_the_judgment_and_loses_moments_and_words():
         "participant": "a" * 24, "arm": "small", "item": "story", "stimulus": "b" * 24, "source": "model",
         "position": 4, "judgment": 2, "seen_before": None, "shown_at": shown,
         "answered_at": shown + timedelta(seconds=37.25), "seconds": 37.25, "active_seconds": 30.9, "focus_losses": 1,
-        "comment": "I know the author", "reason": "a name", "clue": "style", "viewport": '{"width": 391}',
+        "comment": "I know the author", "reason": "a name", "clue": "style", "viewport": "wide", "screen": "{}",
         "beside": "c" * 24, "stages_shown_at": "2026-05-04T12:03:00.000000Z",
     }  # fmt: skip
     public = make_trial_publisher(TRIALS, rules=RULES)(row, NOW)
@@ -110,7 +110,8 @@ def test_a_trial_keeps_the_judgment_and_loses_moments_and_words():
         "clue": "style", "shown_after": 3, "answered_after": 4,
     }  # fmt: skip
     kept = make_trial_publisher(TRIALS, rules=PublicRules(salt=b"", with_comments=True))(row, NOW)
-    assert (kept["comment"], kept["reason"], kept["viewport"]) == ("I know the author", "a name", None)
+    assert (kept["comment"], kept["reason"]) == ("I know the author", "a name")
+    assert (kept["viewport"], kept["screen"]) == (None, None)
     unanswered = {**row, "judgment": None, "answered_at": None, "seconds": None, "active_seconds": None}
     assert make_trial_publisher(TRIALS, rules=RULES)(unanswered, NOW)["answered_after"] is None
 

@@ -56,8 +56,9 @@ def test_by_the_keyboard_alone(study, tab, live_server):
     page.wait_for_url("**/debriefing/")
     assert page.faults == []
     assert list(Response.objects.order_by("trial__position").values_list("judgment", flat=True)) == [1, 2, 3, 5]
-    stored = Response.objects.values_list("active_seconds", "focus_losses")
-    assert all(seconds is not None and seconds >= 0 and losses == 0 for seconds, losses in stored)
+    assert set(Response.objects.values_list("focus_losses", "answer_changes", "input_kind")) == {
+        (0, 0, "fine+keyboard")
+    }
 
 
 def test_keys_in_the_comment_are_text(study, tab, live_server):
@@ -237,3 +238,52 @@ def test_the_questions_about_the_instructions_by_the_mouse(tab, live_server, wid
     page.get_by_role("button", name="Go on").click()
     page.wait_for_url("**/item/**")
     assert page.faults == []
+
+
+def test_what_a_reader_does_on_the_page_arrives_with_the_answer(study, tab, live_server):
+    page = tab(width=390, has_touch=True, is_mobile=True)
+    go_to_first_item(page, live_server, study)
+    hosts = set()
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+    leave(page, seconds=0.6)
+    page.locator("input[name=judgment]").nth(1).check()
+    page.locator("input[name=judgment]").nth(3).check()
+    page.reload()  # what was counted before is not lost
+    leave(page, seconds=0.6, hide=True)
+    comment = page.get_by_label("Comment")
+    comment.fill("seen elsewhere")
+    comment.focus()
+    for keys in ("Control+a", "Control+x", "Control+v", "Control+v"):
+        page.keyboard.press(keys)
+    page.locator("input[name=judgment]").nth(4).check()
+    page.locator("input[name=judgment]").nth(0).check()
+    page.get_by_text("Report a problem with this article").click()
+    page.get_by_role("button", name="Send the report").click()  # nor what was counted before this
+    page.get_by_text("Thank you, your report is stored").wait_for()
+    here = page.url
+    page.get_by_role("button", name="Next").click()
+    page.wait_for_url(lambda url: url != here)
+    stored = Response.objects.select_related("trial").get()
+    assert stored.comment == "seen elsewhereseen elsewhere"
+    assert (stored.focus_losses, stored.pastes, stored.viewport, stored.input_kind) == (2, 2, "narrow", "coarse")
+    assert stored.answer_changes == 2  # the first choice after the reload is none: the browser has forgotten the old
+    assert 1.1 <= stored.page_seconds <= stored.seconds + 1
+    assert 0 < stored.active_seconds <= stored.page_seconds - 1.1
+    assert hosts == {live_server.url.split("/")[2]}
+    assert page.faults == []
+
+
+def leave(page, *, seconds, hide=False):
+    """Look at something else for a while, as another window or another tab has it."""
+    page.evaluate(
+        """async ([milliseconds, hide]) => {
+          const turn = (hidden) => {
+            Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+            document.dispatchEvent(new Event("visibilitychange"));
+          };
+          hide ? turn(true) : dispatchEvent(new Event("blur"));
+          await new Promise((done) => setTimeout(done, milliseconds));
+          hide ? turn(false) : dispatchEvent(new Event("focus"));
+        }""",
+        [1000 * seconds, hide],
+    )

@@ -23,7 +23,7 @@ def report(visitor, **fields):
 
 def test_a_report_is_stored_and_thanked_for_and_what_was_answered_stays(visitor):
     text = report(visitor, problem="It ends in the middle.", judgment="4", seen_before="no", comment="odd",
-                  active_seconds="12.5")  # fmt: skip
+                  behaviour="12.5")  # fmt: skip
     stored = ProblemReport.objects.get()
     assert (stored.message, stored.trial.code) == ("It ends in the middle.", visitor.page.code)
     assert "Thank you, your report is stored" in text
