@@ -95,21 +95,39 @@ def make_person(study: Any, number: int, rng: random.Random) -> Any:
 
 
 def make_texts() -> tuple[Any, dict[tuple[int, int | None], Any], list[Any], list[Any]]:
-    """The study with its articles, candidates, stimuli and forms; texts of 200 words."""
+    """The closed study of nine arms with its stimuli and forms."""
+    from studyapp.actions.launch import close_study
+    from studyapp.models import Stimulus
+
+    study = close_study(make_launched(arms=ARMS), now=NOW + timedelta(days=1))
+    arms = list(study.arms.all())
+    places = {arm.pk: n for n, arm in enumerate(arms)}
+    stimuli = {
+        (stimulus.item.position, places.get(stimulus.arm_id)): stimulus
+        for stimulus in Stimulus.objects.select_related("item")
+    }
+    return study, stimuli, list(study.quiz_forms.all()), arms
+
+
+def write_articles() -> list[dict[str, str]]:
+    """The title and body of each item's human text, 200 words each."""
+    return [
+        {"title": f"Title {n}", "body": " ".join(f"w{n}-{i}" for i in range(200)) + "."} for n in range(ITEMS)
+    ]
+
+
+def make_launched(*, arms: int, **sections: Any) -> Any:
+    """A launched study of 25 items with texts of 200 words, made by the real actions; `sections` as in a study file."""
     from studyapp.actions.articles import import_articles
     from studyapp.actions.generation import WrittenCandidate, claim_jobs, queue_jobs, store_candidates
-    from studyapp.actions.launch import close_study, launch_study, review_readiness
+    from studyapp.actions.launch import launch_study, review_readiness
     from studyapp.actions.quiz_forms import make_quiz_forms
     from studyapp.actions.selection import select_stimuli
     from studyapp.actions.study import load_study
     from studyapp.domain.article_file import read_article_file
     from studyapp.domain.study_design import parse_design
-    from studyapp.models import Stimulus
 
-    lines = [
-        json.dumps({"id": f"a{n}", "title": f"Title {n}", "body": " ".join(f"w{n}-{i}" for i in range(200)) + "."})
-        for n in range(ITEMS)
-    ]
+    lines = [json.dumps({"id": f"a{n}", **article}) for n, article in enumerate(write_articles())]
     import_articles(read_article_file("\n".join(lines).encode(), name="articles.jsonl"))
     study, _ = load_study(
         parse_design(
@@ -119,8 +137,9 @@ def make_texts() -> tuple[Any, dict[tuple[int, int | None], Any], list[Any], lis
                 "articles": {"items": [f"a{n}" for n in range(ITEMS)], "candidates": 1},
                 "arms": [
                     {"name": f"arm-{n}", "n_params": 10**n + 1, "control": n == 0, "generator": "checkpoint:x"}
-                    for n in range(ARMS)
+                    for n in range(arms)
                 ],
+                **sections,
             }
         )
     )
@@ -141,14 +160,7 @@ def make_texts() -> tuple[Any, dict[tuple[int, int | None], Any], list[Any], lis
     select_stimuli(study)
     make_quiz_forms(study)
     accepted = [finding.key for finding in review_readiness(study)]
-    study = close_study(launch_study(study, now=NOW, acknowledged=accepted), now=NOW + timedelta(days=1))
-    arms = list(study.arms.all())
-    places = {arm.pk: n for n, arm in enumerate(arms)}
-    stimuli = {
-        (stimulus.item.position, places.get(stimulus.arm_id)): stimulus
-        for stimulus in Stimulus.objects.select_related("item")
-    }
-    return study, stimuli, list(study.quiz_forms.all()), arms
+    return launch_study(study, now=NOW, acknowledged=accepted)
 
 
 def measure_growth(work: Callable[[], Any]) -> dict[str, Any]:
