@@ -7,6 +7,7 @@ INSTALLED := $(VENV)/installed
 PYTEST_WORKERS ?= 2
 BENCH := .venv-bench
 CONVERT := .venv-convert
+OTREE := .venv-otree
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo serve test bench lint format lock clean
@@ -36,8 +37,11 @@ test: $(INSTALLED) ## All tests but those marked gpu or slow, and the lint
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup
 	BYLINE_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/test_whole_study.py tests/studyapp/actions
 
-bench: $(BENCH)/installed $(CONVERT)/installed ## Speed against peers: WHAT=training|sampling|growth NANOGPT=its clone (an hour or two)
-	$(BENCH)/bin/python -m benchmarks.run $(WHAT) --optimum $(CONVERT)/bin/optimum-cli $(if $(NANOGPT),--nanogpt '$(NANOGPT)')
+# WHAT=load needs none of the engines, and the others need no oTree
+ENGINES := $(filter-out load,$(or $(WHAT),all))
+RATERS := $(filter load,$(or $(WHAT),load))
+bench: $(if $(ENGINES),$(BENCH)/installed $(CONVERT)/installed) $(if $(RATERS),$(INSTALLED) $(OTREE)/installed) ## Speed against peers: WHAT=training|sampling|growth|load NANOGPT=its clone (an hour or two)
+	$(if $(ENGINES),$(BENCH),$(VENV))/bin/python -m benchmarks.run $(WHAT) $(if $(ENGINES),--optimum $(CONVERT)/bin/optimum-cli) $(if $(RATERS),--otree $(OTREE)/bin/otree) $(if $(NANOGPT),--nanogpt '$(NANOGPT)')
 
 $(BENCH)/installed: pyproject.toml requirements.lock benchmarks/requirements.txt
 	$(PYTHON) -m venv $(BENCH)
@@ -49,6 +53,11 @@ $(CONVERT)/installed: benchmarks/requirements-convert.txt
 	$(PYTHON) -m venv $(CONVERT)
 	$(CONVERT)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements-convert.txt
 	$(CONVERT)/bin/python -m pip uninstall --quiet --yes torchvision
+	@touch $@
+
+$(OTREE)/installed: benchmarks/requirements-otree.txt
+	$(PYTHON) -m venv $(OTREE)
+	$(OTREE)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements-otree.txt
 	@touch $@
 
 lint: $(INSTALLED) ## ruff, mypy, import contracts, missing migrations
@@ -66,4 +75,4 @@ lock: $(INSTALLED) ## Write down the versions that are installed now
 	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > requirements.lock
 
 clean: ## Remove the environment and everything Byline wrote
-	rm -rf $(VENV) $(BENCH) $(CONVERT) var report
+	rm -rf $(VENV) $(BENCH) $(CONVERT) $(OTREE) var report

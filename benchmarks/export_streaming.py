@@ -111,9 +111,7 @@ def make_texts() -> tuple[Any, dict[tuple[int, int | None], Any], list[Any], lis
 
 def write_articles() -> list[dict[str, str]]:
     """The title and body of each item's human text, 200 words each."""
-    return [
-        {"title": f"Title {n}", "body": " ".join(f"w{n}-{i}" for i in range(200)) + "."} for n in range(ITEMS)
-    ]
+    return [{"title": f"Title {n}", "body": " ".join(f"w{n}-{i}" for i in range(200)) + "."} for n in range(ITEMS)]
 
 
 def make_launched(*, arms: int, **sections: Any) -> Any:

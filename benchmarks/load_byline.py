@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +11,8 @@ from typing import Any
 
 from benchmarks.export_streaming import make_launched, prepare_database
 from benchmarks.load_client import name_step
-from benchmarks.load_raters import Load, LoadRater, Outcome, Site
+from benchmarks.load_raters import LoadRater, Outcome, Site
+from benchmarks.load_shape import Load
 from benchmarks.server_process import find_port, run_server
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,13 +23,13 @@ def read_command(*, port: int) -> list[str]:
     """The Dockerfile's command, in this environment and on that port."""
     (line,) = (line for line in (ROOT / "Dockerfile").read_text().splitlines() if line.startswith("CMD "))
     program, *arguments = json.loads(line.removeprefix("CMD "))
-    told = [f"127.0.0.1:{port}" if argument.startswith("0.0.0.0:") else argument for argument in arguments]  # noqa: S104
+    told = [f"127.0.0.1:{port}" if argument.startswith("0.0.0.0:") else argument for argument in arguments]
     return [sys.executable, "-m", program, *told]
 
 
-def prepare_study(database: str, home: Path, load: Load) -> Any:
+def prepare_study(home: Path, load: Load) -> Any:
     """An empty database of that kind with one launched study, and the site's static files."""
-    prepare_database(database, home)
+    prepare_database(load.database, home)
     from django.core.management import call_command
 
     call_command("collectstatic", verbosity=0, interactive=False)
@@ -42,9 +42,9 @@ def prepare_study(database: str, home: Path, load: Load) -> Any:
 
 
 @contextmanager
-def serve_byline(database: str, home: Path, load: Load) -> Iterator[tuple[Site, list[int]]]:
+def serve_byline(home: Path, load: Load) -> Iterator[tuple[Site, list[int]]]:
     """The site of a study, and the processes that answer: gunicorn's master and PostgreSQL's."""
-    study = prepare_study(database, home, load)
+    study = prepare_study(home, load)
     port = find_port()
     with run_server(
         read_command(port=port), cwd=ROOT, env=dict(os.environ), health=f"http://127.0.0.1:{port}/healthz", log=home

@@ -1,4 +1,4 @@
-"""One site under load: python -m benchmarks.load_contenders "Byline on SQLite" '{"at_once": 16, "seconds": 30}'
+"""One site under load: python -m benchmarks.load_contenders NAME '{"database": "sqlite", "at_once": 16, "seconds": 30}'
 
 Starts the site in a folder of its own, sends raters, checks what was stored, and prints one JSON object.
 """
@@ -12,13 +12,13 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks.load_byline import check_rows, serve_byline
 from benchmarks.load_peers import OTree
-from benchmarks.load_raters import Load, Outcome, Site, send_raters
+from benchmarks.load_raters import Outcome, Site, send_raters
+from benchmarks.load_shape import Load
 from benchmarks.server_process import Cost, measure_cost
 
 Serve = Callable[[Path, Load], AbstractContextManager[tuple[Site, list[int]]]]
@@ -32,17 +32,12 @@ class Kind:
     check: Callable[[Outcome], list[str]]
 
 
-def make_kinds() -> dict[str, Kind]:
-    otrees = {name: OTree(name.lower()) for name in ("SQLite", "PostgreSQL")}
-    return {
-        **{
-            f"Byline on {name}": Kind(partial(serve_byline, name.lower()), check_rows) for name in otrees
-        },
-        **{f"oTree on {name}": Kind(otree.serve, otree.check) for name, otree in otrees.items()},
-    }
+def find_kind(name: str) -> Kind:
+    if name == "oTree":
+        otree = OTree()
+        return Kind(otree.serve, otree.check)
+    return Kind(serve_byline, check_rows)
 
-
-KINDS = make_kinds()
 
 def describe_outcome(outcome: Outcome, *, before: Cost, after: Cost) -> dict[str, Any]:
     """The figures of the measured time; costs are of the whole run."""
@@ -80,7 +75,7 @@ def find_quantiles(seconds: list[float]) -> dict[str, float]:
 
 
 def measure_site(name: str, load: Load, *, home: Path) -> dict[str, Any]:
-    kind = KINDS[name]
+    kind = find_kind(name)
     with kind.serve(home, load) as (site, pids):
         before = measure_cost(pids)
         outcome = send_raters(site, load)

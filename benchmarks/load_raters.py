@@ -5,18 +5,18 @@ sent, so that it can be compared with what was stored. The same bots read a peer
 """
 
 import itertools
-import json
 import random
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
 from benchmarks.load_client import Log, QuickClient
+from benchmarks.load_shape import Load
 from studyapp.domain.rehearsal_cast import Cast, draw_character
 from studyapp.domain.seeds import derive_seed
 from studyapp.simulation import Page, SimulatedParticipant, SimulationError, TrialTruth
@@ -24,20 +24,6 @@ from studyapp.simulation import Page, SimulatedParticipant, SimulationError, Tri
 ITEMS = 25
 WARM_SECONDS = 3.0  # the first pages of a fresh server compile its templates
 MOST_AT_ONCE = 512  # of an open loop, where a slow server lets a crowd gather
-
-
-@dataclass(frozen=True)
-class Load:
-    """How many raters come, and how long: `at_once` of them, or `arrivals` a second however many are there."""
-
-    at_once: int = 16
-    seconds: float = 30.0
-    arrivals: float = 0.0
-    raters: int = 400  # places that are made: none is sent when they are taken
-    seed: int = 1
-
-    def dump(self) -> str:
-        return json.dumps(asdict(self))
 
 
 class TimeUpError(Exception):
@@ -100,7 +86,11 @@ class LoadRater(SimulatedParticipant):
         begun = time.perf_counter()
         following = super()._post(page, **answers)
         mine = object()
-        if "judgment" in page.choices and following.url != page.url and self._counted.setdefault(page.url, mine) is mine:
+        if (
+            "judgment" in page.choices
+            and following.url != page.url
+            and self._counted.setdefault(page.url, mine) is mine
+        ):
             now = time.perf_counter()
             self._outcome.answered.append((now, now - begun))
         return following
@@ -156,6 +146,8 @@ def send_raters(site: Site, load: Load, *, cast: Cast | None = None) -> Outcome:
             for run in [pool.submit(keep_coming) for _ in range(load.at_once)]:
                 run.result()
     outcome.client_cpu_seconds = time.process_time() - cpu
+    if outcome.ended <= outcome.begun:  # all had come before the server was warm
+        outcome.begun = begun
     return outcome
 
 
@@ -183,8 +175,9 @@ def _send(site: Site, load: Load, number: int, *, outcome: Outcome, cast: Cast, 
                 character=character,
             )
             rater.take_part()
-            outcome.finished += character.stops_after is None
-            outcome.left += character.stops_after is not None
+            has_left = rater.answers == character.stops_after
+            outcome.finished += not has_left
+            outcome.left += has_left
     except TimeUpError:
         outcome.left += 1
     except (SimulationError, httpx.HTTPError) as error:

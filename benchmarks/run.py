@@ -1,10 +1,11 @@
-"""Measure Byline against its peers: python -m benchmarks.run [training] [sampling] [growth] [--quick] [--out DIR]
+"""Measure Byline against its peers: python -m benchmarks.run [training] [sampling] [growth] [load] [--out DIR]
 
 Every contender runs in a process of its own; rounds are interleaved (A B C, A B C), and the ratios are taken round by
 round, so that a machine whose speed drifts does not favour anybody. Tables go to the terminal and, with all numbers, to
 DIR/benchmarks.json. Peers that are not installed are named and left out; `make bench` installs them.
 
---nanogpt DIR is a clone of karpathy/nanoGPT, --optimum FILE the optimum-cli that converts for OpenVINO.
+--nanogpt DIR is a clone of karpathy/nanoGPT, --optimum FILE the optimum-cli that converts for OpenVINO, --otree FILE
+oTree's program. Of the load: --at-once raters (16) for --seconds (30), or --arrivals of them a second.
 """
 
 import argparse
@@ -13,21 +14,23 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from benchmarks.floor import ROWS, find_floor, measure_machine
+from benchmarks.load_shape import Load
+from benchmarks.load_suite import CONTENDERS as SITES
+from benchmarks.load_suite import bench_load
+from benchmarks.rounds import OURS, Bench, Contender, run_contender, run_rounds
 from benchmarks.sampling_engines import ENGINES
 from benchmarks.sampling_job import Job, write_checkpoint
 from benchmarks.tables import describe_table
 from benchmarks.training_loops import LOOPS, TRAINER, Shape
 
-SUITES = ("training", "sampling", "growth")
-OURS = "Byline"
+NAMES = (*LOOPS, TRAINER, *ENGINES, *(name for name in SITES if name != OURS))
+SUITES = ("training", "sampling", "growth", "load")
 # sequences of 1024 tokens a step: as many as keep a step below ten seconds on two cores
 TRAINING = (Shape("10m", sequences=4), Shape("30m", sequences=2), Shape("124m", sequences=1))
 SAMPLING_SIZES = ("30m", "124m")
@@ -39,98 +42,6 @@ GROWTH = (
     ("titles", "titles", (1, 5, 25)),
     ("tokens of a candidate", "new_tokens", (64, 135, 270)),
 )
-TIMEOUT = 1800  # seconds a contender
-
-
-@dataclass(frozen=True)
-class Bench:
-    """What a run is told: the rounds, where files go, and where peers are that no registry has."""
-
-    out: Path
-    rounds: int
-    threads: int
-    quick: bool
-    sizes: tuple[str, ...]
-    only: tuple[str, ...]
-    nanogpt: Path | None
-    optimum: Path | None
-    console: Console = field(default_factory=Console)
-
-    def takes(self, size: str) -> bool:
-        return self.quick or not self.sizes or size in self.sizes
-
-    def choose(self, names: Iterable[str]) -> list[str]:
-        """The contenders that are wanted; Byline always is."""
-        return [name for name in names if not self.only or name in (OURS, *self.only)]
-
-
-@dataclass(frozen=True)
-class Contender:
-    """A name, the module that runs it in a process of its own, and what that is told."""
-
-    name: str
-    module: str
-    told: str
-
-
-@dataclass(frozen=True)
-class Row:
-    """A contender's figures over the rounds; `speeds` and `ratios` (to Byline, same round) one a round."""
-
-    name: str
-    speeds: tuple[float, ...]
-    ratios: tuple[float, ...]
-    peak_bytes: float
-    flop_use: float | None = None
-
-
-def run_contender(contender: Contender, *, bench: Bench) -> dict[str, Any] | None:
-    """What it printed; None, with a word of why, where it could not run."""
-    command = [sys.executable, "-m", contender.module, contender.name, contender.told]
-    environment = {**os.environ, "OMP_NUM_THREADS": str(bench.threads), "TOKENIZERS_PARALLELISM": "false"}
-    environment |= {"NANOGPT": str(bench.nanogpt)} if bench.nanogpt else {}
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=TIMEOUT, check=False)
-    except subprocess.TimeoutExpired:
-        bench.console.print(f"  {contender.name}: not done after {TIMEOUT} s, left out", style="yellow")
-        return None
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        bench.console.print(f"  {contender.name}: left out: {reason}", style="yellow", markup=False)
-        return None
-    return json.loads(done.stdout.strip().splitlines()[-1])
-
-
-def run_rounds(
-    contenders: Sequence[Contender], *, bench: Bench, find_speed: Callable[[dict[str, Any]], float]
-) -> list[Row]:
-    """All contenders in turn, `bench.rounds` times; those that failed once are left out from there on.
-
-    Ratios are Byline's speed over the contender's.
-    """
-    results: dict[str, list[dict[str, Any]]] = {contender.name: [] for contender in contenders}
-    for number in range(bench.rounds):
-        for contender in contenders:
-            if contender.name not in results:
-                continue
-            result = run_contender(contender, bench=bench)
-            if result is None:
-                del results[contender.name]
-                continue
-            results[contender.name].append(result)
-            bench.console.print(f"  round {number + 1}: {contender.name}: {find_speed(result):,.1f}", markup=False)
-    ours = [find_speed(result) for result in results.get(OURS, [])]
-    return [
-        Row(
-            name=name,
-            speeds=(speeds := tuple(find_speed(result) for result in found)),
-            ratios=tuple(own / speed for own, speed in zip(ours, speeds, strict=False)),
-            peak_bytes=max(result["peak_bytes"] for result in found),
-            flop_use=statistics.median(result["flop_use"] for result in found) if "flop_use" in found[0] else None,
-        )
-        for name, found in results.items()
-        if found
-    ]
 
 
 def bench_training(bench: Bench) -> Iterator[dict[str, Any]]:
@@ -215,12 +126,17 @@ def parse_arguments(arguments: list[str] | None) -> tuple[tuple[str, ...], Bench
     parser.add_argument("--quick", action="store_true", help="a tiny model and job: that it works, not how fast")
     parser.add_argument("--nanogpt", type=Path, help="folder of a clone of karpathy/nanoGPT")
     parser.add_argument("--optimum", type=Path, help="the optimum-cli that converts for OpenVINO")
+    parser.add_argument("--otree", type=Path, help="oTree's program")
+    parser.add_argument("--at-once", type=int, default=Load.at_once, help="raters at once (16)")
+    parser.add_argument("--seconds", type=float, default=Load.seconds, help="of load a round (30)")
+    parser.add_argument("--arrivals", type=float, default=Load.arrivals, help="raters a second, in place of --at-once")
+    parser.add_argument("--raters", type=int, default=Load.raters, help="the most that come (400)")
     options = parser.parse_args(arguments)
     if unknown := set(options.suites) - set(SUITES):
         parser.error(f"there is no suite {', '.join(sorted(unknown))}; choose from {', '.join(SUITES)}")
-    if unknown := set(options.only) - {*LOOPS, TRAINER, *ENGINES}:
-        parser.error(f"there is no {', '.join(sorted(unknown))}; choose from {', '.join((*LOOPS, TRAINER, *ENGINES))}")
-    for name, needed in (("nanogpt", "model.py"), ("optimum", "")):
+    if unknown := set(options.only) - set(NAMES):
+        parser.error(f"there is no {', '.join(sorted(unknown))}; choose from {', '.join(NAMES)}")
+    for name, needed in (("nanogpt", "model.py"), ("optimum", ""), ("otree", "")):
         path = getattr(options, name)
         if path and not (path / needed).exists():
             parser.error(f"--{name}: there is no {path / needed}")
@@ -233,13 +149,15 @@ def parse_arguments(arguments: list[str] | None) -> tuple[tuple[str, ...], Bench
         only=tuple(options.only),
         nanogpt=options.nanogpt,
         optimum=options.optimum,
+        load=Load(at_once=options.at_once, seconds=options.seconds, arrivals=options.arrivals, raters=options.raters),
+        programs={"OTREE": str(options.otree)} if options.otree else {},
     )
 
 
 def main(arguments: list[str] | None = None) -> int:
     suites, bench = parse_arguments(arguments)
     bench.out.mkdir(parents=True, exist_ok=True)
-    run = {"training": bench_training, "sampling": bench_sampling, "growth": bench_growth}
+    run = {"training": bench_training, "sampling": bench_sampling, "growth": bench_growth, "load": bench_load}
     tables: list[dict[str, Any]] = []
     for suite in suites:
         for table in run[suite](bench):

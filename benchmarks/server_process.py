@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,9 +34,7 @@ def find_port() -> int:
 
 
 @contextmanager
-def run_server(
-    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], health: str, log: Path
-) -> Iterator[int]:
+def run_server(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], health: str, log: Path) -> Iterator[int]:
     """The process id of a server that answers at `health`; it and its children are ended after the block.
 
     Raises:
@@ -55,14 +53,10 @@ def run_server(
             yield server.pid
         finally:
             server.send_signal(signal.SIGTERM)
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 server.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                pass
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(server.pid, signal.SIGKILL)  # children that it left behind
-            except ProcessLookupError:
-                pass
             server.wait()
 
 

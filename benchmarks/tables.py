@@ -3,6 +3,8 @@
 import statistics
 from typing import Any
 
+from benchmarks.load_suite import describe_load
+
 
 def describe_table(table: dict[str, Any]) -> str:
     """A table as Markdown."""
@@ -13,6 +15,8 @@ def describe_table(table: dict[str, Any]) -> str:
             speed = f"{row['tokens'] / row['seconds']:,.0f}"
             lines.append(f"| {row['value']} | {row['seconds']:.1f} | {speed} | {row['peak_bytes'] / 2**30:.2f} GiB |")
         return "\n".join([*lines, ""])
+    if "load" in table:
+        return "\n".join([*lines, *describe_load(table), ""])
     lines += [f"| | {table['unit']} | Byline's speed over it | peak memory | share |", "|---|--:|--:|--:|--:|"]
     floor = table.get("floor")
     for row in sorted(table["rows"], key=lambda row: -statistics.median(row["speeds"])):
