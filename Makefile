@@ -10,7 +10,7 @@ CONVERT := .venv-convert
 OTREE := .venv-otree
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test bench lint format lock clean
+.PHONY: help install demo serve test bench lint format messages lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -70,6 +70,9 @@ lint: $(INSTALLED) ## ruff, mypy, import contracts, missing migrations
 format: $(INSTALLED) ## Put the code in shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+messages: $(INSTALLED) ## Bring the raters' sentences into studyapp/locale/, and say which are not translated
+	BYLINE_HOME=$$(mktemp -d) $(BIN)/python manage.py make_messages
 
 lock: $(INSTALLED) ## Write down the versions that are installed now
 	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > requirements.lock

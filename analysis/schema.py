@@ -98,6 +98,7 @@ PARTICIPANTS = Table(
         Column("comprehension_passed", "flag", "1 when they answered the questions about the instructions",
                values=_FLAG, is_added=True),
         Column("comprehension_tries", "integer", "how often they tried", least=0, is_added=True),
+        Column("language", "text", "in which they read the study's pages", is_added=True),
     ),
     is_needed=True,
 )  # fmt: skip

@@ -48,6 +48,7 @@ CODEBOOK: list[tuple[str, str, str, str, str, str]] = [
         "1 when they answered the questions about the instructions; empty = not asked, or not done",
     ),
     ("participants.csv", "comprehension_tries", "integer", "", ">= 0", "how often they tried; empty = not asked"),
+    ("participants.csv", "language", "text", "", "", "in which they read the study's pages, as en or zh-Hans"),
     ("trials.csv", "participant", "text", "", "", "who"),
     ("trials.csv", "arm", "text", "", "", "their arm"),
     ("trials.csv", "form", "text", "", "A;B", "their form"),

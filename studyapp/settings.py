@@ -103,6 +103,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "studyapp.participant_site.framing.FramedStudies",
+    "studyapp.participant_site.languages.KeepLanguage",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -238,6 +239,14 @@ PARTICIPANT_COOKIE_DAYS = 60
 
 # --- language, time, files --------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
+LANGUAGES = [
+    ("en", "English"),
+    ("de", "German"),
+    ("es", "Spanish"),
+    ("fr", "French"),
+    ("zh-hans", "Simplified Chinese"),
+]
+LOCALE_PATHS = [Path(__file__).resolve().parent / "locale"]  # of the raters' pages alone; the staff side is in English
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True

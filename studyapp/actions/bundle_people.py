@@ -78,6 +78,7 @@ def _read_participant(study: Study, own: RowCells, more: RowCells) -> Participan
         completed_at=own.time("completed_at"),
         looked_up=own.flag("looked_up"),
         consent_sha256=more.text("consent_sha256", most=64),
+        language=own.text("language", most=20),
         started_at=more.time("started_at"),
         last_seen_at=more.needed_time("last_seen_at"),
         withdrawn_at=more.time("withdrawn_at"),

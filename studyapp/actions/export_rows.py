@@ -32,6 +32,7 @@ PARTICIPANT_FIELDS = {
     "block": "assignment__block",
     "comprehension_passed": "comprehension_passed",
     "comprehension_tries": "comprehension_answers",  # a list for each try
+    "language": "language",
 }
 TRIAL_FIELDS = {
     # column: where it stands, seen from the trial; `source`, `seconds` and the ids follow below

@@ -19,6 +19,7 @@ from studyapp.domain.comprehension import Attempt, judge_attempt
 from studyapp.domain.counterbalancing import order_trials
 from studyapp.domain.exclusion import ParticipantFacts, decide_exclusion
 from studyapp.domain.progress import Place
+from studyapp.domain.sentences import Sentence
 from studyapp.models import Assignment, Participant, PlatformIdentity, Stimulus, Study, Trial
 from studyapp.models import Place as HeldPlace
 from studyapp.models.participation import ParticipantStatus
@@ -38,8 +39,11 @@ class TookPartBeforeError(EnrolmentRefusedError):
 
     def __init__(self) -> None:
         super().__init__(
-            "You took part in another study of ours that showed some of the same articles, so this one is not for you. "
-            "Nothing was stored. If a platform sent you here, please return the study there. Thank you for coming."
+            Sentence(
+                "You took part in another study of ours that showed some of the same articles, so this one is not for "
+                "you. Nothing was stored. If a platform sent you here, please return the study there. Thank you for "
+                "coming."
+            )
         )
 
 
@@ -71,8 +75,12 @@ def find_by_arrival(study: Study, *, platform: str, arrival: Arrival) -> Partici
 
 
 @transaction.atomic
-def enrol(study: Study, *, platform: str, arrival: Arrival, rng: random.Random, now: datetime) -> Participant:
+def enrol(
+    study: Study, *, platform: str, arrival: Arrival, rng: random.Random, now: datetime, language: str = ""
+) -> Participant:
     """Give an arrival the first free place and lay their trials down; somebody known by their id is let in as they are.
+
+    `language` is the one of the study's in which they have read the consent text, and will read the rest.
 
     Locks the study (with those that exclude it or that it excludes, in the order of their ids), so that arrivals at the
     same moment take the places one after another.
@@ -91,24 +99,26 @@ def enrol(study: Study, *, platform: str, arrival: Arrival, rng: random.Random, 
         _keep_newest_ids(known, arrival)
         return known
     if study.state != Study.State.LAUNCHED:
-        raise EnrolmentRefusedError("This study takes no participants at present.")
+        raise EnrolmentRefusedError(Sentence("This study takes no participants at present."))
     if study.is_rehearsal and platform != "simulated":
-        raise EnrolmentRefusedError("This is a rehearsal: only simulated participants can enter it.")
+        raise EnrolmentRefusedError(Sentence("This is a rehearsal: only simulated participants can enter it."))
     if took_part_in_rival(study, platform=platform, arrival=arrival):
         raise TookPartBeforeError
     _free_places(study, now=now)
+    study.read_in(language)
     participant = Participant.objects.create(
         study=study,
         entry_key=hash_entry(study, platform=platform, arrival=arrival),
         person_key=hash_person(platform=platform, arrival=arrival),
         simulated=platform == "simulated",
-        consent_sha256=hashlib.sha256(study.consent_text.encode()).hexdigest(),
+        consent_sha256=hashlib.sha256(study.texts.consent.encode()).hexdigest(),
+        language=study.texts.language,
         enrolled_at=now,
         last_seen_at=now,
     )
     place = take_first_place(participant)
     if place is None:  # the participant goes with the transaction
-        raise StudyFullError("This study has all the participants it needs. Thank you for your interest.")
+        raise StudyFullError(Sentence("This study has all the participants it needs. Thank you for your interest."))
     if arrival.external_id:
         PlatformIdentity.objects.create(
             participant=participant,
@@ -276,7 +286,7 @@ def complete(participant: Participant, answers: EndAnswers, *, now: datetime) ->
         rules=study.exclusion_rules,
         facts=ParticipantFacts(
             internet_check_answer=answers.internet_check_answer,
-            internet_check_solutions=tuple(study.internet_check_solutions),
+            internet_check_solutions=tuple(study.list_solutions()),
             looked_up=answers.looked_up,
             comprehension_passed=participant.comprehension_passed,
         ),

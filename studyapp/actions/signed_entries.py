@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from studyapp.domain.sentences import Sentence
 from studyapp.models import SignedEntry, Study
 from studyapp.recruitment import Seal
 
@@ -26,5 +27,7 @@ def use_link(study: Study, seal: Seal, *, now: datetime) -> None:
     )
     if entry.browser != seal.browser:
         raise ReplayedLinkError(
-            "This link was used before, in another browser. Please open the study from its page on Prolific again."
+            Sentence(
+                "This link was used before, in another browser. Please open the study from its page on Prolific again."
+            )
         )

@@ -15,9 +15,9 @@ from studyapp.domain.study_design import (
     Selection,
     StudyDesign,
     Targets,
-    Texts,
 )
-from studyapp.domain.study_sections import Fault
+from studyapp.domain.study_sections import Fault, describe_section
+from studyapp.domain.study_texts import Texts
 from studyapp.domain.text_design import ArmDesign, Fitness
 from studyapp.models import Arm, Article, Candidate, ContextArticle, Item, Study
 
@@ -78,6 +78,7 @@ def describe_study(study: Study) -> StudyDesign:
             instructions=study.instructions_text,
             question=study.question_text,
             debriefing=study.debriefing_text,
+            languages=study.translations,
         ),
         checks=Checks(
             presentation=study.presentation,
@@ -166,6 +167,9 @@ def _study_columns(design: StudyDesign) -> dict[str, object]:
         "instructions_text": design.texts.instructions,
         "question_text": design.texts.question,
         "debriefing_text": design.texts.debriefing,
+        "texts_by_language": {
+            tag: describe_section(translation) for tag, translation in design.texts.languages.items()
+        },
         "presentation": design.checks.presentation,
         "reveal_stages": design.checks.reveal_stages,
         "reveal_seconds": design.checks.reveal_seconds,

@@ -3,6 +3,7 @@
 from enum import IntEnum
 
 from studyapp.domain.counterbalancing import Source
+from studyapp.domain.sentences import Sentence
 
 MAX_COMMENT = 2000  # characters
 
@@ -22,11 +23,11 @@ class Judgment(IntEnum):
 
 
 LABELS = {
-    Judgment.VERY_LIKELY_HUMAN: "Very likely written by a human",
-    Judgment.MORE_LIKELY_HUMAN: "More likely written by a human",
-    Judgment.DONT_KNOW: "I don't know",
-    Judgment.MORE_LIKELY_MACHINE: "More likely written by a machine",
-    Judgment.VERY_LIKELY_MACHINE: "Very likely written by a machine",
+    Judgment.VERY_LIKELY_HUMAN: Sentence("Very likely written by a human"),
+    Judgment.MORE_LIKELY_HUMAN: Sentence("More likely written by a human"),
+    Judgment.DONT_KNOW: Sentence("I don't know"),
+    Judgment.MORE_LIKELY_MACHINE: Sentence("More likely written by a machine"),
+    Judgment.VERY_LIKELY_MACHINE: Sentence("Very likely written by a machine"),
 }
 
 
@@ -41,11 +42,11 @@ class PairChoice(IntEnum):
 
 
 PAIR_LABELS = {
-    PairChoice.VERY_LIKELY_FIRST: "Very likely the first text",
-    PairChoice.MORE_LIKELY_FIRST: "More likely the first text",
-    PairChoice.DONT_KNOW: "I don't know",
-    PairChoice.MORE_LIKELY_SECOND: "More likely the second text",
-    PairChoice.VERY_LIKELY_SECOND: "Very likely the second text",
+    PairChoice.VERY_LIKELY_FIRST: Sentence("Very likely the first text"),
+    PairChoice.MORE_LIKELY_FIRST: Sentence("More likely the first text"),
+    PairChoice.DONT_KNOW: Sentence("I don't know"),
+    PairChoice.MORE_LIKELY_SECOND: Sentence("More likely the second text"),
+    PairChoice.VERY_LIKELY_SECOND: Sentence("Very likely the second text"),
 }
 
 

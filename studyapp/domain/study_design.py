@@ -13,6 +13,7 @@ from typing import Any, get_type_hints
 from studyapp.domain.comprehension import MOST_QUESTIONS, MOST_TRIES, ComprehensionQuestion
 from studyapp.domain.exclusion import RULES
 from studyapp.domain.study_sections import SLUG, Fault, describe_section, read_section, suggest
+from studyapp.domain.study_texts import Texts, check_own_language, describe_texts, read_texts
 from studyapp.domain.text_design import ArmDesign, Fitness
 from studyapp.recruitment import MAKERS, Adapter, Terms, make_adapter
 
@@ -47,16 +48,6 @@ class Identity:
             raise ValueError("title: must not be empty")
         if self.seed < 0 or self.seed >= 2**62:
             raise ValueError("seed: must be a whole number from 0 to 2^62")
-
-
-@dataclass(frozen=True)
-class Texts:
-    """[texts], in Markdown."""
-
-    consent: str = ""
-    instructions: str = ""
-    question: str = ""
-    debriefing: str = ""
 
 
 @dataclass(frozen=True)
@@ -230,6 +221,7 @@ class StudyDesign:
         if self.study.slug in self.recruitment.excludes:
             own = "names this study itself; nobody takes part twice in one study anyway"
             faults.append(Fault(("recruitment", "excludes"), own))
+        faults += check_own_language(self.texts, language=self.study.language)
         if faults:
             raise DesignError(faults)
 
@@ -255,7 +247,9 @@ def parse_design(mapping: Mapping[str, Any]) -> StudyDesign:
     sections: dict[str, Any] = {
         name: read_section(kind, mapping.get(name, {}), place=(name,), faults=faults)
         for name, kind in _SECTIONS.items()
+        if name != "texts"
     }
+    sections["texts"] = read_texts(mapping.get("texts", {}), place=("texts",), faults=faults)
     for name, kind in LISTS.items():
         sections[name] = _read_list(kind, mapping.get(name, []), name=name, faults=faults)
     if faults:
@@ -277,7 +271,10 @@ def _read_list(kind: type, entries: Any, *, name: str, faults: list[str]) -> tup
 
 def describe_design(design: StudyDesign) -> dict[str, Any]:
     """The mapping from which `parse_design` makes the same design; unknown values (None) are left out."""
-    described: dict[str, Any] = {name: describe_section(getattr(design, name)) for name in _SECTIONS}
+    described: dict[str, Any] = {
+        name: describe_texts(design.texts) if name == "texts" else describe_section(getattr(design, name))
+        for name in _SECTIONS
+    }
     for name in LISTS:
         described[name] = [describe_section(entry) for entry in getattr(design, name)]
     return described

@@ -30,7 +30,8 @@ def _name_place(place: Place) -> str:
             head = f"[[{section}]] {number + 1}"
         case (section, *inner):
             head = f"[{section}]"
-    return f"{head} {'.'.join(map(str, inner))}" if inner else head
+    parts = [str(part + 1) if isinstance(part, int) else part for part in inner]
+    return f"{head} {'.'.join(parts)}" if parts else head
 
 
 def read_section(kind: type, values: Any, *, place: Place, faults: list[str]) -> Any:
@@ -49,6 +50,9 @@ def read_section(kind: type, values: Any, *, place: Place, faults: list[str]) ->
             meant = suggest(key, hints, otherwise="its keys are")
             faults.append(Fault((*place, key), f"there is no such key{meant}"))
             continue
+        if entry_kind := _find_entry_kind(hints[key]):
+            arguments[key] = _read_entries(entry_kind, value, place=(*place, key), faults=faults)
+            continue
         try:
             arguments[key] = _convert(value, hints[key])
         except TypeError as error:
@@ -66,6 +70,19 @@ def read_section(kind: type, values: Any, *, place: Place, faults: list[str]) ->
         parts = key.split(".")
         faults.append(Fault((*place, *parts), reason) if parts[0] in hints else Fault(place, str(error)))
         return None
+
+
+def _find_entry_kind(hint: Any) -> type | None:
+    """The dataclass of which a key holds several."""
+    inner = get_args(hint)[0] if get_origin(hint) is tuple else None
+    return inner if dataclasses.is_dataclass(inner) and isinstance(inner, type) else None
+
+
+def _read_entries(kind: type, value: Any, *, place: Place, faults: list[str]) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        faults.append(Fault(place, "must be a list of tables"))
+        return ()
+    return tuple(read_section(kind, entry, place=(*place, number), faults=faults) for number, entry in enumerate(value))
 
 
 def suggest(name: str, known: Iterable[str], *, otherwise: str) -> str:
@@ -104,4 +121,11 @@ def _plain(value: Any) -> Any:
 def describe_section(section: Any) -> dict[str, Any]:
     """The inverse of `read_section`: the mapping that a section stands for, without what it does not know (None)."""
     values = dataclasses.asdict(section)
-    return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items() if v is not None}
+    return {key: _list_deeply(value) for key, value in values.items() if value is not None}
+
+
+def _list_deeply(value: Any) -> Any:
+    """Tuples as lists, in whatever they are held."""
+    if isinstance(value, tuple | list):
+        return [_list_deeply(part) for part in value]
+    return {key: _list_deeply(part) for key, part in value.items()} if isinstance(value, dict) else value

@@ -40,6 +40,9 @@ class Participant(models.Model):
     status = models.CharField(max_length=12, choices=ParticipantStatus, default=ParticipantStatus.ENROLLED)
     dropout_reason = models.CharField(max_length=40, blank=True, help_text="empty: silent for too long")
     consent_sha256 = models.CharField(max_length=64, help_text="of the consent text that was agreed to")
+    language = models.CharField(
+        max_length=20, blank=True, help_text="in which they agreed and read; empty: the study's"
+    )
     enrolled_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, help_text="when the instructions were done")
     last_seen_at = models.DateTimeField()

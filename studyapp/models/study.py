@@ -8,9 +8,12 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.functional import cached_property
 
 from studyapp.domain.comprehension import ComprehensionQuestion
+from studyapp.domain.languages import is_same
 from studyapp.domain.study_design import PLATFORMS, PRESENTATIONS, Recruitment
+from studyapp.domain.study_texts import SpokenTexts, Translation, read_stored, translate_texts
 from studyapp.models.articles import Article
 from studyapp.recruitment import Adapter
 
@@ -46,6 +49,10 @@ class Study(models.Model):
     instructions_text = models.TextField("instructions", blank=True, help_text="Markdown")
     question_text = models.TextField("question", blank=True, help_text="asked under every article")
     debriefing_text = models.TextField("debriefing", blank=True, help_text="Markdown")
+    texts_by_language = models.JSONField(
+        default=dict, blank=True, help_text="the texts in further languages, as [texts.de] of a study file has them"
+    )
+    _spoken = ""  # the further language in which this very object is read, by `read_in`
 
     presentation = models.CharField(
         max_length=10,
@@ -156,6 +163,45 @@ class Study(models.Model):
     @property
     def comprehension_questions(self) -> list[ComprehensionQuestion]:
         return [_read_question(entry) for entry in self.comprehension]
+
+    @property
+    def languages(self) -> list[str]:
+        """In which participants can read it: its own first, then the further ones."""
+        return [self.language, *self.texts_by_language]
+
+    @property
+    def translations(self) -> dict[str, Translation]:
+        return read_stored(self.texts_by_language)
+
+    def read_in(self, language: str) -> None:
+        """Let `texts` be in a language of the study; any other one is its own. Nothing is stored."""
+        self._spoken = next((tag for tag in self.texts_by_language if is_same(tag, language)), "")
+        self.__dict__.pop("texts", None)
+
+    @cached_property
+    def texts(self) -> SpokenTexts:
+        """What a participant reads, in the language of `read_in`; without it, in the study's own."""
+        own = SpokenTexts(
+            language=self.language,
+            own=self.language,
+            title=self.title,
+            reward=self.reward,
+            consent=self.consent_text,
+            instructions=self.instructions_text,
+            question=self.question_text,
+            debriefing=self.debriefing_text,
+            internet_check_question=self.internet_check_question,
+            comprehension=tuple(self.comprehension_questions),
+        )
+        if not self._spoken:
+            return own
+        translation = read_stored({self._spoken: self.texts_by_language[self._spoken]})[self._spoken]
+        return translate_texts(own, language=self._spoken, translation=translation)
+
+    def list_solutions(self) -> list[str]:
+        """The right answers to the internet-check question, in every language of the study."""
+        further = [said for entry in self.translations.values() for said in entry.internet_check_solutions]
+        return [*self.internet_check_solutions, *further]
 
     @property
     def is_demonstration(self) -> bool:

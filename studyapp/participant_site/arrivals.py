@@ -149,7 +149,7 @@ def _verify_token(request: HttpRequest, study: Study, adapter: Adapter) -> Seal:
         verify_token(token, parameters=parameters, host=host, find_key=find_prolific_key, now=timezone.now())
     except TokenError as error:
         logger.warning("study %s: a signed link was refused: %s", study.slug, error.reason)
-        raise UnprovenError(str(error)) from None
+        raise UnprovenError(error.args[0]) from None
     except KeysUnavailableError as error:
         logger.error("study %s: a signed link could not be checked: %s", study.slug, error)
         message = _(

@@ -49,7 +49,7 @@ class ComprehensionForm(forms.Form):
 
 def describe_comprehension(study: Study) -> dict[str, object]:
     """What the page shows before the first try; the preview shows the same."""
-    form = ComprehensionForm(study.comprehension_questions, None, tries_before=0)
+    form = ComprehensionForm(study.texts.comprehension, None, tries_before=0)
     return {"form": form, "tries_left": study.comprehension_tries, "has_tried": False}
 
 
@@ -59,7 +59,7 @@ def comprehension(request: HttpRequest, participant: Participant) -> HttpRespons
     """Ask; after a try that was not right and not the last, say which answers to look at again."""
     study = participant.study
     tries_before = participant.comprehension_tries
-    questions = study.comprehension_questions
+    questions = study.texts.comprehension
     posted = request.POST if request.method == "POST" else None
     form = ComprehensionForm(questions, posted, tries_before=tries_before)
     tries_left = study.comprehension_tries - tries_before

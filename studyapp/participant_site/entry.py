@@ -29,7 +29,8 @@ from studyapp.participant_site.arrivals import (
     sign_arrival,
 )
 from studyapp.participant_site.endings import find_ending
-from studyapp.participant_site.visitor import find_participant, find_study, locate, redirect_to, remember
+from studyapp.participant_site.languages import read_choice, say_error, speak
+from studyapp.participant_site.visitor import find_participant, find_study, join, locate, redirect_to, remember
 from studyapp.recruitment import SIMULATED, Adapter, Arrival, Ending, EntryError, Outcome
 
 REHEARSAL_NOTICE = gettext_lazy(
@@ -68,12 +69,12 @@ def _welcome(request: HttpRequest, study: Study) -> Visit:
     try:
         arrival = prove(request, study, landing)
         if named is not None:
-            named.study = study
+            join(study, named)
             participation.come_back(named, arrival, now=timezone.now())
     except (EntryError, ReplayedLinkError) as error:
         if own is not None and own == named:
             return Visit(landing, landing.arrival, own)
-        raise error if isinstance(error, EntryError) else UnprovenError(str(error)) from None
+        raise error if isinstance(error, EntryError) else UnprovenError(error.args[0]) from None
     return Visit(landing, arrival, named)
 
 
@@ -94,8 +95,7 @@ def enter(request: HttpRequest, slug: str) -> HttpResponse:
     if study.is_rehearsal and (visit.landing is None or visit.landing.adapter is not SIMULATED):
         return _say(request, study, title=_("This is a rehearsal"), message=REHEARSAL_NOTICE)
     if visit.participant is not None:
-        participant = visit.participant
-        participant.study = study
+        participant = join(study, visit.participant)
         response = remember(redirect_to(study, participant, locate(participant)), participant)
         return keep_seal(request, response, study, visit.arrival.seal)
     landing = visit.landing
@@ -108,28 +108,40 @@ def enter(request: HttpRequest, slug: str) -> HttpResponse:
         return _say_no_place(request, study, participation.TookPartBeforeError(), landing.adapter, visit.arrival)
     outcome = EntryOutcome.PREVIEW if visit.arrival.is_preview else EntryOutcome.OPENED
     _tally(request, study, outcome, platform=landing.adapter.name)
-    context = {
-        "study": study,
-        "arrival": sign_arrival(study, landing, visit.arrival),
-        "is_preview": visit.arrival.is_preview,
-    }
+    response = _ask(request, study, landing, visit.arrival)
+    return keep_seal(request, response, study, visit.arrival.seal)
+
+
+def _ask(request: HttpRequest, study: Study, landing: Landing, arrival: Arrival) -> HttpResponse:
+    """The consent page, in the language in which the study is read now."""
+    signed = sign_arrival(study, landing, arrival)
+    context = {"study": study, "arrival": signed, "is_preview": arrival.is_preview}
     response = render(request, "participant_site/consent.html", context)
     add_never_cache_headers(response)
-    return keep_seal(request, response, study, visit.arrival.seal)
+    return response
 
 
 @require_POST
 def consent(request: HttpRequest, slug: str) -> HttpResponse:
-    """Agreeing makes a participant, once for each arrival; declining stores nothing."""
+    """Agreeing makes a participant, once for each arrival; declining stores nothing.
+
+    The language of the text that was agreed to comes with the form. Choosing another one shows the page in it, from the
+    signed arrival alone: the address, which a platform may have signed, stays as it is, and no cookie is needed.
+    """
     study = find_study(request, slug)
+    choice = read_choice(request.POST, study, key="read_in")
+    if language := choice or read_choice(request.POST, study):
+        speak(study, language)
     landing = read_signed_arrival(study, request.POST.get("arrival", ""))
     agrees = request.POST.get("agree") == "yes"
     if landing is None:
-        if agrees:
+        if agrees or choice:
             return redirect("rater:enter", slug)
         _tally(request, study, EntryOutcome.DECLINED)
         return _say_declined(request, study, None)
     adapter, arrival = landing.adapter, landing.arrival
+    if choice:
+        return _ask(request, study, landing, arrival)
     if arrival.is_preview:
         return _show_preview(request, study, agrees=agrees)
     if not agrees and participation.find_by_arrival(study, platform=adapter.name, arrival=arrival) is None:
@@ -138,13 +150,18 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     try:
         participant = participation.enrol(
-            study, platform=adapter.name, arrival=arrival, rng=random.SystemRandom(), now=now
+            study,
+            platform=adapter.name,
+            arrival=arrival,
+            rng=random.SystemRandom(),
+            now=now,
+            language=study.texts.language,
         )
     except participation.EnrolmentRefusedError as error:
         _tally(request, study, EntryOutcome.FULL, platform=adapter.name)
         return _say_no_place(request, study, error, adapter, arrival)
     except ReplayedLinkError as error:
-        return _refuse(request, study, UnprovenError(str(error)))
+        return _refuse(request, study, UnprovenError(error.args[0]))
     if participant.enrolled_at == now:  # else they were known, and came a second time
         _tally(request, study, EntryOutcome.ENROLLED, platform=adapter.name)
     return remember(redirect_to(study, participant, locate(participant)), participant)
@@ -171,7 +188,7 @@ def show_code(request: HttpRequest, slug: str) -> HttpResponse:
             return _refuse(request, study, error)
         participant, visit = None, Visit(None, Arrival(), None)
     if participant is not None:
-        participant.study = study
+        join(study, participant)
     context = {
         "study": study,
         "is_known": participant is not None,
@@ -195,7 +212,7 @@ def _say_no_place(
     took_part = isinstance(error, participation.TookPartBeforeError)
     title = _("You took part before") if took_part else _("No place is free")
     ending = adapter.end(Outcome.SCREEN_OUT if took_part else Outcome.QUOTA_FULL, arrival)
-    return _say(request, study, title=title, message=str(error), ending=ending)
+    return _say(request, study, title=title, message=say_error(error), ending=ending)
 
 
 def _show_preview(request: HttpRequest, study: Study, *, agrees: bool) -> HttpResponse:
@@ -213,7 +230,7 @@ def _say_declined(request: HttpRequest, study: Study, ending: Ending | None) -> 
 
 def _refuse(request: HttpRequest, study: Study, error: EntryError) -> HttpResponse:
     status = getattr(error, "status", 400)
-    response = _say(request, study, title=_("This link cannot be used"), message=str(error), status=status)
+    response = _say(request, study, title=_("This link cannot be used"), message=say_error(error), status=status)
     if status == 503:
         response["Retry-After"] = "60"
     return response
@@ -239,5 +256,6 @@ def refuse_forgery(request: HttpRequest, reason: str = "") -> HttpResponse:
     match = request.resolver_match
     if match is not None and match.namespace == "rater":
         with suppress(Http404):
-            find_study(request, match.kwargs["slug"])  # so that the page is seen in a platform's frame too
+            study = find_study(request, match.kwargs["slug"])  # so that the page is seen in a platform's frame too
+            find_participant(request, study)  # and in their language
     return render(request, "participant_site/no_cookies.html", status=403)

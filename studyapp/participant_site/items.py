@@ -178,6 +178,7 @@ def describe_item(
         "total": total,
         "title": article.title,
         "subtitle": article.subtitle,
+        "article_language": article.language or study.language,
         "texts": [split_paragraphs(_cut(text.text, reveal)) for text in trial.texts],
         "reveal": reveal,
         "next_stage": reveal.n_shown + 1,

@@ -35,8 +35,8 @@ class EndForm(forms.Form):
         super().__init__(*arguments)
         if not study.asks_looked_up:
             del self.fields["looked_up"]
-        if study.internet_check_question:
-            self.fields["internet_check_answer"].label = study.internet_check_question
+        if question := study.texts.internet_check_question:
+            self.fields["internet_check_answer"].label = question
         else:
             del self.fields["internet_check_answer"]
 
@@ -54,7 +54,6 @@ def go_on(request: HttpRequest, slug: str) -> HttpResponse:
     participant = find_participant(request, study)
     if participant is None:
         return redirect("rater:enter", slug)
-    participant.study = study
     step = locate(participant)
     if step not in ENDS_WITHOUT_PAGE:
         return redirect_to(study, participant, step)

@@ -12,16 +12,21 @@ from django.utils.cache import add_never_cache_headers
 from studyapp.actions import participation
 from studyapp.domain.progress import ENDS_WITHOUT_PAGE, Step, find_step
 from studyapp.models import Participant, Study
+from studyapp.participant_site.languages import guess_language, speak
 
 View = Callable[..., HttpResponse]
 
 
 def find_study(request: HttpRequest, slug: str) -> Study:
-    """The study of an address, unless it is a draft, which is nobody's business. The request keeps it."""
+    """The study of an address, unless it is a draft, which is nobody's business. The request keeps it.
+
+    The page is in the language that the browser asks for, of those of the study, until a participant is found.
+    """
     study = Study.objects.filter(slug=slug).first()
     if study is None or study.is_draft:
         raise Http404("no such study")
     request.study = study
+    speak(study, guess_language(request, study))
     return study
 
 
@@ -34,7 +39,15 @@ def find_participant(request: HttpRequest, study: Study) -> Participant | None:
     code = request.get_signed_cookie(_cookie_name(study), default=None, salt=study.slug)
     if code is None:
         return None
-    return Participant.objects.filter(study=study, code=code).first()
+    participant = Participant.objects.filter(study=study, code=code).first()
+    return join(study, participant) if participant else None
+
+
+def join(study: Study, participant: Participant) -> Participant:
+    """The participant with this very object of their study, which is read in their language from now on."""
+    participant.study = study
+    speak(study, participant.language or study.language)
+    return participant
 
 
 def remember(response: HttpResponse, participant: Participant) -> HttpResponse:
@@ -82,7 +95,6 @@ def on_step(*steps: Step) -> Callable[[View], View]:
             participant = find_participant(request, study)
             if participant is None:
                 return redirect("rater:enter", slug)
-            participant.study = study
             step = locate(participant)
             if step not in steps:
                 return redirect_to(study, participant, step)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal
 
+from studyapp.domain.sentences import Sentence
 from studyapp.recruitment.links import fill_link, is_allowed, is_placeholder
 
 MOST_CAPTURED = 500  # characters of one further parameter that are kept
@@ -17,7 +18,7 @@ ANY_ID = r"[^\s\x00-\x1f\x7f]{1,120}"
 
 
 class EntryError(ValueError):
-    """A link that cannot start a participation; the message is shown to the visitor."""
+    """A link that cannot start a participation; the message, a `Sentence`, is shown to the visitor."""
 
 
 class Outcome(StrEnum):
@@ -150,8 +151,12 @@ class Adapter:
         external_id = parameters.get(self.id_param, "").strip()
         if not re.fullmatch(self.id_shape, external_id):
             raise EntryError(
-                f"This link carries no {self.title} ID ({self.id_param}). Please open the study from its page on "
-                f"{self.title} again; if that does not help, write to the researchers there."
+                Sentence(
+                    "This link carries no %(panel)s ID (%(parameter)s). Please open the study from its page on "
+                    "%(panel)s again; if that does not help, write to the researchers there.",
+                    panel=self.title,
+                    parameter=self.id_param,
+                )
             )
         session_id = parameters.get(self.session_param, "").strip()
         names = [name for name in (self.study_param, *self.capture) if name and parameters.get(name)]

@@ -3,6 +3,7 @@
 Its completion redirect is for completions only; for screen-outs it makes a second one, under *Partial Completes*.
 """
 
+from studyapp.domain.sentences import Sentence
 from studyapp.recruitment.adapter import Adapter, Outcome, Terms, with_outcomes
 from studyapp.recruitment.outcomes import read_outcomes, read_settings
 
@@ -29,6 +30,6 @@ def make(terms: Terms) -> Adapter:
         study_param="projectId",
         allowed_hosts=_HOSTS,
         entry_note="Connect appends participantId, assignmentId and projectId by itself.",
-        return_hint="Please return the project on Connect, so that your place there is free again.",
+        return_hint=Sentence("Please return the project on Connect, so that your place there is free again."),
     )
     return with_outcomes(adapter, terms, outcomes)

@@ -7,6 +7,7 @@ the end goes to MTurk's two hosts and to no other: an open turkSubmitTo would ha
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from studyapp.domain.sentences import Sentence
 from studyapp.recruitment.adapter import Adapter, EntryError, Exit, Outcome, Terms, with_outcomes
 from studyapp.recruitment.links import is_allowed
 from studyapp.recruitment.outcomes import read_outcomes, read_settings
@@ -44,7 +45,7 @@ def make(terms: Terms) -> Adapter:
         check_captured=keep_submit_host,
         allowed_hosts=SUBMIT_HOSTS,
         entry_note="Give it as the ExternalURL of an ExternalQuestion; MTurk appends its parameters by itself.",
-        return_hint="Please return the HIT on MTurk, so that somebody else can take it.",
+        return_hint=Sentence("Please return the HIT on MTurk, so that somebody else can take it."),
         frame_ancestors=("https://*.mturk.com",),
     )
     return with_outcomes(adapter, terms, {**told, Outcome.COMPLETE: complete})
@@ -62,5 +63,7 @@ def keep_submit_host(captured: dict[str, str]) -> dict[str, str]:
     """
     address = captured.get("turkSubmitTo", "")
     if not is_allowed(address, SUBMIT_HOSTS):
-        raise EntryError("This link does not say where MTurk takes the answers. Please open the HIT on MTurk again.")
+        raise EntryError(
+            Sentence("This link does not say where MTurk takes the answers. Please open the HIT on MTurk again.")
+        )
     return {**captured, "turkSubmitTo": urlsplit(address).hostname or ""}

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from studyapp.domain.sentences import Sentence
 from studyapp.recruitment.adapter import Adapter, Outcome, Terms, Verification, with_outcomes
 from studyapp.recruitment.outcomes import read_outcomes, read_settings
 
@@ -39,7 +40,7 @@ def make(terms: Terms) -> Adapter:
     outcomes = read_outcomes(terms, own_hosts=(), places=places)
     if Outcome.COMPLETE not in outcomes:
         raise ValueError("outcomes: a panel needs complete (its return link), or a completion_code to show")
-    title = said.get("title", "the panel")
+    title = said.get("title", Sentence("the panel"))
     adapter = Adapter(
         name="panel",
         title=title,
@@ -52,7 +53,7 @@ def make(terms: Terms) -> Adapter:
         secret_name=said.get("secret", ""),
         entry_query="&".join(f"{name}=[{name}]" for name in (*names, *capture)),
         entry_note="Put the panel's own placeholders in place of what stands in brackets.",
-        return_hint=f"Please go back to {title} and say there that you did not take part.",
+        return_hint=Sentence("Please go back to %(panel)s and say there that you did not take part.", panel=title),
     )
     return with_outcomes(adapter, terms, outcomes)
 

@@ -7,6 +7,7 @@ Where the study has `secure_link`, Prolific adds `prolific_token`, which `prolif
 
 import re
 
+from studyapp.domain.sentences import Sentence
 from studyapp.recruitment.adapter import Adapter, Terms, Verification, with_outcomes
 from studyapp.recruitment.outcomes import read_outcomes, read_settings
 
@@ -37,7 +38,7 @@ def make(terms: Terms) -> Adapter:
         allowed_hosts=_HOSTS,
         entry_query="&".join(f"{name}={{{{%{name}%}}}}" for name in _NAMES),
         entry_note="Choose “I’ll use URL parameters” on Prolific and paste the link as it is.",
-        return_hint="Please return your submission on Prolific, so that your place there is free again.",
+        return_hint=Sentence("Please return your submission on Prolific, so that your place there is free again."),
     )
     outcomes = read_outcomes(
         terms, own_hosts=_HOSTS, code_link="https://app.prolific.com/submissions/complete?cc={code}", places=("code",)

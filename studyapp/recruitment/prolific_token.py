@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import jwt
 from jwt.types import Options
 
+from studyapp.domain.sentences import Sentence
 from studyapp.recruitment.adapter import EntryError
 
 TOKEN_PARAM = "prolific_token"  # noqa: S105 - the name of a parameter
@@ -33,12 +34,17 @@ _OPTIONS: Options = {
 }
 
 
+_TOO_LATE = Sentence(
+    "This link is no longer valid: it is good for two minutes. Please open the study from its page on Prolific again."
+)
+_NOT_VERIFIED = Sentence("This link could not be verified. Please open the study from its page on Prolific again.")
+
+
 class TokenError(EntryError):
     """A signed link that opens nothing. `reason` is for the log; the message tells the visitor what to do."""
 
     def __init__(self, reason: str, *, is_late: bool = False) -> None:
-        what = "is no longer valid: it is good for two minutes" if is_late else "could not be verified"
-        super().__init__(f"This link {what}. Please open the study from its page on Prolific again.")
+        super().__init__(_TOO_LATE if is_late else _NOT_VERIFIED)
         self.reason = reason
 
 

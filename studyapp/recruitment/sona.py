@@ -1,5 +1,6 @@
 """SONA: a code of the sign-up comes with the link, and the credit is granted by a link back that carries it."""
 
+from studyapp.domain.sentences import Sentence
 from studyapp.recruitment.adapter import Adapter, Exit, Outcome, Terms, with_outcomes
 from studyapp.recruitment.links import check_host, is_allowed
 from studyapp.recruitment.outcomes import read_outcomes, read_settings
@@ -38,6 +39,6 @@ def make(terms: Terms) -> Adapter:
         allowed_hosts=_HOSTS,
         entry_query="survey_code=%SURVEY_CODE%",
         entry_note="Paste the link as it is into the study's URL on SONA, which puts the sign-up's code in.",
-        return_hint="You can cancel your sign-up on SONA.",
+        return_hint=Sentence("You can cancel your sign-up on SONA."),
     )
     return with_outcomes(adapter, terms, {Outcome.COMPLETE: Exit(url_template=credit), **outcomes})
