@@ -79,6 +79,8 @@ STIMULI = Table(
         Column("seed", "integer", "makes the text again", least=0),
         Column("candidates", "integer", "texts the rule chose from", unit="texts", least=1),
         Column("text", "text", "the text"),
+        Column("normalised", "list", "the rules of normalisation that changed it", is_added=True),
+        Column("normalisation_version", "text", "of the rules", is_added=True),
     ),
 )
 PARTICIPANTS = Table(

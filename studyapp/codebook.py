@@ -26,6 +26,8 @@ CODEBOOK: list[tuple[str, str, str, str, str, str]] = [
     ("stimuli.csv", "seed", "integer", "", ">= 0", "the seed that makes the text again; empty = human"),
     ("stimuli.csv", "candidates", "integer", "texts", ">= 1", "candidates the rule chose from; empty = human"),
     ("stimuli.csv", "text", "text", "", "", "the text, paragraphs parted by a blank line"),
+    ("stimuli.csv", "normalised", "list", "", "", "the rules of normalisation that changed the text, parted by ;"),
+    ("stimuli.csv", "normalisation_version", "text", "", "", "of the rules; empty = unknown"),
     ("participants.csv", "participant", "text", "", "", "opaque name of a person in the study"),
     ("participants.csv", "arm", "text", "", "", "the arm they were allocated to"),
     ("participants.csv", "form", "text", "", "A;B", "the form they were allocated to"),

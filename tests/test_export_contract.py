@@ -18,6 +18,7 @@ from studyapp.actions.export import export_study
 from studyapp.actions.participation import EndAnswers
 from studyapp.actions.responses import Answer, AnswerOutcome, answer_trial, reveal_stage, show_trial
 from studyapp.domain.judgment import Judgment
+from studyapp.domain.normalisation import VERSION
 from studyapp.models import Stimulus
 from studyapp.recruitment import Arrival
 from tests.studyapp.study_rows import NOW, make_launched, make_staged
@@ -76,6 +77,7 @@ def test_what_the_study_exports_the_analysis_reads(bundle_path):
     assert bundle.manifest["simulated"] is False
     texts = dict(bundle.stimuli.select("stimulus", "text").iter_rows())
     assert texts == dict(Stimulus.objects.values_list("code", "text"))
+    assert bundle.stimuli["normalisation_version"].unique().to_list() == [VERSION]
 
 
 def enrol_and_answer(study, *, judgment=4):

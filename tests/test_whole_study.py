@@ -17,7 +17,6 @@ from studyapp.actions.articles import import_articles
 from studyapp.actions.generation import claim_jobs, queue_jobs
 from studyapp.actions.study import load_study
 from studyapp.domain.article_file import read_article_file
-from studyapp.domain.article_text import normalise_text
 from studyapp.models import Candidate, Export, GenerationJob, Participant, Response, Stimulus
 from studyapp.writing import write_orders
 from tests.services import Worker, run_redis, wait_until
@@ -123,7 +122,7 @@ def rewritten_texts(job_id):
     texts = {}
 
     def keep(order, written):
-        texts.update({candidate.seed: normalise_text(candidate.text) for candidate in written})
+        texts.update({candidate.seed: candidate.text for candidate in written})
 
     write_orders([replace(order, seeds=seeds)], on_written=keep, on_refused=keep, on_progress=lambda done, total: None)
     return texts

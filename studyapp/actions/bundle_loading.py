@@ -25,6 +25,7 @@ from studyapp.bundle_reader import BundleReader
 from studyapp.codebook import COLUMNS
 from studyapp.domain.bundle_cells import CellError, parse_time
 from studyapp.domain.bundle_rows import BundleFaultError
+from studyapp.domain.normalisation import RULES_OF_VERSION_1
 from studyapp.domain.study_design import DesignError, StudyDesign, hash_design, parse_design
 from studyapp.models import LoadedBundle, Study
 
@@ -93,6 +94,8 @@ def _plan_study(manifest: Mapping[str, Any], *, slug: str | None) -> _Plan:
     if _hash(frozen) != manifest["design_sha256"]:
         raise BundleFaultError(["manifest.json: the design is not the one that was frozen under design_sha256"])
     sections = {field.name: frozen.get(field.name, {}) for field in dataclasses.fields(StudyDesign)}
+    if not isinstance(sections["normalisation"], dict):  # before studies chose their rules, the version stood here
+        sections["normalisation"] = {"rules": RULES_OF_VERSION_1}
     try:
         design = parse_design(sections)
         if slug is not None:

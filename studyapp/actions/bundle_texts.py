@@ -107,6 +107,8 @@ def load_stimuli(study: Study, *, stimuli: Callable[[], Rows], candidates: Calla
                 text=text,
                 words=cells.needed_integer("words", most=2**31 - 1),
                 sha256=sha256,
+                normalised=[name for name in cells.text("normalised", most=400).split(";") if name],
+                normalisation_version=cells.text("normalisation_version", most=10),
             )
             made[code].text = ""
     _refuse(faults)

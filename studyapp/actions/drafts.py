@@ -7,11 +7,13 @@ from django.db.models import Q
 
 from studyapp.actions.articles import find_missing_refs
 from studyapp.actions.audit import record
+from studyapp.actions.selection import select_stimuli
 from studyapp.actions.study import arm_columns, describe_study, update_study
 from studyapp.domain.design_changes import ChangedDesign, DesignChange, apply_change
 from studyapp.domain.study_design import DesignError
 from studyapp.models import Arm, Article, Candidate, ContextArticle, GenerationJob, Item, Stimulus, Study
 
+NORMALISATION_KEY = "normalisation.rules"
 REWRITE = "its texts were deleted when the design was changed; queue it again"
 
 
@@ -35,7 +37,8 @@ def change_draft(study: Study, change: DesignChange, *, drops_texts: bool = Fals
     """Change the design of a draft; the keys that differ now, none where nothing does. Locks the study.
 
     Texts that were written under what is changed are deleted, where `drops_texts` says so; forms whose items or seed
-    are changed are deleted too, since they are drawn anew at no cost.
+    are changed are deleted too, since they are drawn anew at no cost. Where the rules of normalisation change,
+    the texts that were chosen are levelled, and chosen, anew.
 
     Raises:
         DraftRefusedError: the study is launched or closed.
@@ -63,6 +66,8 @@ def change_draft(study: Study, change: DesignChange, *, drops_texts: bool = Fals
     _write_items(study, articles.items)
     _write_context(study, articles.context)
     record(study, "changed_design", keys=list(changed.keys), deleted_texts=n_texts)
+    if NORMALISATION_KEY in changed.keys and Stimulus.objects.filter(item__study=study).exists():
+        select_stimuli(study)
     return changed.keys
 
 

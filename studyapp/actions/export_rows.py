@@ -112,6 +112,8 @@ def list_stimuli(study: Study, *, rename: Callable[[str], str]) -> Iterator[Row]
             "seed": candidate.seed if candidate else None,
             "candidates": candidate.job.candidates_wanted if candidate else None,
             "text": stimulus.text,
+            "normalised": ";".join(stimulus.normalised),
+            "normalisation_version": stimulus.normalisation_version,
         }
 
 

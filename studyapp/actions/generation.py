@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from studyapp.domain.article_text import count_words, normalise_text
+from studyapp.domain.article_text import count_words
 from studyapp.domain.seeds import derive_seed
 from studyapp.models import Arm, Article, Candidate, GenerationJob, Item, Study
 
@@ -219,15 +219,14 @@ def _build_prompt(article: Article) -> ArticlePrompt:
 
 
 def _build_candidate(job: GenerationJob, index: int, written: WrittenCandidate) -> Candidate:
-    text = normalise_text(written.text)
     return Candidate(
         job=job,
         index=index,
         seed=written.seed,
-        text=text,
-        words=count_words(text),
+        text=written.text,
+        words=count_words(written.text),
         flags=list(written.flags),
-        is_fit=written.is_fit and bool(text),
+        is_fit=written.is_fit and bool(written.text.strip()),
         measures=written.measures,
         n_tokens=written.n_tokens,
         prompt_tokens=written.prompt_tokens,

@@ -16,7 +16,6 @@ from studyapp.actions.review import review_items
 from studyapp.actions.rival_studies import find_unknown
 from studyapp.actions.study import describe_study
 from studyapp.domain.allocation_checks import AllocationFacts, check_allocation
-from studyapp.domain.article_text import NORMALISATION
 from studyapp.domain.launch_checklist import (
     ArmFacts,
     Finding,
@@ -26,6 +25,7 @@ from studyapp.domain.launch_checklist import (
     find_unacknowledged,
     may_launch,
 )
+from studyapp.domain.normalisation import VERSION
 from studyapp.domain.study_design import describe_design, hash_design
 from studyapp.models import Arm, GenerationJob, ItemFlag, Stimulus, Study
 from studyapp.recruitment import Verification
@@ -93,12 +93,12 @@ def close_study(study: Study, *, now: datetime) -> Study:
 
 
 def freeze_design(study: Study) -> dict[str, Any]:
-    """The design with everything that it came to: texts by their hash, forms, normalisation, software version."""
+    """The design with everything that it came to: texts by their hash, forms, versions of rules and software."""
     stimuli = Stimulus.objects.filter(item__study=study).select_related("item__article", "arm", "candidate")
     return {
         **describe_design(describe_study(study)),
         "software_version": version("byline"),
-        "normalisation": NORMALISATION,
+        "normalisation_version": VERSION,
         "article_sha256": {
             entry.article.ref: entry.article.content_hash
             for rows in (study.items, study.context)
@@ -143,6 +143,9 @@ def _gather_facts(study: Study) -> StudyFacts:
         reward=study.reward,
         contact=study.contact,
         site_url=settings.SITE_URL,
+        stimuli_of_older_rules=Stimulus.objects.filter(item__study=study)
+        .exclude(normalisation_version=VERSION)
+        .count(),
         arms=tuple(_gather_arm_facts(arm, human=human) for arm in study.arms.all()),
         platform_gaps=tuple(_find_platform_gaps(study)),
     )

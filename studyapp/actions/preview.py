@@ -6,8 +6,8 @@ from typing import cast
 from django.db.models import Q
 
 from studyapp.actions.quiz_forms import choose_items, plan_quiz_forms
-from studyapp.domain.article_text import normalise_text
 from studyapp.domain.counterbalancing import FORM_NAMES, Source, order_trials
+from studyapp.domain.normalisation import normalise
 from studyapp.domain.seeds import derive_seed
 from studyapp.models import Arm, Item, Stimulus, Study, Trial
 
@@ -24,7 +24,7 @@ def lay_out_trials(study: Study, *, arm: Arm, form: str) -> list[Trial]:
     stimuli = {(stimulus.item_id, stimulus.source): stimulus for stimulus in stored}
 
     def find(item_id: int, source: Source) -> Stimulus:
-        stimulus = stimuli.get((item_id, source)) or _stand_in(items[item_id], arm=arm, source=source)
+        stimulus = stimuli.get((item_id, source)) or _stand_in(study, items[item_id], arm=arm, source=source)
         stimulus.item = items[item_id]
         return stimulus
 
@@ -55,7 +55,7 @@ def _find_sources(study: Study, items: dict[int, Item], *, form: str) -> list[tu
     return list(zip(items, plan.sources, strict=True))
 
 
-def _stand_in(item: Item, *, arm: Arm, source: Source) -> Stimulus:
+def _stand_in(study: Study, item: Item, *, arm: Arm, source: Source) -> Stimulus:
     """In place of a text that is not chosen yet."""
-    text = normalise_text(item.article.body) if source == "human" else NO_TEXT
+    text = normalise(item.article.body, rules=study.normalisation).text if source == "human" else NO_TEXT
     return Stimulus(item=item, arm=None if source == "human" else arm, text=text)

@@ -9,8 +9,9 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from studyapp.actions.audit import record
-from studyapp.domain.article_text import count_words, normalise_text
+from studyapp.domain.article_text import count_words
 from studyapp.domain.candidate_choice import CandidateLength, choose_candidate
+from studyapp.domain.normalisation import VERSION, Normalised, normalise
 from studyapp.models import Arm, Candidate, GenerationJob, Item, Stimulus, Study
 
 
@@ -28,10 +29,13 @@ class SelectionOutcome:
 
 @transaction.atomic
 def select_stimuli(study: Study) -> SelectionOutcome:
-    """Make every stimulus that a study can have by now, human and model; safe to run again. Locks the study."""
+    """Make every stimulus that a study can have by now, human and model, normalised alike by the study's rules.
+
+    Safe to run again. Locks the study.
+    """
     study = _lock_draft(study)
     for item in study.items.select_related("article"):
-        _write_stimulus(item=item, arm=None, candidate=None, text=normalise_text(item.article.body))
+        _write_stimulus(item, normalise(item.article.body, rules=study.normalisation))
     unserved = []
     chosen = 0
     for job in _finished_jobs(study):
@@ -90,27 +94,34 @@ def _finished_jobs(study: Study) -> list[GenerationJob]:
     return list(
         GenerationJob.objects.of_study(study.pk)
         .filter(state=GenerationJob.State.DONE)
-        .select_related("arm", "item__article")
+        .select_related("arm__study", "item__article")
         .prefetch_related("candidates")
     )
 
 
 def _choose_for_job(job: GenerationJob) -> bool:
-    """Write the stimulus of the candidate that the rule chooses; drop it and return False when none is left."""
+    """Write the stimulus of the candidate that the rule chooses; drop it and return False when none is left.
+
+    Lengths are those of the texts as they would be shown.
+    """
+    rules = job.arm.study.normalisation
     fit = {candidate.index: candidate for candidate in job.candidates.fit_to_choose()}
+    shown = {index: normalise(candidate.text, rules=rules) for index, candidate in fit.items()}
     choice = choose_candidate(
-        human_words=count_words(normalise_text(job.item.article.body)),
-        candidates=[CandidateLength(candidate.index, candidate.words) for candidate in fit.values()],
+        human_words=count_words(normalise(job.item.article.body, rules=rules).text),
+        candidates=[CandidateLength(index, count_words(text.text)) for index, text in shown.items()],
     )
     if choice is None:
         Stimulus.objects.filter(item=job.item, arm=job.arm).delete()
         return False
-    candidate = fit[choice.index]
-    _write_stimulus(item=job.item, arm=job.arm, candidate=candidate, text=candidate.text)
+    _write_stimulus(job.item, shown[choice.index], arm=job.arm, candidate=fit[choice.index])
     return True
 
 
-def _write_stimulus(*, item: Item, arm: Arm | None, candidate: Candidate | None, text: str) -> None:
+def _write_stimulus(
+    item: Item, normalised: Normalised, *, arm: Arm | None = None, candidate: Candidate | None = None
+) -> None:
+    text = normalised.text
     Stimulus.objects.update_or_create(
         item=item,
         arm=arm,
@@ -119,5 +130,7 @@ def _write_stimulus(*, item: Item, arm: Arm | None, candidate: Candidate | None,
             "text": text,
             "words": count_words(text),
             "sha256": hashlib.sha256(text.encode()).hexdigest(),
+            "normalised": list(normalised.rules),
+            "normalisation_version": VERSION,
         },
     )

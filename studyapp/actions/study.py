@@ -18,7 +18,7 @@ from studyapp.domain.study_design import (
 )
 from studyapp.domain.study_sections import Fault, describe_section
 from studyapp.domain.study_texts import Texts
-from studyapp.domain.text_design import ArmDesign, Fitness
+from studyapp.domain.text_design import ArmDesign, Fitness, Normalisation
 from studyapp.models import Arm, Article, Candidate, ContextArticle, Item, Study
 
 
@@ -116,6 +116,7 @@ def describe_study(study: Study) -> StudyDesign:
             shown=study.items_shown,
         ),
         fitness=Fitness.from_given(study.fitness),
+        normalisation=Normalisation(rules=tuple(study.normalisation)),
         comprehension=tuple(study.comprehension_questions),
         arms=tuple(
             ArmDesign(
@@ -193,6 +194,7 @@ def _study_columns(design: StudyDesign) -> dict[str, object]:
         "items_shown": design.articles.shown,
         "candidates_per_article": design.articles.candidates,
         "fitness": design.fitness.list_given(),
+        "normalisation": list(design.normalisation.rules),
         "platform": design.recruitment.platform,
         "completion_code": design.recruitment.completion_code,
         "estimated_minutes": design.recruitment.estimated_minutes,

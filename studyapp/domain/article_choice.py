@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
-from studyapp.domain.article_text import normalise_text
+from studyapp.domain.article_text import fold_typography
 
 Role = Literal["item", "context", "none"]
 FAR_LENGTH = 2.0  # an article this many times longer or shorter than the mean stands out
@@ -112,4 +112,4 @@ def _flag(article: ChosenArticle, *, language: str, mean: float, n_alike: int) -
 
 
 def _fold(title: str) -> str:
-    return " ".join(normalise_text(title).casefold().split())
+    return " ".join(fold_typography(title).casefold().split())

@@ -1,7 +1,6 @@
-"""What an article is: its fields, its words, and the one form in which every text is shown.
+"""What an article is: its fields, its words, and when two of them are the same article.
 
-Human and model texts go through `normalise_text` alike before they become stimuli, so that typography
-(curly quotes, long dashes, hard spaces) cannot give the source away.
+The form in which texts are shown is made in `domain.normalisation`.
 """
 
 import hashlib
@@ -10,8 +9,6 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-
-NORMALISATION = "1"  # stored with a frozen design; raise it when `normalise_text` changes what it returns
 
 FIELDS = ("title", "subtitle", "body", "id", "section", "source", "url", "published", "language", "stand_in")
 REQUIRED_FIELDS = ("title", "body")
@@ -66,8 +63,8 @@ def split_paragraphs(text: str) -> list[str]:
     return [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
 
 
-def normalise_text(text: str) -> str:
-    """The form in which any text is shown: plain quotes, dashes and spaces, paragraphs parted by one blank line."""
+def fold_typography(text: str) -> str:
+    """The form in which texts are compared. What it returns must never change: hashes that are stored come of it."""
     plain = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).translate(_TYPOGRAPHY)
     plain = re.sub(r" ?-{2,} ?", " - ", plain)
     paragraphs = (re.sub(r"\s+", " ", paragraph) for paragraph in split_paragraphs(plain))
@@ -75,8 +72,8 @@ def normalise_text(text: str) -> str:
 
 
 def hash_content(*, title: str, subtitle: str, body: str) -> str:
-    """SHA-256 (hex) of the normalised text: two articles that read the same have the same hash."""
-    parts = (normalise_text(part) for part in (title, subtitle, body))
+    """SHA-256 (hex) of the text without its typography: two articles that read the same have the same hash."""
+    parts = (fold_typography(part) for part in (title, subtitle, body))
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 

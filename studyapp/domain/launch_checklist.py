@@ -164,6 +164,9 @@ def _check_arms(facts: StudyFacts) -> list[Finding]:
     if facts.human_stimuli < facts.n_items:
         missing = facts.n_items - facts.human_stimuli
         findings.append(Finding("refuse", "Stimuli", f"{missing} items have no human text yet; select makes them."))
+    if facts.stimuli_of_older_rules:
+        words = f"{facts.stimuli_of_older_rules} texts were levelled by an earlier version of the rules"
+        findings.append(Finding("refuse", "Stimuli", f"{words}; select the texts again."))
     return findings
 
 

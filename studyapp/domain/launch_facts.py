@@ -55,6 +55,7 @@ class StudyFacts:
     contact: str
     site_url: str
     arms: tuple[ArmFacts, ...]
+    stimuli_of_older_rules: int = 0  # levelled by an earlier version of the rules of normalisation
     platform_gaps: tuple[str, ...] = ()  # what nobody could enter or finish without, on the study's platform
 
 

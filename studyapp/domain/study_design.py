@@ -14,7 +14,7 @@ from studyapp.domain.comprehension import MOST_QUESTIONS, MOST_TRIES, Comprehens
 from studyapp.domain.exclusion import RULES
 from studyapp.domain.study_sections import SLUG, Fault, describe_section, read_section, suggest
 from studyapp.domain.study_texts import Texts, check_own_language, describe_texts, read_texts
-from studyapp.domain.text_design import ArmDesign, Fitness
+from studyapp.domain.text_design import ArmDesign, Fitness, Normalisation
 from studyapp.recruitment import MAKERS, Adapter, Terms, make_adapter
 
 PLATFORMS = tuple(MAKERS)
@@ -201,6 +201,7 @@ class StudyDesign:
     recruitment: Recruitment
     articles: Selection
     fitness: Fitness
+    normalisation: Normalisation
     comprehension: tuple[ComprehensionQuestion, ...]
     arms: tuple[ArmDesign, ...]
 

@@ -1,9 +1,10 @@
-"""What a study says of its generated texts: the models that write them, and what makes one unfit to be shown."""
+"""What a study says of its texts: the models that write them, what makes one unfit, and how all are levelled."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from studyapp.domain.normalisation import RULES
 from studyapp.domain.study_sections import SLUG, describe_section, suggest
 
 GENERATOR_SCHEMES = ("checkpoint", "checkpoint-chat", "huggingface", "huggingface-chat", "openai", "openai-chat")
@@ -78,6 +79,20 @@ class Fitness:
     def list_given(self) -> dict[str, Any]:
         """What the study sets itself, as it is stored and handed to the generator."""
         return describe_section(self)
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """[normalisation]: the rules by which human and model texts are levelled alike before they are shown."""
+
+    rules: tuple[str, ...] = tuple(RULES)
+
+    def __post_init__(self) -> None:
+        for rule in self.rules:
+            if rule not in RULES:
+                raise ValueError(f"rules: there is no {rule!r}{suggest(rule, RULES, otherwise='choose from')}")
+        if len(set(self.rules)) < len(self.rules):
+            raise ValueError("rules: names a rule twice")
 
 
 @dataclass(frozen=True)

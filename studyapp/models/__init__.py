@@ -3,6 +3,7 @@
 from studyapp.models.api_tokens import ApiToken
 from studyapp.models.articles import Article
 from studyapp.models.audit import AuditEntry
+from studyapp.models.blinding import BlindingAudit
 from studyapp.models.export import Export, LoadedBundle
 from studyapp.models.generation import Candidate, GenerationJob, Stimulus
 from studyapp.models.participation import Assignment, Participant, PlatformIdentity, Trial
@@ -31,6 +32,7 @@ __all__ = [
     "Article",
     "Assignment",
     "AuditEntry",
+    "BlindingAudit",
     "Candidate",
     "ContextArticle",
     "EntryTally",

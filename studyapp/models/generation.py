@@ -133,7 +133,7 @@ class Candidate(models.Model):
 
 
 class Stimulus(models.Model):
-    """The exact text that may be shown for an item: the human one (no arm) or an arm's chosen candidate."""
+    """The exact text that may be shown for an item: the human one (no arm) or an arm's chosen candidate, normalised."""
 
     code = models.CharField(max_length=24, unique=True, default=make_code, editable=False)
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="stimuli")
@@ -142,6 +142,10 @@ class Stimulus(models.Model):
     text = models.TextField()
     words = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
+    normalised = models.JSONField(
+        default=list, blank=True, help_text="the rules of normalisation that changed the text"
+    )
+    normalisation_version = models.CharField(max_length=10, blank=True, help_text="of all rules; empty: unknown")
 
     class Meta:
         ordering = ["item__position", "arm__position"]
@@ -161,3 +165,13 @@ class Stimulus(models.Model):
     @property
     def source(self) -> str:
         return "human" if self.arm_id is None else "model"
+
+    @property
+    def normalised_names(self) -> list[str]:
+        """The rules that changed it, for people."""
+        return [name.replace("_", " ") for name in self.normalised]
+
+    @property
+    def original(self) -> str:
+        """The text as it was imported or written, before anything was levelled."""
+        return self.item.article.body if self.candidate is None else self.candidate.text

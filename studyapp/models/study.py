@@ -12,10 +12,16 @@ from django.utils.functional import cached_property
 
 from studyapp.domain.comprehension import ComprehensionQuestion
 from studyapp.domain.languages import is_same
+from studyapp.domain.normalisation import RULES
 from studyapp.domain.study_design import PLATFORMS, PRESENTATIONS, Recruitment
 from studyapp.domain.study_texts import SpokenTexts, Translation, read_stored, translate_texts
 from studyapp.models.articles import Article
 from studyapp.recruitment import Adapter
+
+
+def list_rules() -> list[str]:
+    """Every rule of normalisation: what a study begins with."""
+    return list(RULES)
 
 
 class StudyState(models.TextChoices):
@@ -89,6 +95,9 @@ class Study(models.Model):
     )
     candidates_per_article = models.PositiveIntegerField(default=5)
     fitness = models.JSONField(default=dict, blank=True, help_text="thresholds that the study sets itself")
+    normalisation = models.JSONField(
+        default=list_rules, blank=True, help_text="rules by which all texts are levelled before they are shown"
+    )
 
     platform = models.CharField(max_length=30, default="anonymous", choices=[(name, name) for name in PLATFORMS])
     completion_code = models.CharField(max_length=40, blank=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from studyapp.domain.exclusion import RULE_MEANINGS
+from studyapp.domain.normalisation import RULES as NORMALISATION_RULES
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ SECTIONS = {
     "recruitment": "Recruitment",
     "articles": "Articles and candidates",
     "fitness": "When a generated text is unfit to be shown",
+    "normalisation": "How all texts are levelled before they are shown",
     "arms": "Arm",
 }
 _AS_BUILT = "Empty: as Byline has it."
@@ -113,6 +115,11 @@ WORDS = {
     "fitness.training_run": Words("Words in a row from a training text", _AS_BUILT),
     "fitness.language_confidence": Words("Least confidence in the language, 0 to 1", _AS_BUILT),
     "fitness.disqualifying": Words("Flags that make a text unfit", "None ticked: as Byline has it."),
+    "normalisation.rules": Words(
+        "Rules",
+        "Human and model texts go through the same rules, so that typography and a newsroom's marks tell nobody "
+        "whose a text is. A change levels the chosen texts anew; the originals are kept.",
+    ),
     "arms.name": Words("Name", "Names the arm in exports: small letters, digits, dots and hyphens."),
     "arms.label": Words("Label", "As figures and tables show it."),
     "arms.n_params": Words("Parameters", "The model's size, as 7000000000 or 7B; without it the arm is on no curve."),
@@ -164,6 +171,11 @@ def name_section(section: str) -> str:
 def describe_rule(rule: str) -> str:
     """`internet_check: leaves out who …`"""
     return f"{_spell_out(rule)}: leaves out who {RULE_MEANINGS[rule]}" if rule in RULE_MEANINGS else _spell_out(rule)
+
+
+def describe_normalisation(rule: str) -> str:
+    """`Datelines: a dateline at the beginning … is cut`"""
+    return f"{_spell_out(rule)}: {NORMALISATION_RULES[rule].meaning}"
 
 
 def describe_flag(flag: str) -> str:

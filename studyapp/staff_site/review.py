@@ -24,6 +24,7 @@ from studyapp.actions.review import (
 )
 from studyapp.actions.selection import SelectionRefusedError, reject_candidate, restore_candidate, select_stimuli
 from studyapp.domain.article_text import split_paragraphs
+from studyapp.domain.normalisation import normalise
 from studyapp.domain.rejection import REASONS, ReasonMissingError, compose_reason
 from studyapp.domain.shared_runs import mark_shared_runs
 from studyapp.models import Candidate, GenerationJob, Item, QuizFormItem, Stimulus, Study
@@ -60,7 +61,7 @@ def show_review(request: HttpRequest, study: Study) -> HttpResponse:
         address = reverse("staff:study_review", args=[study.slug])
         return redirect(f"{address}?{urlencode({'item': number, 'show': place.chosen})}")
     item = place.review.item if place.review else None
-    human = Stimulus.objects.filter(item=item, arm=None).first() if item else None
+    human = Stimulus.objects.filter(item=item, arm=None).select_related("item__article").first() if item else None
     return show(
         request,
         "study_review.html",
@@ -71,9 +72,10 @@ def show_review(request: HttpRequest, study: Study) -> HttpResponse:
         seen=sum(review.is_seen for review in reviews),
         filters=_count_filters(reviews),
         reasons=REASONS,
-        versions=_list_versions(item, human) if item else [],
+        versions=_list_versions(study, item, human) if item else [],
         human=human,
         human_paragraphs=split_paragraphs(human.text) if human else [],
+        human_removed=_list_removed(human, study) if human else (),
         form_rows=_list_forms(study, reviews),
     )
 
@@ -178,27 +180,35 @@ def _carry_out(request: HttpRequest, study: Study) -> None:
             messages.error(request, "Nothing was done: the page asked for something that does not exist.")
 
 
-def _list_versions(item: Item, human: Stimulus | None) -> list[dict[str, object]]:
+def _list_versions(study: Study, item: Item, human: Stimulus | None) -> list[dict[str, object]]:
     """An item's version in every arm: the text that was chosen, and the candidates that the rule chose from."""
     candidates = Prefetch("candidates", Candidate.objects.select_related("rejected_by"))
     jobs = item.jobs.select_related("arm").prefetch_related(candidates).order_by("arm__position")
     chosen = {stimulus.arm_id: stimulus for stimulus in item.stimuli.exclude(arm=None).select_related("candidate")}
     return [
-        {"job": job, "arm": job.arm, **_describe_version(chosen.get(job.arm_id), human=human, item=item)}
+        {"job": job, "arm": job.arm, **_describe_version(chosen.get(job.arm_id), human=human, item=item, study=study)}
         for job in jobs
     ]
 
 
-def _describe_version(stimulus: Stimulus | None, *, human: Stimulus | None, item: Item) -> dict[str, object]:
+def _describe_version(
+    stimulus: Stimulus | None, *, human: Stimulus | None, item: Item, study: Study
+) -> dict[str, object]:
     if stimulus is None:
         return {"stimulus": None}
     difference = stimulus.words - human.words if human else None
     return {
         "stimulus": stimulus,
+        "removed": _list_removed(stimulus, study),
         "marked": mark_shared_runs(stimulus.text, human.text if human else item.article.body),
         "difference": difference,
         "difference_share": 100 * difference / human.words if human and human.words else None,
     }
+
+
+def _list_removed(stimulus: Stimulus, study: Study) -> tuple[str, ...]:
+    """What the rules cut from the original: datelines, bylines, sign-offs."""
+    return normalise(stimulus.original, rules=study.normalisation).removed
 
 
 def _list_forms(study: Study, reviews: list[ItemReview]) -> list[tuple[Item, str | None, str | None]]:

@@ -13,7 +13,7 @@ from studyapp.staff_site.pages import show, staff_page, study_page
 
 ELSEWHERE = ("recruitment", "articles")  # sections with a page of their own
 SKIPPED = ("study.slug", "study.preset")  # said when the study is made
-FOLDED = ("fitness",)  # sections that few people change
+FOLDED = ("fitness", "normalisation")  # sections that few people change
 MAX_PREVIEW = 100_000  # characters
 
 

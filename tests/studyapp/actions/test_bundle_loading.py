@@ -15,6 +15,7 @@ from studyapp.actions.bundle_loading import load_bundle
 from studyapp.actions.export import BundleKind, make_public
 from studyapp.actions.study import describe_study
 from studyapp.domain.bundle_rows import BundleFaultError
+from studyapp.domain.normalisation import RULES_OF_VERSION_1
 from studyapp.domain.study_design import hash_design
 from studyapp.models import (
     Article,
@@ -329,3 +330,20 @@ def test_what_could_not_be_stored_is_not_loaded_in_silence(bundle, monkeypatch):
     with pytest.raises(BundleFaultError, match="row 2: focus_losses is '2', but comes out as ''"):
         load_bundle(bundle, now=LATER)
     assert not Study.objects.exists()
+
+
+def test_a_study_frozen_before_studies_chose_their_rules_is_of_the_first_version(bundle, tmp_path):
+    files = read_files(bundle)
+    manifest = json.loads(files["manifest.json"])
+    manifest["design"]["normalisation"] = "1"
+    del manifest["design"]["normalisation_version"]
+    manifest["design_sha256"] = hash_design(manifest["design"])
+    rows = list(csv.DictReader(io.StringIO(files["stimuli.csv"].decode(), newline="")))
+    old = io.StringIO(newline="")
+    writer = csv.DictWriter(old, [name for name in rows[0] if not name.startswith("normalis")], extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(rows)
+    files |= {"manifest.json": json.dumps(manifest).encode(), "stimuli.csv": old.getvalue().encode()}
+    study = load_bundle(write_files(tmp_path / "old.zip", files), now=LATER)
+    assert describe_study(study).normalisation.rules == RULES_OF_VERSION_1
+    assert set(Stimulus.objects.values_list("normalisation_version", flat=True)) == {""}

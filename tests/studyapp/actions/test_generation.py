@@ -58,7 +58,7 @@ def test_candidates_are_stored_with_seed_and_words_and_the_job_is_done():
     job = GenerationJob.objects.get(pk=job_id)
     assert (job.state, job.seconds) == ("done", 300.0)
     assert [(c.index, c.seed, c.text, c.words) for c in job.candidates.all()] == [
-        (index, seed, '"One" two\n\nthree', 3) for index, seed in enumerate(order.seeds)
+        (index, seed, "“One”  two\n\n\nthree", 3) for index, seed in enumerate(order.seeds)
     ]
 
 

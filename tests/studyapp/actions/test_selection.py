@@ -1,7 +1,11 @@
 import pytest
 
+from studyapp.actions.drafts import change_draft
 from studyapp.actions.generation import claim_jobs, queue_jobs, store_candidates
+from studyapp.actions.launch import review_readiness
 from studyapp.actions.selection import SelectionRefusedError, reject_candidate, restore_candidate, select_stimuli
+from studyapp.domain.design_changes import DesignChange
+from studyapp.domain.normalisation import VERSION
 from studyapp.models import Candidate, GenerationJob, Stimulus
 from tests.studyapp.study_rows import NOW, finish_jobs, make_draft, make_launched, write_candidate
 
@@ -87,3 +91,59 @@ def test_nothing_is_rejected_without_a_reason_or_after_launch():
         restore_candidate(candidate)
     with pytest.raises(SelectionRefusedError, match="frozen"):
         select_stimuli(study)
+
+
+def write_with_marks(study):
+    """A text for every job and an article for every item, each with the marks of its source."""
+    for job_id in queue_jobs(study):
+        order = claim_jobs(job_id, now=NOW)[0]
+        texts = [f"LONDON — “Model”&nbsp;{'word ' * n}end." for n in (30, 50)]
+        store_candidates(
+            order,
+            [write_candidate(seed, words=40, text=text) for seed, text in zip(order.seeds, texts, strict=True)],
+            now=NOW,
+        )
+    for item in study.items.select_related("article"):
+        item.article.body = f"HARRISBURG (AP) — ‘Human’ {'word ' * 50}end.\n\n(Reporting by Ann Doe)"
+        item.article.save()
+
+
+def test_human_and_model_texts_are_levelled_alike_and_what_was_done_is_kept_with_them():
+    study = make_draft(n_items=2)
+    write_with_marks(study)
+    select_stimuli(study)
+    human, model = Stimulus.objects.filter(arm=None).first(), Stimulus.objects.exclude(arm=None).first()
+    words = " ".join(["word"] * 50)
+    assert (human.text, model.text) == (f"'Human' {words} end.", f'"Model" {words} end.')
+    assert human.normalised == ["quotes", "dashes", "datelines", "sign_offs"]
+    assert model.normalised == ["entities", "spaces", "quotes", "dashes", "datelines"]
+    assert {human.normalisation_version, model.normalisation_version} == {VERSION}
+    assert (human.original[:15], model.original[:8]) == ("HARRISBURG (AP)", "LONDON —")
+    assert human.words == model.words == 52  # the lengths are compared as the texts are shown
+
+
+def test_other_rules_level_the_chosen_texts_anew_from_their_originals():
+    study = make_draft(n_items=2)
+    write_with_marks(study)
+    select_stimuli(study)
+    codes = set(Stimulus.objects.values_list("code", flat=True))
+    change_draft(study, DesignChange(sections={"normalisation": {"rules": ["dashes"]}}))
+    human = Stimulus.objects.filter(arm=None).first()
+    assert human.text.startswith("HARRISBURG (AP) - ‘Human’ word")
+    assert human.normalised == ["dashes"]
+    assert set(Stimulus.objects.values_list("code", flat=True)) == codes
+
+
+def test_a_draft_without_texts_gets_none_by_a_change_of_the_rules():
+    study = make_draft(n_items=2)
+    change_draft(study, DesignChange(sections={"normalisation": {"rules": []}}))
+    assert not Stimulus.objects.exists()
+
+
+def test_texts_of_an_earlier_version_of_the_rules_are_not_launched():
+    study = make_draft(n_items=2)
+    finish_jobs(study)
+    select_stimuli(study)
+    Stimulus.objects.update(normalisation_version="1")
+    refused = [finding.message for finding in review_readiness(study) if finding.level == "refuse"]
+    assert "8 texts were levelled by an earlier version of the rules; select the texts again." in refused

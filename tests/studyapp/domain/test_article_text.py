@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studyapp.domain.article_text import RowError, count_words, hash_content, normalise_text, parse_article
+from studyapp.domain.article_text import RowError, count_words, fold_typography, hash_content, parse_article
 
 
 @pytest.mark.parametrize(
@@ -18,18 +18,18 @@ from studyapp.domain.article_text import RowError, count_words, hash_content, no
     ],
 )
 def test_typography_that_could_tell_the_source_is_levelled(raw, shown):
-    assert normalise_text(raw) == shown
+    assert fold_typography(raw) == shown
 
 
 @given(st.text())
 def test_normalising_twice_changes_nothing(text):
-    once = normalise_text(text)
-    assert normalise_text(once) == once
+    once = fold_typography(text)
+    assert fold_typography(once) == once
 
 
 @given(st.text())
 def test_paragraphs_are_parted_by_one_blank_line_and_hold_no_other_line_break(text):
-    for paragraph in normalise_text(text).split("\n\n"):
+    for paragraph in fold_typography(text).split("\n\n"):
         assert "\n" not in paragraph
 
 

@@ -118,3 +118,13 @@ def test_the_page_asks_as_much_of_the_database_for_many_items_as_for_few(admin_c
         select_stimuli(draft)
         with django_assert_max_num_queries(25):
             admin_client.get(reverse("staff:study_review", args=[slug]))
+
+
+def test_what_was_levelled_and_cut_is_told(admin_client, study):
+    article = study.items.first().article
+    article.body = f"BERLIN (Reuters) — “The {article.body}”"
+    article.save()
+    select_stimuli(study)
+    shown = look(admin_client)
+    assert "Levelled: quotes, dashes, datelines; left out: “BERLIN (Reuters) -”" in shown
+    assert shown.count("Levelled:") == 1

@@ -1,0 +1,34 @@
+"""What walks of a bot through a study's pages found: whether anything on them tells who wrote a text."""
+
+from django.db import models
+
+from studyapp.models.study import Study
+
+
+class AuditState(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class BlindingAudit(models.Model):
+    """One audit of a study's pages, with the texts that it had then (`texts_sha256`)."""
+
+    State = AuditState
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="blinding_audits")
+    state = models.CharField(max_length=10, choices=AuditState, default=AuditState.QUEUED)
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    texts_sha256 = models.CharField(max_length=64, blank=True)
+    passed = models.BooleanField(null=True, help_text="no finding fails it; unknown until it is done")
+    findings = models.JSONField(default=list, help_text="level, kind and message of each")
+    numbers = models.JSONField(default=dict, help_text="pages, repeats, times")
+    error = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"blinding audit {self.pk} of {self.study}"
