@@ -101,6 +101,8 @@ PARTICIPANTS = Table(
                values=_FLAG, is_added=True),
         Column("comprehension_tries", "integer", "how often they tried", least=0, is_added=True),
         Column("language", "text", "in which they read the study's pages", is_added=True),
+        Column("attention_asked", "integer", "attention checks that they answered", least=0, is_added=True),
+        Column("attention_failed", "integer", "those that they answered wrongly", least=0, is_added=True),
     ),
     is_needed=True,
 )  # fmt: skip

@@ -52,7 +52,12 @@ RECORDS_CODEBOOK: list[Entry] = [
     ("enrolments.csv", "comprehension_answers", "JSON", "", "", "their choices (from 0), a list for each try"),
     ("enrolments.csv", "dropout_reason", "text", "", "", "what the platform said of their leaving"),
     ("enrolments.csv", "screen_out_reason", "text", "", "", "why they were not sought; empty = they were"),
-]
+    (
+        "enrolments.csv", "attention_answers", "JSON", "", "",
+        "of each attention check that was shown, in their order: shown_at, answer (from 1), answered_at (null = not)",
+    ),
+    ("enrolments.csv", "exclusion_facts", "JSON", "", "", "by rule that was broken: what led to it, and its bound"),
+]  # fmt: skip
 
 PUBLIC_CODEBOOK: list[Entry] = [
     ("participants.csv", "completed_after", "integer", "minutes", ">= 0", "whole minutes from consent to the end"),

@@ -51,6 +51,11 @@ CODEBOOK: list[tuple[str, str, str, str, str, str]] = [
     ),
     ("participants.csv", "comprehension_tries", "integer", "", ">= 0", "how often they tried; empty = not asked"),
     ("participants.csv", "language", "text", "", "", "in which they read the study's pages, as en or zh-Hans"),
+    (
+        "participants.csv", "attention_asked", "integer", "", ">= 0",
+        "attention checks that they answered; empty = the study has none",
+    ),
+    ("participants.csv", "attention_failed", "integer", "", ">= 0", "those of them that they answered wrongly"),
     ("trials.csv", "participant", "text", "", "", "who"),
     ("trials.csv", "arm", "text", "", "", "their arm"),
     ("trials.csv", "form", "text", "", "A;B", "their form"),

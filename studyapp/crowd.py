@@ -50,6 +50,10 @@ class StoredTruth:
     seed: int
     solution: str = ""
     right_choices: tuple[int, ...] = ()  # of the questions about the instructions
+    attention_answers: tuple[int, ...] = ()  # the right ones of the attention checks
+
+    def find_attention_answer(self, number: int) -> int:
+        return self.attention_answers[number - 1]
 
     def find_right_choices(self) -> tuple[int, ...]:
         return self.right_choices
@@ -119,6 +123,7 @@ def send_crowd(
         crowd.seed,
         solution=next(iter(study.internet_check_solutions), ""),
         right_choices=tuple(asked.right for asked in study.comprehension_questions),
+        attention_answers=tuple(asked.right for asked in study.attention_questions),
     )
     outcome = CrowdOutcome()
     with ThreadPoolExecutor(crowd.workers) as pool:

@@ -7,6 +7,7 @@ from statistics import fmean, median, quantiles
 from django.db.models import Count
 
 from studyapp.crowd import Crowd, cast_number, list_numbers, plant_accuracies
+from studyapp.domain.exclusion import Bounds
 from studyapp.domain.judgment import Judgment
 from studyapp.domain.pay import estimate_time, parse_reward
 from studyapp.domain.rehearsal_cast import Character, Kind, draw_effect
@@ -141,9 +142,19 @@ def _plant_arm(
 
 
 def _count_exclusions(study: Study, characters: dict[int, Character]) -> dict[str, int]:
-    """What those who look things up must be excluded for, by the study's own rules."""
+    """What the cast breaks on purpose, by the study's own rules: who looks things up, and who does not read."""
     lookers = sum(character.kind is Kind.LOOKER for character in characters.values())
-    return {rule: lookers for rule in study.exclusion_rules if rule in BROKEN_BY_LOOKERS}
+    careless = sum(_fails_attention(study, character) for character in characters.values())
+    planted = {**dict.fromkeys(BROKEN_BY_LOOKERS, lookers), "attention": careless}
+    return {rule: planted[rule] for rule in study.exclusion_rules if rule in planted}
+
+
+def _fails_attention(study: Study, character: Character) -> bool:
+    """A straight-liner gives one answer to everything, which may be the right one."""
+    checks = study.attention_questions
+    failed = sum(asked.right != character.answer_blindly(n_answers=asked.n_answers) for asked in checks)
+    fails_from = Bounds(**study.exclusion_bounds).attention_failed
+    return character.kind is Kind.STRAIGHT_LINER and failed >= fails_from
 
 
 def _count_cells(study: Study) -> tuple[tuple[str, int, int], ...]:

@@ -51,6 +51,9 @@ class Truth(Protocol):
     def find_trial(self, code: str) -> TrialTruth:
         """The truth of the trial of that code."""
 
+    def find_attention_answer(self, number: int) -> int:
+        """The right answer to the attention check of that number (from 1)."""
+
     def find_right_choices(self) -> Sequence[int]:
         """The right choice of each question about the instructions, from 0."""
 
@@ -59,7 +62,8 @@ class Truth(Protocol):
 class Page:
     """A page as a browser would know it: its forms' fields, their radio choices, and its text.
 
-    `wait`: the seconds until the next part of the text, where the page says them.
+    `wait`: the seconds until the next part of the text, where the page says them; `opens_in`: those until an answer is
+    taken.
     """
 
     url: str
@@ -68,6 +72,7 @@ class Page:
     action: str | None = None
     text: str = ""
     wait: float = 0.0
+    opens_in: float = 0.0
 
     @property
     def step(self) -> str:
@@ -92,6 +97,8 @@ class _PageReader(HTMLParser):
             self._in_form = True
             self.page.action = attributes.get("action", "")
             self.page.wait = float(attributes.get("data-wait", "0"))
+        elif attributes.get("id") == "pace":
+            self.page.opens_in = float(attributes["data-wait"])
         elif self._in_form and tag in ("input", "textarea") and "name" in attributes:
             if attributes.get("type") == "radio":
                 self.page.choices.setdefault(attributes["name"], []).append(attributes.get("value", "on"))
@@ -157,6 +164,8 @@ class SimulatedParticipant:
                 page = self._post(page)
             elif page.step == "comprehension":
                 page = self._answer_comprehension(page)
+            elif page.step == "attention":
+                page = self._answer_attention(page)
             elif page.step == "item":
                 if "reveal" in page.fields:
                     page = self._see_next_part(page)
@@ -185,6 +194,15 @@ class SimulatedParticipant:
         }
         return self._post(page, **answers)
 
+    def _answer_attention(self, page: Page) -> Page:
+        """Rightly, unless they do not read: a straight-liner gives their one answer, or the last that there is."""
+        if self._is_awkward and self._rng.random() < HABIT:
+            page = self._get(page.url)
+        answer = self._truth.find_attention_answer(int(page.code))
+        if self._character.kind is Kind.STRAIGHT_LINER:
+            answer = self._character.answer_blindly(n_answers=len(page.choices["answer"]))
+        return self._post(page, answer=str(answer))
+
     def _see_next_part(self, page: Page) -> Page:
         """Wait as long as the server wants; an awkward participant asks before."""
         if self._is_awkward and page.wait > 0 and self._rng.random() < HABIT:
@@ -196,6 +214,10 @@ class SimulatedParticipant:
         if self._is_awkward and self._rng.random() < HABIT:
             page = self._get(page.url)  # a reload
         answers = {**self._judge(page), "seen_before": "no"}
+        if page.opens_in:
+            if self._is_awkward and self._rng.random() < HABIT:
+                page = self._post(page, **answers)  # too soon, so that it comes back
+            self.sleep(page.opens_in)
         if self._character.kind is Kind.DOUBLE_CLICKER:
             following = self._post_twice(page, **answers)
         else:

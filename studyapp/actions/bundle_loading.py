@@ -93,8 +93,9 @@ def _plan_study(manifest: Mapping[str, Any], *, slug: str | None) -> _Plan:
         raise BundleFaultError(["manifest.json: the study was a draft; make it from its study file with load_study"])
     if _hash(frozen) != manifest["design_sha256"]:
         raise BundleFaultError(["manifest.json: the design is not the one that was frozen under design_sha256"])
-    sections = {field.name: frozen.get(field.name, {}) for field in dataclasses.fields(StudyDesign)}
-    if not isinstance(sections["normalisation"], dict):  # before studies chose their rules, the version stood here
+    sections = {field.name: frozen[field.name] for field in dataclasses.fields(StudyDesign) if field.name in frozen}
+    # Before studies chose their rules, the version stood here.
+    if not isinstance(sections.get("normalisation", {}), dict):
         sections["normalisation"] = {"rules": RULES_OF_VERSION_1}
     try:
         design = parse_design(sections)

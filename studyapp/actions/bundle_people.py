@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from studyapp.domain.attention import judge_answers
 from studyapp.domain.behaviour import INPUT_KINDS, MAX_COUNT, VIEWPORTS
 from studyapp.domain.bundle_rows import SHOWN_FAULTS, BundleFaultError, RowCells
 from studyapp.domain.judgment import MAX_COMMENT
@@ -89,7 +90,13 @@ def _read_participant(study: Study, own: RowCells, more: RowCells) -> Participan
         comprehension_answers=more.json("comprehension_answers", list),
         dropout_reason=more.text("dropout_reason", most=40),
         screen_out_reason=more.text("screen_out_reason", most=60),
+        attention_answers=more.json("attention_answers", list),
+        exclusion_facts=more.json("exclusion_facts", dict),
     )
+    try:
+        judge_answers(study.attention_questions, person.attention_given)
+    except TypeError:
+        more.refuse("attention_answers: each must be an object of shown_at, answer and answered_at")
     if person.status == Participant.Status.COMPLETED and person.completed_at is None:
         own.refuse("completed, but completed_at is empty")
     if (person.status == Participant.Status.SCREENED_OUT) != bool(person.screen_out_reason):

@@ -82,6 +82,8 @@ ENROLMENT_FIELDS = {
     "comprehension_answers": "comprehension_answers",
     "dropout_reason": "dropout_reason",
     "screen_out_reason": "screen_out_reason",
+    "attention_answers": "attention_answers",
+    "exclusion_facts": "exclusion_facts",
 }
 ID_FIELDS = ("identity__external_id", "identity__session_id")
 
@@ -93,7 +95,8 @@ def _enrolment_rows(study: Study) -> Iterator[Row]:
         row: dict[str, Any] = dict(zip((*ENROLMENT_FIELDS, *ID_FIELDS), values, strict=True))
         own = (row[ID_FIELDS[0]], row[ID_FIELDS[1]])
         row["internet_check_answer"] = remove_ids(row["internet_check_answer"], own=own, others=ids)
-        row["comprehension_answers"] = _write_json(row["comprehension_answers"])
+        for name in ("comprehension_answers", "attention_answers", "exclusion_facts"):
+            row[name] = _write_json(row[name])
         yield row
 
 

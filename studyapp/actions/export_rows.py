@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import F, QuerySet
 
 from studyapp.bundle_format import describe_columns, list_codebook
+from studyapp.domain.attention import GivenAnswer, judge_answers
 from studyapp.domain.bundle_cells import format_time, remove_ids
 from studyapp.domain.public_release import PublicPeople, PublicRules, make_trial_publisher
 from studyapp.models import PlatformIdentity, Stimulus, Study, Trial
@@ -33,6 +34,7 @@ PARTICIPANT_FIELDS = {
     "comprehension_passed": "comprehension_passed",
     "comprehension_tries": "comprehension_answers",  # a list for each try
     "language": "language",
+    "attention_asked": "attention_answers",  # counted, as is attention_failed
 }
 TRIAL_FIELDS = {
     # column: where it stands, seen from the trial; `source`, `seconds` and the ids follow below
@@ -123,7 +125,15 @@ def list_participants(study: Study) -> Iterator[Row]:
         row = dict(zip(PARTICIPANT_FIELDS, values, strict=True))
         row["exclusion_reasons"] = ";".join(row["exclusion_reasons"])
         row["comprehension_tries"] = len(row["comprehension_tries"]) if study.comprehension else None
+        row |= _count_attention(study, row["attention_asked"])
         yield row
+
+
+def _count_attention(study: Study, answers: list[dict[str, Any]]) -> Row:
+    if not study.attention:
+        return {"attention_asked": None, "attention_failed": None}
+    found = judge_answers(study.attention_questions, [GivenAnswer(**entry) for entry in answers])
+    return {"attention_asked": found.asked, "attention_failed": found.failed}
 
 
 def find_ids(study: Study) -> frozenset[str]:

@@ -11,13 +11,15 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from studyapp.actions.attention import find_due_check
+from studyapp.actions.exclusion import judge_leaver, judge_participant
 from studyapp.actions.places import give_places_back, take_first_place, take_place_back
 from studyapp.actions.quiz_forms import choose_items
 from studyapp.actions.rival_studies import hash_person, lock_with_rivals, took_part_in_rival
 from studyapp.actions.signed_entries import use_link
 from studyapp.domain.comprehension import Attempt, judge_attempt
 from studyapp.domain.counterbalancing import order_trials
-from studyapp.domain.exclusion import ParticipantFacts, decide_exclusion
+from studyapp.domain.exclusion import RULES_OF_LEAVERS
 from studyapp.domain.progress import Place
 from studyapp.domain.sentences import Sentence
 from studyapp.models import Assignment, Participant, PlatformIdentity, Stimulus, Study, Trial
@@ -26,6 +28,7 @@ from studyapp.models.participation import ParticipantStatus
 from studyapp.recruitment import Arrival
 
 MAX_SCREEN_OUT_REASON = 60
+VERDICT_FIELDS = ("excluded", "exclusion_reasons", "exclusion_facts")
 RETURNED_ON_PLATFORM = "returned on the platform"
 TIMED_OUT_ON_PLATFORM = "ran out of time on the platform"
 
@@ -150,9 +153,13 @@ def free_places(study: Study, *, now: datetime) -> int:
 
 
 def _free_places(study: Study, *, now: datetime) -> int:
-    Participant.objects.filter(study=study).silent_since(now - timedelta(minutes=study.dropout_minutes)).update(
-        status=ParticipantStatus.DROPPED_OUT, left_at=now
-    )
+    silent = Participant.objects.filter(study=study).silent_since(now - timedelta(minutes=study.dropout_minutes))
+    has_left = silent.update(status=ParticipantStatus.DROPPED_OUT, left_at=now)
+    if has_left and any(rule in RULES_OF_LEAVERS for rule in study.exclusion_rules):
+        for participant in study.participants.filter(status=ParticipantStatus.DROPPED_OUT, left_at=now):
+            participant.study = study
+            judge_leaver(participant)
+            participant.save(update_fields=VERDICT_FIELDS)
     return give_places_back(study, now=now)
 
 
@@ -167,7 +174,8 @@ def leave_by_platform(participant: Participant, *, reason: str, now: datetime) -
         participant.status = ParticipantStatus.DROPPED_OUT
         participant.dropout_reason = reason
         participant.left_at = now
-        participant.save(update_fields=["status", "dropout_reason", "left_at"])
+        judge_leaver(participant)
+        participant.save(update_fields=["status", "dropout_reason", "left_at", *VERDICT_FIELDS])
         give_places_back(participant.study, now=now, participant=participant)
         return True
     if participant.status == ParticipantStatus.DROPPED_OUT and participant.dropout_reason != reason:
@@ -200,7 +208,8 @@ def resume(participant: Participant, *, now: datetime) -> Participant:
         participant.dropout_reason = ""
         participant.last_seen_at = now
         participant.left_at = None
-        participant.save(update_fields=["status", "dropout_reason", "last_seen_at", "left_at"])
+        participant.excluded, participant.exclusion_reasons, participant.exclusion_facts = False, [], {}
+        participant.save(update_fields=["status", "dropout_reason", "last_seen_at", "left_at", *VERDICT_FIELDS])
     return participant
 
 
@@ -211,6 +220,7 @@ def describe_place(participant: Participant) -> Place:
         has_started=participant.started_at is not None,
         has_open_trial=participant.trials.still_open().exists(),
         awaits_comprehension=participant.comprehension_passed is None and bool(participant.study.comprehension),
+        awaits_attention=find_due_check(participant) is not None,
     )
 
 
@@ -231,7 +241,8 @@ def screen_out(participant: Participant, *, reason: str, now: datetime) -> Parti
         participant.status = ParticipantStatus.SCREENED_OUT
         participant.screen_out_reason = reason.strip()
         participant.last_seen_at = participant.left_at = now
-        participant.save(update_fields=["status", "screen_out_reason", "last_seen_at", "left_at"])
+        judge_leaver(participant)
+        participant.save(update_fields=["status", "screen_out_reason", "last_seen_at", "left_at", *VERDICT_FIELDS])
         give_places_back(participant.study, now=now, participant=participant)
     return participant
 
@@ -279,22 +290,12 @@ def complete(participant: Participant, answers: EndAnswers, *, now: datetime) ->
     participant = Participant.objects.select_for_update(of=("self",)).select_related("study").get(pk=participant.pk)
     if participant.status != ParticipantStatus.ENROLLED:
         return participant
-    if participant.trials.still_open().exists():
+    if participant.trials.still_open().exists() or find_due_check(participant) is not None:
         raise EnrolmentRefusedError("Some articles are still to be answered.")
     study = participant.study
-    verdict = decide_exclusion(
-        rules=study.exclusion_rules,
-        facts=ParticipantFacts(
-            internet_check_answer=answers.internet_check_answer,
-            internet_check_solutions=tuple(study.list_solutions()),
-            looked_up=answers.looked_up,
-            comprehension_passed=participant.comprehension_passed,
-        ),
-    )
     participant.looked_up = answers.looked_up
     participant.internet_check_answer = answers.internet_check_answer
-    participant.excluded = verdict.excluded
-    participant.exclusion_reasons = list(verdict.reasons)
+    judge_participant(participant, rules=study.exclusion_rules)
     participant.status = ParticipantStatus.COMPLETED
     participant.completed_at = participant.last_seen_at = now
     participant.save()
@@ -323,10 +324,10 @@ def withdraw(participant: Participant, *, now: datetime) -> None:
         participant.withdrawn_at = now
     participant.comprehension_answers = []
     participant.comprehension_passed = None
+    participant.attention_answers = []
     participant.looked_up = None
     participant.internet_check_answer = ""
-    participant.excluded = False
-    participant.exclusion_reasons = []
+    participant.excluded, participant.exclusion_reasons, participant.exclusion_facts = False, [], {}
     participant.screen_out_reason = ""
     participant.save()
     give_places_back(participant.study, now=now, participant=participant)

@@ -14,8 +14,9 @@ from studyapp.actions.launch import LaunchRefusedError, launch_study, review_rea
 from studyapp.actions.quiz_forms import FormsRefusedError, make_quiz_forms
 from studyapp.actions.roles import copy_roles
 from studyapp.actions.study import describe_study
+from studyapp.domain.exclusion import RULES_OF_SPEED
 from studyapp.domain.rehearsal_cast import Cast, describe_cast
-from studyapp.domain.study_design import Recruitment, StudyDesign
+from studyapp.domain.study_design import Checks, Recruitment, StudyDesign
 from studyapp.models import Rehearsal, Study
 
 MADE_BY_THE_REHEARSAL = "Forms"  # the topic of the launch checklist that a rehearsal sees to itself
@@ -130,9 +131,15 @@ def _make_copy(study: Study, *, per_cell: int, now: datetime) -> Study:
             contact=design.recruitment.contact,
         ),
         arms=tuple(replace(arm, participants_per_cell=None) for arm in design.arms),
-        checks=replace(design.checks, reveal_seconds=0),  # simulated participants read at once
+        checks=_hurry(design.checks),
     )
     return _launch_copy(study, design, now=now)
+
+
+def _hurry(checks: Checks) -> Checks:
+    """The checks without what takes time: simulated participants read at once, and no rule may mind that."""
+    rules = tuple(rule for rule in checks.exclusion_rules if rule not in RULES_OF_SPEED)
+    return replace(checks, reveal_seconds=0, min_reading_seconds=0, max_reading_wpm=0, exclusion_rules=rules)
 
 
 def _launch_copy(study: Study, design: StudyDesign, *, now: datetime) -> Study:

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from studyapp.domain.behaviour import Behaviour, read_behaviour
 from studyapp.domain.judgment import MAX_COMMENT, Judgment
+from studyapp.domain.reading_time import find_seconds_left
 from studyapp.domain.reveal import Reveal, cut_stages, find_reveal
 from studyapp.models import Participant, Response, Study, Trial
 
@@ -16,7 +17,8 @@ class AnswerOutcome(StrEnum):
     STORED = "stored"
     ALREADY_ANSWERED = "already answered"
     OUT_OF_TURN = "out of turn"
-    TOO_EARLY = "too early"
+    TOO_EARLY = "too early"  # the text is not all there
+    TOO_SOON = "too soon"  # it has been there for less than the study's least reading time
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,14 @@ def measure_reveal(trial: Trial, study: Study, *, now: datetime) -> Reveal:
     )
 
 
+def measure_pace(trial: Trial, study: Study, *, now: datetime) -> float:
+    """The seconds until an answer to a trial is taken, by the server's clock and the study's least reading time."""
+    if not study.pace.is_set:
+        return 0.0
+    words = sum(text.words for text in trial.texts)
+    return find_seconds_left(least=study.pace.find_least(words), shown_at=trial.shown_at, now=now)
+
+
 @transaction.atomic
 def reveal_stage(trial: Trial, *, wanted: int, now: datetime) -> Reveal:
     """Show the stage of that number (from 1) of a text if its time has come; what may be seen afterwards.
@@ -70,7 +80,7 @@ def answer_trial(trial: Trial, answer: Answer, *, now: datetime) -> AnswerOutcom
     """Append the answer to the participant's next open trial. Locks the participant.
 
     A second answer to a trial (double click, two tabs, back button) is not stored: the first one stands. Nor is an
-    answer to a text that has not been shown whole.
+    answer to a text that has not been shown whole, or not for the study's least reading time.
     """
     try:
         with transaction.atomic():
@@ -81,6 +91,8 @@ def answer_trial(trial: Trial, answer: Answer, *, now: datetime) -> AnswerOutcom
                 return AnswerOutcome.ALREADY_ANSWERED if is_answered else AnswerOutcome.OUT_OF_TURN
             if not measure_reveal(next_open, participant.study, now=now).is_whole:
                 return AnswerOutcome.TOO_EARLY
+            if measure_pace(next_open, participant.study, now=now) > 0:
+                return AnswerOutcome.TOO_SOON
             _store(trial, answer, measures_behaviour=participant.study.measures_behaviour, now=now)
             return AnswerOutcome.STORED
     except IntegrityError:  # another process stored one between the look and the write

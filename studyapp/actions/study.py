@@ -7,6 +7,7 @@ from django.db import transaction
 from studyapp.actions.articles import find_missing_refs
 from studyapp.actions.audit import record
 from studyapp.actions.roles import own_new_study
+from studyapp.domain.exclusion import Bounds
 from studyapp.domain.study_design import (
     Checks,
     DesignError,
@@ -92,7 +93,10 @@ def describe_study(study: Study) -> StudyDesign:
             internet_check_question=study.internet_check_question,
             internet_check_solutions=tuple(study.internet_check_solutions),
             exclusion_rules=tuple(study.exclusion_rules),
+            min_reading_seconds=study.min_reading_seconds,
+            max_reading_wpm=study.max_reading_wpm,
         ),
+        exclusion=Bounds(**study.exclusion_bounds),
         targets=Targets(
             participants_per_cell=study.participants_per_cell,
             dropout_minutes=study.dropout_minutes,
@@ -118,6 +122,7 @@ def describe_study(study: Study) -> StudyDesign:
         fitness=Fitness.from_given(study.fitness),
         normalisation=Normalisation(rules=tuple(study.normalisation)),
         comprehension=tuple(study.comprehension_questions),
+        attention=tuple(study.attention_questions),
         arms=tuple(
             ArmDesign(
                 name=arm.name,
@@ -186,6 +191,10 @@ def _study_columns(design: StudyDesign) -> dict[str, object]:
         "internet_check_question": design.checks.internet_check_question,
         "internet_check_solutions": list(design.checks.internet_check_solutions),
         "exclusion_rules": list(design.checks.exclusion_rules),
+        "exclusion_bounds": describe_section(design.exclusion),
+        "attention": [describe_section(asked) for asked in design.attention],
+        "min_reading_seconds": design.checks.min_reading_seconds,
+        "max_reading_wpm": design.checks.max_reading_wpm,
         "participants_per_cell": design.targets.participants_per_cell,
         "dropout_minutes": design.targets.dropout_minutes,
         "give_back_after_minutes": design.targets.give_back_after_minutes,

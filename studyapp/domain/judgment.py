@@ -56,3 +56,8 @@ def judge_model_text(choice: PairChoice, *, first: Source) -> Judgment:
     4 and 5 say that the model's text is the machine's, so a pair is scored as any trial of a model text is.
     """
     return Judgment(6 - choice) if first == "model" else Judgment(int(choice))
+
+
+def find_choice(judgment: Judgment, *, first: str) -> PairChoice:
+    """The inverse of `judge_model_text`: what was chosen on the page of a pair."""
+    return PairChoice(6 - judgment) if first == "model" else PairChoice(int(judgment))

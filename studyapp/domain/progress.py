@@ -5,11 +5,12 @@ from enum import StrEnum
 
 
 class Step(StrEnum):
-    """A page of the rater's way, in its order; the names are those of its addresses."""
+    """A page of the rater's way, in its order (attention checks come between articles); named as its addresses are."""
 
     CONSENT = "consent"
     INSTRUCTIONS = "instructions"
     COMPREHENSION = "comprehension"
+    ATTENTION = "attention"
     ITEM = "item"
     QUESTIONS = "questions"
     DEBRIEFING = "debriefing"
@@ -29,6 +30,7 @@ class Place:
     has_started: bool
     has_open_trial: bool
     awaits_comprehension: bool = False
+    awaits_attention: bool = False
 
 
 def find_step(place: Place | None) -> Step:
@@ -47,4 +49,6 @@ def find_step(place: Place | None) -> Step:
         return Step.INSTRUCTIONS
     if place.awaits_comprehension:
         return Step.COMPREHENSION
+    if place.awaits_attention:
+        return Step.ATTENTION
     return Step.ITEM if place.has_open_trial else Step.QUESTIONS

@@ -38,6 +38,10 @@ class Character:
     line: Judgment = Judgment.MORE_LIKELY_HUMAN  # a straight-liner's answer
     stops_after: int | None = None  # answers, of somebody who drops out
 
+    def answer_blindly(self, *, n_answers: int) -> int:
+        """What a straight-liner says to any question of that many answers: their one answer, if there are so many."""
+        return min(int(self.line), n_answers)
+
 
 @dataclass(frozen=True)
 class Cast:

@@ -6,12 +6,15 @@ key; `describe_design` gives the mapping back, and the two agree exactly.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_type_hints
 
+from studyapp.domain.attention import AttentionQuestion, find_fail_fault, find_set_faults
+from studyapp.domain.attention_standard import expand_standard
 from studyapp.domain.comprehension import MOST_QUESTIONS, MOST_TRIES, ComprehensionQuestion
-from studyapp.domain.exclusion import RULES
+from studyapp.domain.exclusion import RULES, Bounds
+from studyapp.domain.reading_time import FASTEST_WPM, MOST_SECONDS, SLOWEST_WPM
 from studyapp.domain.study_sections import SLUG, Fault, describe_section, read_section, suggest
 from studyapp.domain.study_texts import Texts, check_own_language, describe_texts, read_texts
 from studyapp.domain.text_design import ArmDesign, Fitness, Normalisation
@@ -65,6 +68,8 @@ class Checks:
     internet_check_question: str = ""
     internet_check_solutions: tuple[str, ...] = ()
     exclusion_rules: tuple[str, ...] = ()
+    min_reading_seconds: int = 0
+    max_reading_wpm: int = 0
 
     def __post_init__(self) -> None:
         if self.presentation not in PRESENTATIONS:
@@ -78,6 +83,10 @@ class Checks:
             raise ValueError("reveal_seconds: must be from 0 to 600")
         if not 1 <= self.comprehension_tries <= MOST_TRIES:
             raise ValueError(f"comprehension_tries: must be from 1 to {MOST_TRIES}")
+        if not 0 <= self.min_reading_seconds <= MOST_SECONDS:
+            raise ValueError(f"min_reading_seconds: must be from 0 (none) to {MOST_SECONDS}")
+        if self.max_reading_wpm and not SLOWEST_WPM <= self.max_reading_wpm <= FASTEST_WPM:
+            raise ValueError(f"max_reading_wpm: must be 0 (none), or from {SLOWEST_WPM} to {FASTEST_WPM}")
         self._check_rules()
 
     def _check_rules(self) -> None:
@@ -197,12 +206,14 @@ class StudyDesign:
     study: Identity
     texts: Texts
     checks: Checks
+    exclusion: Bounds
     targets: Targets
     recruitment: Recruitment
     articles: Selection
     fitness: Fitness
     normalisation: Normalisation
     comprehension: tuple[ComprehensionQuestion, ...]
+    attention: tuple[AttentionQuestion, ...]
     arms: tuple[ArmDesign, ...]
 
     def __post_init__(self) -> None:
@@ -219,6 +230,7 @@ class StudyDesign:
             faults.append(
                 Fault(("checks", "exclusion_rules"), "'comprehension' needs questions, each under [[comprehension]]")
             )
+        faults += self._find_attention_faults()
         if self.study.slug in self.recruitment.excludes:
             own = "names this study itself; nobody takes part twice in one study anyway"
             faults.append(Fault(("recruitment", "excludes"), own))
@@ -226,8 +238,26 @@ class StudyDesign:
         if faults:
             raise DesignError(faults)
 
+    def _find_attention_faults(self) -> Iterator[Fault]:
+        for number, key, reason in find_set_faults(self.attention):
+            yield Fault(("attention", number, key) if key else ("attention", number), reason)
+        if "attention" not in self.checks.exclusion_rules:
+            return
+        if not self.attention:
+            yield Fault(("checks", "exclusion_rules"), "'attention' needs checks, each under [[attention]]")
+        elif reason := find_fail_fault(
+            fails_from=self.exclusion.attention_failed,
+            n_checks=len(self.attention),
+            minutes=self.recruitment.estimated_minutes,
+        ):
+            yield Fault(("exclusion", "attention_failed"), reason)
 
-LISTS: dict[str, type] = {"comprehension": ComprehensionQuestion, "arms": ArmDesign}  # [[name]], an entry a table
+
+LISTS: dict[str, type] = {  # [[name]], an entry a table
+    "comprehension": ComprehensionQuestion,
+    "attention": AttentionQuestion,
+    "arms": ArmDesign,
+}
 _SECTIONS: dict[str, type] = {
     name: kind for name, kind in get_type_hints(StudyDesign).items() if name not in LISTS
 }  # section name -> its dataclass, in the order of the file
@@ -252,7 +282,10 @@ def parse_design(mapping: Mapping[str, Any]) -> StudyDesign:
     }
     sections["texts"] = read_texts(mapping.get("texts", {}), place=("texts",), faults=faults)
     for name, kind in LISTS.items():
-        sections[name] = _read_list(kind, mapping.get(name, []), name=name, faults=faults)
+        entries = mapping.get(name, [])
+        if name == "attention":
+            entries = _expand_attention(entries, study=mapping.get("study", {}), faults=faults)
+        sections[name] = _read_list(kind, entries, name=name, faults=faults)
     if faults:
         raise DesignError(faults)
     try:
@@ -268,6 +301,21 @@ def _read_list(kind: type, entries: Any, *, name: str, faults: list[str]) -> tup
         faults.append(Fault((name,), f"write each as a table of its own, under [[{name}]]"))
         return ()
     return tuple(read_section(kind, entry, place=(name, number), faults=faults) for number, entry in enumerate(entries))
+
+
+def _expand_attention(entries: Any, *, study: Any, faults: list[str]) -> Any:
+    """The entries of [[attention]] with their ready-made checks (`standard`) written out, in the study's language."""
+    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
+        return entries
+    language = str(study.get("language", "en")) if isinstance(study, Mapping) else "en"
+    expanded = []
+    for number, entry in enumerate(entries):
+        try:
+            expanded.append(expand_standard(entry, language=language))
+        except ValueError as error:
+            key, _, reason = str(error).partition(": ")
+            faults.append(Fault(("attention", number, key), reason))
+    return expanded
 
 
 def describe_design(design: StudyDesign) -> dict[str, Any]:

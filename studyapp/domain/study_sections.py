@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, get_args, get_origin, get_type_hints
 
 Place = tuple[str | int, ...]  # the keys that lead to a value, entries of a list counted from 0: ("arms", 0, "name")
+_EXPECTED: dict[type, str] = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -94,8 +95,11 @@ def suggest(name: str, known: Iterable[str], *, otherwise: str) -> str:
 
 def _convert(value: Any, hint: Any) -> Any:
     """The value as the field's type; a number is never taken for a text, nor a truth value for a number."""
-    if isinstance(hint, types.UnionType):  # `int | None`: a key that may be left out
-        hint = next(part for part in get_args(hint) if part is not type(None))
+    if isinstance(hint, types.UnionType):  # `int | None`: a key that may be left out; `int | str`: one or the other
+        parts = [part for part in get_args(hint) if part is not type(None)]
+        hint = next((part for part in parts if type(value) is part), parts[0])
+        if len(parts) > 1 and type(value) is not hint:
+            raise TypeError(f"is {value!r}; it must be {' or '.join(_EXPECTED[part] for part in parts)}")
     if get_origin(hint) is tuple:
         if not isinstance(value, list | tuple) or not all(isinstance(part, str) for part in value):
             raise TypeError("must be a list of texts")
@@ -104,7 +108,7 @@ def _convert(value: Any, hint: Any) -> Any:
         if not isinstance(value, Mapping):
             raise TypeError("must be a table of keys and values")
         return {str(key): _plain(part) for key, part in value.items()}
-    expected = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}[hint]
+    expected = _EXPECTED[hint]
     accepted = int | float if hint is float else hint
     if not isinstance(value, accepted) or (hint is not bool and isinstance(value, bool)):
         raise TypeError(f"is {value!r}; it must be {expected}")

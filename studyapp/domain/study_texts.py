@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from studyapp.domain.attention import AttentionQuestion
+from studyapp.domain.attention_standard import find_standard
 from studyapp.domain.comprehension import ComprehensionQuestion
 from studyapp.domain.languages import is_tag
 from studyapp.domain.study_sections import Fault, describe_section, read_section, suggest
@@ -18,6 +20,14 @@ class TranslatedQuestion:
     """[[texts.de.comprehension]]: a question about the instructions, its choices in the order of the study's own."""
 
     question: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TranslatedCheck:
+    """[[texts.de.attention]]: an attention check, its own choices (if it has any) in the order of the study's own."""
+
+    text: str = ""
     choices: tuple[str, ...] = ()
 
 
@@ -34,6 +44,7 @@ class Translation:
     internet_check_question: str = ""
     internet_check_solutions: tuple[str, ...] = ()
     comprehension: tuple[TranslatedQuestion, ...] = ()
+    attention: tuple[TranslatedCheck, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +75,7 @@ class SpokenTexts:
     debriefing: str
     internet_check_question: str
     comprehension: tuple[ComprehensionQuestion, ...]
+    attention: tuple[AttentionQuestion, ...] = ()
     fallen: frozenset[str] = frozenset()
 
     def find_language(self, key: str) -> str:
@@ -83,8 +95,14 @@ def translate_texts(own: SpokenTexts, *, language: str, translation: Translation
     )
     missing = {key for key in SPOKEN_KEYS if key not in said and getattr(own, key).strip()}
     missing |= {f"comprehension.{number}" for number, asked in enumerate(questions) if asked is None}
+    checks = [
+        _translate_check(asked, number=number, own=own.own, language=language, translation=translation)
+        for number, asked in enumerate(own.attention)
+    ]
+    missing |= {f"attention.{number}" for number, asked in enumerate(checks) if asked is None}
+    told = tuple(asked or own.attention[number] for number, asked in enumerate(checks))
     spoken = tuple(asked or own.comprehension[number] for number, asked in enumerate(questions))
-    return replace(own, language=language, comprehension=spoken, fallen=frozenset(missing), **said)
+    return replace(own, language=language, comprehension=spoken, attention=told, fallen=frozenset(missing), **said)
 
 
 def list_missing(spoken: SpokenTexts) -> list[str]:
@@ -94,6 +112,7 @@ def list_missing(spoken: SpokenTexts) -> list[str]:
         f"comprehension.{number}": f"question {number + 1} about the instructions"
         for number in range(len(spoken.comprehension))
     }
+    names |= {f"attention.{number}": f"attention check {number + 1}" for number in range(len(spoken.attention))}
     return [name for key, name in names.items() if key in spoken.fallen]
 
 
@@ -146,6 +165,21 @@ def _translate_question(
         return None
     try:
         return ComprehensionQuestion(question=said.question, choices=said.choices, answer=said.choices[own.right])
+    except ValueError:
+        return None
+
+
+def _translate_check(
+    asked: AttentionQuestion, *, number: int, own: str, language: str, translation: Translation
+) -> AttentionQuestion | None:
+    """A check in the other language; a ready-made one is there by itself. None as above, or where it obeys no rule."""
+    if number >= len(translation.attention):
+        return find_standard(asked, own=own, language=language)
+    said = translation.attention[number]
+    if len(said.choices) != len(asked.choices):
+        return None
+    try:
+        return replace(asked, text=said.text, choices=said.choices, answer=asked.right)
     except ValueError:
         return None
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import models
 from django.db.models import Q
 
+from studyapp.domain.attention import GivenAnswer
 from studyapp.models.generation import Stimulus
 from studyapp.models.quiz_forms import QuizForm
 from studyapp.models.study import Arm, Study, make_code
@@ -54,10 +55,14 @@ class Participant(models.Model):
         default=list, help_text="a list for each try at the questions about the instructions: choices, from 0"
     )
     comprehension_passed = models.BooleanField(null=True, help_text="unknown until the last try")
+    attention_answers = models.JSONField(
+        default=list, help_text="of each attention check that was shown: shown_at, answer (from 1), answered_at"
+    )
     looked_up = models.BooleanField(null=True)
     internet_check_answer = models.CharField(max_length=200, blank=True)
     excluded = models.BooleanField(default=False)
     exclusion_reasons = models.JSONField(default=list)
+    exclusion_facts = models.JSONField(default=dict, help_text="by rule that was broken: what led to it")
     screen_out_reason = models.CharField(max_length=60, blank=True)
 
     objects = ParticipantQuerySet.as_manager()
@@ -86,6 +91,10 @@ class Participant(models.Model):
     def comprehension_tries(self) -> int:
         """How often they answered the questions about the instructions."""
         return len(self.comprehension_answers)
+
+    @property
+    def attention_given(self) -> list[GivenAnswer]:
+        return [GivenAnswer(**entry) for entry in self.attention_answers]
 
     @property
     def minutes(self) -> float | None:

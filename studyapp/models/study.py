@@ -10,9 +10,11 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.functional import cached_property
 
+from studyapp.domain.attention import AttentionQuestion
 from studyapp.domain.comprehension import ComprehensionQuestion
 from studyapp.domain.languages import is_same
 from studyapp.domain.normalisation import RULES
+from studyapp.domain.reading_time import Pace
 from studyapp.domain.study_design import PLATFORMS, PRESENTATIONS, Recruitment
 from studyapp.domain.study_texts import SpokenTexts, Translation, read_stored, translate_texts
 from studyapp.models.articles import Article
@@ -76,7 +78,11 @@ class Study(models.Model):
     measures_behaviour = models.BooleanField(default=True, help_text="what participants do on the page of a text")
     internet_check_question = models.TextField(blank=True)
     internet_check_solutions = models.JSONField(default=list, blank=True)
+    attention = models.JSONField(default=list, blank=True, help_text="attention checks between the articles")
+    min_reading_seconds = models.PositiveIntegerField(default=0, help_text="before an answer is taken; 0: none")
+    max_reading_wpm = models.PositiveIntegerField(default=0, help_text="words a minute; 0: no such bound")
     exclusion_rules = models.JSONField(default=list, blank=True)
+    exclusion_bounds = models.JSONField(default=dict, blank=True, help_text="what the rules hold facts against")
 
     participants_per_cell = models.PositiveIntegerField(default=40, help_text="in each arm x form")
     dropout_minutes = models.PositiveIntegerField(default=90)
@@ -201,6 +207,7 @@ class Study(models.Model):
             debriefing=self.debriefing_text,
             internet_check_question=self.internet_check_question,
             comprehension=tuple(self.comprehension_questions),
+            attention=tuple(self.attention_questions),
         )
         if not self._spoken:
             return own
@@ -211,6 +218,15 @@ class Study(models.Model):
         """The right answers to the internet-check question, in every language of the study."""
         further = [said for entry in self.translations.values() for said in entry.internet_check_solutions]
         return [*self.internet_check_solutions, *further]
+
+    @property
+    def attention_questions(self) -> list[AttentionQuestion]:
+        """The attention checks in the order in which they come."""
+        return [AttentionQuestion(**{**entry, "choices": tuple(entry["choices"])}) for entry in self.attention]
+
+    @property
+    def pace(self) -> Pace:
+        return Pace(min_seconds=self.min_reading_seconds, max_wpm=self.max_reading_wpm)
 
     @property
     def is_demonstration(self) -> bool:

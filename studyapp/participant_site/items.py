@@ -15,6 +15,7 @@ from studyapp.actions.responses import (
     Answer,
     AnswerOutcome,
     answer_trial,
+    measure_pace,
     measure_reveal,
     reveal_stage,
     show_trial,
@@ -107,7 +108,7 @@ def item(request: HttpRequest, participant: Participant, code: str) -> HttpRespo
     form = make_form(study, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         outcome = answer_trial(trial, form.read_answer(trial), now=timezone.now())
-        if outcome is not AnswerOutcome.TOO_EARLY:
+        if outcome not in (AnswerOutcome.TOO_EARLY, AnswerOutcome.TOO_SOON):
             return redirect_to(study, participant, locate(participant))
     notice = gettext("The article is not all here yet, so no answer was stored. The question comes with its last part.")
     return _show(request, participant, trial, form=form, notice=notice)
@@ -161,6 +162,9 @@ def _show(
     reveal = measure_reveal(trial, study, now=now)
     context = describe_item(study, trial, form=form, total=participant.trials.count(), reveal=reveal)
     context["notice"] = notice if request.method == "POST" and not reveal.is_whole else ""
+    if wait := measure_pace(trial, study, now=now):
+        context |= {"pace_wait": f"{wait:.3f}", "pace_seconds": math.ceil(wait)}
+        context["is_kept"] = request.method == "POST" and form.is_bound and form.is_valid()
     context["is_reported"] = ProblemReport.objects.filter(trial=trial).exists()
     return render(request, "participant_site/item.html", context)
 

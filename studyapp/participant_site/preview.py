@@ -5,7 +5,7 @@ leads to the preview's page of the same step, so that nobody leaves the preview 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.contrib.admin.views.decorators import staff_member_required
@@ -21,6 +21,7 @@ from studyapp.actions.preview import lay_out_trials
 from studyapp.actions.roles import list_visible_studies
 from studyapp.domain.counterbalancing import FORM_NAMES
 from studyapp.models import Arm, Study, Trial
+from studyapp.participant_site.attention import AttentionForm, describe_check, list_answers
 from studyapp.participant_site.comprehension import describe_comprehension
 from studyapp.participant_site.items import describe_item, make_form
 from studyapp.participant_site.steps import EndForm, describe_debriefing
@@ -50,9 +51,18 @@ class Preview:
     @property
     def steps(self) -> list[str]:
         """Every page in its order; the last is beside the way."""
-        items = [f"item-{trial.position}" for trial in self.trials]
+        items = list(self._list_reading_steps())
         asked = ["comprehension"] if self.study.comprehension else []
         return ["consent", "instructions", *asked, *items, "questions", "debriefing", "withdraw"]
+
+    def _list_reading_steps(self) -> Iterator[str]:
+        """The articles, each with the attention check that comes after it."""
+        last = len(self.trials)
+        for trial in self.trials:
+            yield f"item-{trial.position}"
+            for number, asked in enumerate(self.study.attention_questions, start=1):
+                if min(asked.after, last) == trial.position:
+                    yield f"attention-{number}"
 
     @property
     def following(self) -> str:
@@ -66,10 +76,14 @@ class Preview:
 
     def describe(self) -> dict[str, object]:
         """For the bar above every page."""
-        labels = {step: _LABELS.get(step) or step.removeprefix("item-") for step in self.steps}
+        labels = {step: _LABELS.get(step) or _label_reading_step(step) for step in self.steps}
         steps = [{"address": self.address(s), "label": labels[s], "is_here": s == self.step} for s in self.steps]
         leave = reverse("staff:study_preview", args=[self.study.slug])
         return {"arm": str(self.arm), "form": self.form, "steps": steps, "leave": leave}
+
+
+def _label_reading_step(step: str) -> str:
+    return step.removeprefix("item-").replace("attention-", "Check ")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -103,6 +117,8 @@ def _describe_page(preview: Preview) -> tuple[str, dict[str, object]]:
         case ("item", _, position):
             trial = preview.trials[int(position) - 1]
             return "item", describe_item(study, trial, form=make_form(study), total=total)
+        case ("attention", _, number):
+            return "attention", _describe_check(preview, int(number))
         case ("instructions", *_):
             return "instructions", {"study": study, "total": total}
         case ("comprehension", *_):
@@ -114,6 +130,13 @@ def _describe_page(preview: Preview) -> tuple[str, dict[str, object]]:
         case ("withdraw", *_):
             return "withdraw", {"study": study}
     return "consent", {"study": study, "arrival": ""}
+
+
+def _describe_check(preview: Preview, number: int) -> dict[str, object]:
+    study, asked = preview.study, preview.study.texts.attention[number - 1]
+    total = len(preview.trials)
+    form = AttentionForm(None, answers=list_answers(study, asked))
+    return describe_check(study, number, form=form, answered=min(asked.after, total), total=total)
 
 
 def _end(study: Study) -> Ending | None:

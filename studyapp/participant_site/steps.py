@@ -18,6 +18,16 @@ from studyapp.participant_site.endings import find_ending
 from studyapp.participant_site.visitor import find_participant, find_study, locate, on_step, redirect_to
 from studyapp.recruitment import Ending
 
+WHERE_ONE_CAN_STOP = (
+    Step.INSTRUCTIONS,
+    Step.COMPREHENSION,
+    Step.ATTENTION,
+    Step.ITEM,
+    Step.QUESTIONS,
+    Step.DEBRIEFING,
+    Step.SCREENED_OUT,
+)
+
 
 class EndForm(forms.Form):
     """The questions after the last article, those of them that the study asks."""
@@ -107,7 +117,7 @@ def describe_debriefing(study: Study, trials: Iterable[Trial], *, ending: Ending
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@on_step(Step.INSTRUCTIONS, Step.COMPREHENSION, Step.ITEM, Step.QUESTIONS, Step.DEBRIEFING, Step.SCREENED_OUT)
+@on_step(*WHERE_ONE_CAN_STOP)
 def withdraw(request: HttpRequest, participant: Participant) -> HttpResponse:
     if request.method == "POST":
         participation.withdraw(participant, now=timezone.now())

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from studyapp.participant_site import comprehension, entry, items, preview, steps
+from studyapp.participant_site import attention, comprehension, entry, items, preview, steps
 
 app_name = "rater"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("<slug:slug>/continue/", steps.go_on, name="continue"),
     path("<slug:slug>/instructions/", steps.instructions, name="instructions"),
     path("<slug:slug>/comprehension/", comprehension.comprehension, name="comprehension"),
+    path("<slug:slug>/attention/<int:number>/", attention.attention, name="attention"),
     path("<slug:slug>/item/<slug:code>/", items.item, name="item"),
     path("<slug:slug>/item/<slug:code>/problem/", items.problem, name="problem"),
     path("<slug:slug>/questions/", steps.questions, name="questions"),

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
 from studyapp.actions import participation
+from studyapp.actions.attention import find_due_check
 from studyapp.domain.progress import ENDS_WITHOUT_PAGE, Step, find_step
 from studyapp.models import Participant, Study
 from studyapp.participant_site.languages import guess_language, speak
@@ -74,12 +75,17 @@ def locate(participant: Participant) -> Step:
 
 
 def redirect_to(study: Study, participant: Participant, step: Step) -> HttpResponse:
-    """To the page of a step; the item step is the page of the next open trial."""
+    """To the page of a step; the item step is the page of the next open trial, the attention step the check's."""
     if step is Step.ITEM:
         code = participant.trials.still_open().values_list("code", flat=True).first()
         if code is None:  # a second click has answered the last one since the step was found
             return redirect("rater:continue", study.slug)
         return redirect("rater:item", study.slug, code)
+    if step is Step.ATTENTION:
+        number = find_due_check(participant)
+        if number is None:  # as above
+            return redirect("rater:continue", study.slug)
+        return redirect("rater:attention", study.slug, number)
     if step in ENDS_WITHOUT_PAGE:
         return redirect("rater:continue", study.slug)
     return redirect(f"rater:{step}", study.slug)
@@ -90,7 +96,7 @@ def on_step(*steps: Step) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, slug: str, **arguments: str) -> HttpResponse:
+        def guarded(request: HttpRequest, slug: str, **arguments: str | int) -> HttpResponse:
             study = find_study(request, slug)
             participant = find_participant(request, study)
             if participant is None:

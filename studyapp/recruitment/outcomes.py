@@ -8,7 +8,7 @@ from studyapp.recruitment.adapter import Exit, Outcome, Terms
 from studyapp.recruitment.links import check_host, check_link, fill_link
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,39}")
-SELF_REPORTS = ("looked_up",)  # exclusion rules on what a participant said of themselves when told that either is fine
+FAILED_BY = ("internet_check", "attention")  # exclusion rules that are checks one can fail; no other rule ends so
 SCREEN_OUTS = {"device": Outcome.DEVICE, "error": Outcome.ERROR}  # reasons that a platform has an end of its own for
 
 
@@ -16,7 +16,9 @@ def choose_outcome(*, status: str, screen_out_reason: str, exclusion_reasons: Se
     """The end that a participation has come to; None while it goes on, and where it was withdrawn.
 
     Somebody whose place was given away while they were away meets a full quota. A failed check is an end of its own,
-    which is paid: answers are left out of the analysis, and no payment is refused for them.
+    which is paid: answers are left out of the analysis, and no payment is refused for them. What panels allow as no
+    ground at all (the questions about the instructions, what somebody said of themselves, how fast or how they
+    answered) ends as every completion does.
     """
     if status == "screened_out":
         return SCREEN_OUTS.get(screen_out_reason, Outcome.SCREEN_OUT)
@@ -24,7 +26,7 @@ def choose_outcome(*, status: str, screen_out_reason: str, exclusion_reasons: Se
         return Outcome.QUOTA_FULL
     if status != "completed":
         return None
-    failed = any(reason not in SELF_REPORTS for reason in exclusion_reasons)
+    failed = any(reason in FAILED_BY for reason in exclusion_reasons)
     return Outcome.FAILED_CHECKS if failed else Outcome.COMPLETE
 
 

@@ -18,7 +18,9 @@ SECTIONS = {
     "study": "The study",
     "texts": "Texts that participants read",
     "checks": "Questions beside the judgment, and exclusions",
+    "exclusion": "Bounds of the exclusion rules",
     "comprehension": "Questions about the instructions, before the first article",
+    "attention": "Attention checks, between the articles",
     "targets": "How many participants",
     "recruitment": "Recruitment",
     "articles": "Articles and candidates",
@@ -80,6 +82,31 @@ WORDS = {
         "As in a study file, each under [[comprehension]]: question, choices, and answer (the right choice, word for "
         "word). Empty: none are asked.",
     ),
+    "attention.attention": Words(
+        "Checks",
+        "As in a study file, each under [[attention]]: text (says what to choose; {answer} stands for the words of the "
+        "right answer), answer (1 to 5, or one of its own choices) and after (how many articles). Ready-made ones: "
+        'standard = "choose-human", "choose-machine" or "nonsense", with after. In a study of five minutes or more set '
+        "two at least. Failing them may leave answers out of the analysis, and never touches pay.",
+    ),
+    "checks.min_reading_seconds": Words(
+        "Seconds before an answer is taken", "From the first sight of a text, by the server's clock. 0: none."
+    ),
+    "checks.max_reading_wpm": Words(
+        "The same by its words: nobody reads more words a minute than",
+        "Silent reading has about 240. The longer of the two holds. 0: none.",
+    ),
+    "exclusion.attention_failed": Words(
+        "attention: failed checks, at least", "Two in a study of five minutes or more."
+    ),
+    "exclusion.too_fast_seconds": Words(
+        "too_fast: the median time of a text is below (seconds)", "0: the median is not looked at."
+    ),
+    "exclusion.too_fast_wpm": Words("too_fast: or texts answered at more words a minute than", "0: not looked at."),
+    "exclusion.too_fast_share": Words("too_fast: … where they are more than this share of the texts"),
+    "exclusion.same_answer_run": Words("same_answer: equal answers in a row, at least", "0: all of them."),
+    "exclusion.incomplete_share": Words("incomplete: left with less than this share of the texts answered"),
+    "exclusion.dont_know_share": Words("dont_know_share: “I don't know” in more than this share of the answers"),
     "recruitment.platform": Words("Platform", "Where participants come from; anonymous: anybody with the link."),
     "recruitment.completion_code": Words("Completion code", "Of the platform; Prolific needs one, as C1ABCDEF."),
     "recruitment.estimated_minutes": Words("Minutes", "Participants are told how long it takes."),

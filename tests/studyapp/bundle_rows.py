@@ -7,6 +7,7 @@ import zipfile
 from datetime import timedelta
 
 from studyapp.actions import participation
+from studyapp.actions.attention import answer_check, find_due_check, show_check
 from studyapp.actions.blindness import unblind
 from studyapp.actions.export import export_study
 from studyapp.actions.launch import close_study
@@ -41,6 +42,12 @@ def make_answered(*, n_people=12, n_items=4, close=True, slug="pilot", **section
                 Judgment(rng.randint(1, 5)), rng.choice([True, False, None]), rng.choice(COMMENTS), BEHAVIOUR
             )
             answer_trial(trial, given, now=now + timedelta(seconds=30 * position + 7.5))
+            if check := find_due_check(person):
+                moment = now + timedelta(seconds=30 * position + 9)
+                show_check(person, number=check, now=moment)
+                person.refresh_from_db()
+                answer_check(person, number=check, answer=1 + number % 2, now=moment + timedelta(seconds=2))
+                person.refresh_from_db()
         else:
             answers = EndAnswers(looked_up=number == 2, internet_check_answer="768 person-2" if number == 2 else "")
             participation.complete(person, answers, now=now + timedelta(minutes=4))

@@ -24,6 +24,9 @@ class KnownTruth:
         trial = Response.trial.field.related_model.objects.get(code=code)
         return TrialTruth(source=trial.stimulus.source, accuracy=0.999999, first=trial.first)
 
+    def find_attention_answer(self, number):
+        return Study.objects.get().attention_questions[number - 1].right
+
     def find_right_choices(self):
         return [question.right for question in Study.objects.get().comprehension_questions]
 
@@ -98,6 +101,35 @@ def test_it_answers_the_questions_about_the_instructions(client, awkward, tries)
     send(client, make_launched(comprehension=questions), kind=Kind.AWKWARD if awkward else Kind.STEADY)
     person = Participant.objects.get()
     assert (person.comprehension_passed, person.comprehension_tries) == (True, tries)
+
+
+CHECKS = [{"standard": "choose-machine", "after": 1}, {"standard": "nonsense", "after": 4}]
+
+
+@pytest.mark.parametrize(
+    ("character", "failed"),
+    [
+        ({"kind": Kind.AWKWARD}, 0),
+        ({"kind": Kind.STRAIGHT_LINER, "line": Judgment.VERY_LIKELY_HUMAN}, 2),
+        ({"kind": Kind.STRAIGHT_LINER, "line": Judgment.VERY_LIKELY_MACHINE}, 0),  # its one answer happens to be right
+    ],
+)
+def test_only_who_gives_one_answer_to_everything_fails_attention_checks(client, character, failed):
+    seconds = 0 if "line" in character else 1  # nobody waits longer than it takes to see that they do
+    rules = {"exclusion_rules": ["attention", "same_answer"], "min_reading_seconds": seconds}
+    study = make_launched(attention=CHECKS, checks=rules)
+    assert send(client, study, **character).answers == 4
+    person = Participant.objects.get()
+    reasons = (["attention"] if failed else []) + (["same_answer"] if "line" in character else [])
+    assert person.exclusion_reasons == reasons
+    wrong = [
+        given
+        for given, asked in zip(person.attention_answers, study.attention_questions, strict=True)
+        if given["answer"] != asked.right
+    ]
+    assert len(wrong) == failed
+    for trial in Trial.objects.select_related("response"):
+        assert (trial.response.answered_at - trial.shown_at).total_seconds() >= seconds
 
 
 @pytest.mark.parametrize("awkward", [False, True])

@@ -98,6 +98,38 @@ def test_what_was_there_is_there_again(tmp_path):
     assert list(AuditEntry.objects.order_by("id").values_list("act", flat=True)) == ["made_study", "loaded_bundle"]
 
 
+CHECKED = {
+    "attention": [{"standard": "nonsense", "after": 1}, {"standard": "choose-human", "after": 3}],
+    "checks": {"exclusion_rules": ["attention", "too_fast", "dont_know_share"]},
+    "exclusion": {"too_fast_seconds": 5.5, "dont_know_share": 0.25},
+}
+
+
+def test_attention_checks_and_what_led_to_an_exclusion_come_back(tmp_path):
+    path = export(make_answered(n_people=8, **CHECKED), tmp_path)
+    people = list(Participant.objects.order_by("code").values_list("code", "attention_answers", "exclusion_facts"))
+    assert {len(answers) for _, answers, _ in people} == {0, 1, 2}  # who withdrew, who stopped half-way, all others
+    assert any(facts for *_, facts in people)
+    empty_database()
+    study = load_bundle(path, now=LATER)
+    fields = ("code", "attention_answers", "exclusion_facts")
+    assert list(Participant.objects.order_by("code").values_list(*fields)) == people
+    assert export(study, tmp_path / "again", now=LATER).read_bytes() == path.read_bytes()
+    shown = read_files(path)["participants.csv"].decode().splitlines()
+    assert shown[0].endswith(",attention_asked,attention_failed")
+    assert {line.rsplit(",", 2)[1:][0] for line in shown[1:]} == {"0", "1", "2"}
+
+
+def test_a_bundle_of_before_there_were_attention_checks_still_loads(bundle, tmp_path):
+    files = read_files(bundle)
+    manifest = json.loads(files["manifest.json"])
+    for section in ("attention", "exclusion"):
+        del manifest["design"][section]
+    changed = edit_manifest(files, design=manifest["design"], design_sha256=hash_design(manifest["design"]))
+    study = load_bundle(write_files(tmp_path / "old.zip", changed), now=LATER)
+    assert (study.attention, describe_study(study).exclusion.attention_failed) == ([], 2)
+
+
 def test_a_folder_loads_as_its_zip_does_and_another_slug_changes_no_table(bundle, tmp_path):
     folder = tmp_path / "unpacked"
     with zipfile.ZipFile(bundle) as archive:
@@ -193,6 +225,9 @@ def change_line(files, name, number, change):
 
 
 FORGED = {
+    "an attention answer of another shape": (
+        lambda f: change_cell(f, "enrolments.csv", "attention_answers", lambda _: '["5"]'), "each must be an object of"
+    ),
     "a judgment off the scale": (lambda f: change_judgment(f, "9"), r"trials\.csv: row \d+: judgment is '9'"),
     "a judgment that is none": (lambda f: change_judgment(f, "likely"), r"judgment is 'likely'; it must be a whole"),
     "a participant who is nowhere": (

@@ -11,6 +11,8 @@ from studyapp.domain.progress import Place, Step, find_step
         (Place("enrolled", has_started=False, has_open_trial=True, awaits_comprehension=True), Step.INSTRUCTIONS),
         (Place("enrolled", has_started=True, has_open_trial=True, awaits_comprehension=True), Step.COMPREHENSION),
         (Place("enrolled", has_started=True, has_open_trial=True), Step.ITEM),
+        (Place("enrolled", has_started=True, has_open_trial=True, awaits_attention=True), Step.ATTENTION),
+        (Place("enrolled", has_started=True, has_open_trial=False, awaits_attention=True), Step.ATTENTION),
         (Place("enrolled", has_started=True, has_open_trial=False), Step.QUESTIONS),
         (Place("completed", has_started=True, has_open_trial=False), Step.DEBRIEFING),
         (Place("withdrawn", has_started=True, has_open_trial=False, awaits_comprehension=True), Step.WITHDRAWN),

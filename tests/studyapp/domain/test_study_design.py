@@ -47,8 +47,12 @@ checks = st.fixed_dictionaries(
     [
         {"presentation": "paired"},
         {"presentation": "paired", "reveal_seconds": 0},
+        {"min_reading_seconds": 20, "max_reading_wpm": 600, "exclusion_rules": ["too_fast", "dont_know_share"]},
         {**RULE_NEEDS, "presentation": "single", "exclusion_rules": ["looked_up", "internet_check"]},
     ]
+)
+attention = st.lists(st.integers(1, 40), unique=True, max_size=3).map(
+    lambda places: [{"standard": ("choose-human", "nonsense")[n % 2], "after": n} for n in sorted(places)]
 )
 presets = st.sampled_from(["gpt3-short", "gpt3-long", "paired"])
 designs = st.fixed_dictionaries(
@@ -59,6 +63,10 @@ designs = st.fixed_dictionaries(
     },
     optional={
         "checks": checks,
+        "attention": attention,
+        "exclusion": st.fixed_dictionaries(
+            {}, optional={"too_fast_seconds": st.floats(0, 99), "same_answer_run": st.integers(4, 99)}
+        ),
         "fitness": st.fixed_dictionaries(
             {}, optional={"min_words": st.integers(1, 99), "least_ratio": st.floats(0, 1)}
         ),
@@ -129,6 +137,12 @@ def test_a_design_is_described_by_the_mapping_that_makes_it_again(mapping):
         ({"comprehension": [QUESTION, {**QUESTION, "answer": "c"}]}, r"\[\[comprehension\]\] 2 answer: is 'c'"),
         ({"comprehension": [{"question": "?"}]}, r"\[\[comprehension\]\] 1 choices: is missing"),
         ({"comprehension": [QUESTION] * 21}, r"\[\[comprehension\]\] 21: there can be 20 questions at most"),
+        ({"checks": {"min_reading_seconds": 601}}, r"\[checks\] min_reading_seconds: must be from 0"),
+        ({"checks": {"max_reading_wpm": 49}}, r"\[checks\] max_reading_wpm: must be 0"),
+        ({"exclusion": {"dont_know_share": 1}}, r"\[exclusion\] dont_know_share: must be from 0"),
+        ({"attention": [{"text": "x", "answer": 1.5, "after": 1}]}, r"1 answer: is 1.5; .*whole number or a text in"),
+        ({"attention": [{"text": "Hm.", "answer": 1, "after": 1}]}, r"\[\[attention\]\] 1 text: does not say what"),
+        ({"attention": {"text": "x"}}, r"under \[\[attention\]\]"),
         ({"arms": [{"name": "x", "sampling": {"stop": "."}}]}, r"1 sampling.stop: is '.'; it must be a list"),
     ],
 )
