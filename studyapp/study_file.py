@@ -20,8 +20,8 @@ from studyapp.domain.study_design import DesignError, StudyDesign, describe_desi
 from studyapp.domain.study_sections import Fault, Place
 from studyapp.domain.toml_lines import find_line, find_lines
 from studyapp.known_models import expand_ladder_arms
+from studyapp.preset_texts import PRESETS_DIR, fill_translations, lay_texts, read_preset_texts
 
-PRESETS_DIR = Path(__file__).parent / "presets"
 DEFAULT_PRESET = "gpt3-short"
 
 
@@ -93,8 +93,8 @@ def list_presets() -> list[str]:
     return sorted(path.stem for path in PRESETS_DIR.glob("*.toml"))
 
 
-def read_preset(name: str) -> dict[str, Any]:
-    """The mapping of a preset.
+def read_preset(name: str, *, language: str = "en") -> dict[str, Any]:
+    """The mapping of a preset, its texts in a language where it has them, else in English.
 
     Raises:
         StudyFileError: there is no such preset.
@@ -102,7 +102,8 @@ def read_preset(name: str) -> dict[str, Any]:
     if name not in list_presets():
         known = ", ".join(list_presets())
         raise StudyFileError([Fault(("study", "preset"), f"there is no {name!r}; choose from {known}")])
-    return tomllib.loads((PRESETS_DIR / f"{name}.toml").read_text(encoding="utf-8"))
+    base = tomllib.loads((PRESETS_DIR / f"{name}.toml").read_text(encoding="utf-8"))
+    return lay_texts(base, read_preset_texts(name, language) or {})
 
 
 def read_study_file(path: Path) -> StudyFile:
@@ -169,8 +170,14 @@ def _tell_syntax_fault(error: TOMLKitError, *, text: str, name: str) -> str:
 
 
 def merge_over_preset(mapping: Mapping[str, Any], *, preset: str) -> dict[str, Any]:
-    """A study's mapping over that of its preset: section by section, key by key; arms replace the preset's whole."""
-    base = read_preset(preset)
+    """A study's mapping over that of its preset: section by section, key by key; arms replace the preset's whole.
+
+    The preset's texts are those of the study's language, and of each [texts.LANGUAGE], where it has them.
+    """
+    study = mapping.get("study", {})
+    language = study.get("language") if isinstance(study, Mapping) else None
+    base = read_preset(preset, language=language if isinstance(language, str) else "en")
+    mapping = fill_translations(mapping, preset=preset)
     merged: dict[str, Any] = {**base, **mapping}
     for section, values in mapping.items():
         if isinstance(values, Mapping) and isinstance(base.get(section), Mapping):
@@ -194,14 +201,23 @@ def write_study_file(design: StudyDesign) -> str:
                 tables.append(_to_table(entry))
             document.add(name, tables)
         else:
-            document.add(name, _to_table(values))
+            document.add(name, _to_table(values, with_tables=name == "texts"))
     return tomlkit.dumps(document)
 
 
-def _to_table(values: Mapping[str, Any]) -> tomlkit.items.Table:
+def _to_table(values: Mapping[str, Any], *, with_tables: bool = False) -> tomlkit.items.Table:
+    """A table of the file; `with_tables`: tables in it are written as such, not in one line."""
     table = tomlkit.table()
     for key, value in values.items():
-        table.add(key, _to_toml(value))
+        if with_tables and isinstance(value, Mapping):
+            table.add(key, _to_table(value, with_tables=True))
+        elif with_tables and isinstance(value, list) and value and all(isinstance(part, Mapping) for part in value):
+            entries = tomlkit.aot()
+            for part in value:
+                entries.append(_to_table(part))
+            table.add(key, entries)
+        else:
+            table.add(key, _to_toml(value))
     return table
 
 

@@ -30,6 +30,7 @@ from studyapp.domain.study_design import describe_design, hash_design
 from studyapp.models import Arm, GenerationJob, ItemFlag, Stimulus, Study
 from studyapp.recruitment import Verification
 from studyapp.settings import read_secret
+from studyapp.spoken import has_catalogue
 
 
 class LaunchRefusedError(ValueError):
@@ -147,6 +148,8 @@ def _gather_facts(study: Study) -> StudyFacts:
         .exclude(normalisation_version=VERSION)
         .count(),
         arms=tuple(_gather_arm_facts(arm, human=human) for arm in study.arms.all()),
+        further_texts=tuple(study.list_further_texts()),
+        languages_unspoken=tuple(language for language in study.languages if not has_catalogue(language)),
         platform_gaps=tuple(_find_platform_gaps(study)),
     )
 

@@ -5,9 +5,11 @@ from collections.abc import Collection, Sequence
 from urllib.parse import urlsplit
 
 from studyapp.domain.consent_parts import find_missing_parts
+from studyapp.domain.languages import is_tag
 from studyapp.domain.launch_audit import check_power, check_stimuli
 from studyapp.domain.launch_facts import ArmFacts, Finding, Level, StudyFacts, TextPair
 from studyapp.domain.pay import PayVerdict, judge_pay, parse_reward
+from studyapp.domain.study_texts import list_missing
 
 __all__ = [
     "ArmFacts",
@@ -30,6 +32,7 @@ def check_launch(facts: StudyFacts) -> list[Finding]:
         *_check_articles(facts),
         *_check_texts(facts),
         *_check_consent(facts),
+        *_check_languages(facts),
         *_check_recruitment(facts),
         *_check_pay(facts),
         *_check_arms(facts),
@@ -104,6 +107,28 @@ def _check_consent(facts: StudyFacts) -> list[Finding]:
     if missing := find_missing_parts(facts.consent):
         return [Finding("warn", "Consent", f"The text does not seem to say: {', '.join(missing)}.")]
     return [Finding("pass", "Consent", "The text names the parts that a consent needs.")]
+
+
+def _check_languages(facts: StudyFacts) -> list[Finding]:
+    """Nobody agrees to what they cannot read; what else is not translated is read in the study's own language."""
+    findings = []
+    if not is_tag(facts.language):
+        words = f"“{facts.language}” is no language as browsers know it; write it as en, de or pt-BR"
+        findings.append(Finding("refuse", "Languages", f"{words}."))
+    for spoken in facts.further_texts:
+        missing = list_missing(spoken)
+        if "consent" in missing:
+            words = f"{spoken.language}: the consent text is not translated; translate it, or take the language out"
+            findings.append(Finding("refuse", "Languages", f"{words}. Not translated: {', '.join(missing)}."))
+        elif missing:
+            words = f"{spoken.language}: not translated, and so read in {spoken.own}: {', '.join(missing)}"
+            findings.append(Finding("warn", "Languages", f"{words}."))
+        else:
+            findings.append(Finding("pass", "Languages", f"{spoken.language}: every text is translated."))
+    for language in facts.languages_unspoken:
+        words = f"{language}: buttons, answers and notices are not there in this language, and will be in English"
+        findings.append(Finding("warn", "Languages", f"{words}."))
+    return findings
 
 
 def _check_recruitment(facts: StudyFacts) -> list[Finding]:

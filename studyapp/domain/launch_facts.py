@@ -4,6 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
+from studyapp.domain.study_texts import SpokenTexts
+
 Level = Literal["refuse", "warn", "pass"]
 
 
@@ -56,6 +58,8 @@ class StudyFacts:
     site_url: str
     arms: tuple[ArmFacts, ...]
     stimuli_of_older_rules: int = 0  # levelled by an earlier version of the rules of normalisation
+    further_texts: tuple[SpokenTexts, ...] = ()  # in each language beside the study's own
+    languages_unspoken: tuple[str, ...] = ()  # those of the study that the site's own sentences are not in
     platform_gaps: tuple[str, ...] = ()  # what nobody could enter or finish without, on the study's platform
 
 

@@ -196,7 +196,14 @@ class Study(models.Model):
     @cached_property
     def texts(self) -> SpokenTexts:
         """What a participant reads, in the language of `read_in`; without it, in the study's own."""
-        own = SpokenTexts(
+        if not self._spoken:
+            return self._own_texts
+        translation = read_stored({self._spoken: self.texts_by_language[self._spoken]})[self._spoken]
+        return translate_texts(self._own_texts, language=self._spoken, translation=translation)
+
+    @property
+    def _own_texts(self) -> SpokenTexts:
+        return SpokenTexts(
             language=self.language,
             own=self.language,
             title=self.title,
@@ -209,10 +216,11 @@ class Study(models.Model):
             comprehension=tuple(self.comprehension_questions),
             attention=tuple(self.attention_questions),
         )
-        if not self._spoken:
-            return own
-        translation = read_stored({self._spoken: self.texts_by_language[self._spoken]})[self._spoken]
-        return translate_texts(own, language=self._spoken, translation=translation)
+
+    def list_further_texts(self) -> list[SpokenTexts]:
+        """What participants read, in each language beside the study's own."""
+        own = self._own_texts
+        return [translate_texts(own, language=tag, translation=said) for tag, said in self.translations.items()]
 
     def list_solutions(self) -> list[str]:
         """The right answers to the internet-check question, in every language of the study."""

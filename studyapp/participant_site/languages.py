@@ -7,9 +7,10 @@ from django.utils import translation
 from django.utils.translation import gettext
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from studyapp.domain.languages import choose_language, find_base, is_same
+from studyapp.domain.languages import choose_language, is_same
 from studyapp.domain.sentences import Sentence
 from studyapp.models import Study
+from studyapp.spoken import find_catalogue
 
 
 class KeepLanguage:
@@ -40,25 +41,6 @@ def read_choice(posted: Mapping[str, str], study: Study, *, key: str = "language
     """The language of the study that a form names; empty where it names none of them."""
     said = posted.get(key, "")
     return next((language for language in study.languages if is_same(language, said)), "")
-
-
-def find_catalogue(language: str) -> str:
-    """The language of the fixed sentences beside texts in `language`: the same where we have it, else English."""
-    try:
-        return translation.get_supported_language_variant(language.replace("_", "-").lower())
-    except LookupError:
-        return "en"
-
-
-def name_language(language: str) -> str:
-    """The language by its own name, as Deutsch; its tag where nobody has told us the name."""
-    for code in (language.lower(), find_base(language)):
-        try:
-            name = translation.get_language_info(code)["name_local"]
-        except KeyError:
-            continue
-        return name[:1].upper() + name[1:]
-    return language
 
 
 def say(sentence: str) -> str:

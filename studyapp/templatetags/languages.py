@@ -7,7 +7,8 @@ from django.utils.translation import get_language
 
 from studyapp.domain.languages import find_base, find_direction
 from studyapp.models import Study
-from studyapp.participant_site.languages import name_language, say
+from studyapp.participant_site.languages import say
+from studyapp.spoken import name_language
 
 register = template.Library()
 
