@@ -5,12 +5,14 @@ kept beside the .po files they are made from: a checkout then runs as it is, wit
 """
 
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from gettext import GNUTranslations
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.checkers import python_format
 from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -21,6 +23,8 @@ LOCALE_DIR = ROOT / "locale"
 LOCALES = ("de", "es", "fr", "zh_Hans")
 SOURCES = ("domain/**/*.py", "recruitment/*.py", "actions/*.py", "participant_site/*.py")
 TEMPLATES = "templates/participant_site/**/*.html"
+SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+_PLACES = re.compile(r"%\(\w+\)[a-z]|</?[a-z][^>]*>")
 KEYWORDS = {
     "_": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None, "Sentence": None,
     "ngettext": (1, 2), "ngettext_lazy": (1, 2),
@@ -83,6 +87,7 @@ def update_catalogue(locale: str, sentences: Catalog) -> None:
 
 
 def compile_catalogue(catalog: Catalog) -> bytes:
+    catalog.creation_date = catalog.revision_date = SOME_DAY  # else its header would say now, and differ at every run
     compiled = io.BytesIO()
     write_mo(compiled, catalog)
     return compiled.getvalue()
@@ -106,7 +111,7 @@ def find_gaps(locale: str, sentences: Catalog) -> Iterator[Gap]:
             yield Gap(locale, str(wanted.id), "not translated")
         elif found.fuzzy:
             yield Gap(locale, str(wanted.id), "marked as fuzzy")
-        elif fault := _find_wrong_place(catalog, found):
+        elif fault := _find_wrong_place(found):
             yield Gap(locale, str(wanted.id), fault)
     for found in catalog:
         if found.id and sentences.get(_key(found), found.context) is None:
@@ -116,15 +121,24 @@ def find_gaps(locale: str, sentences: Catalog) -> Iterator[Gap]:
 
 
 def is_compiled(locale: str, catalog: Catalog) -> bool:
+    """Whether the .mo file says what the catalogue says; the headers, which name Babel's version, may differ."""
     path = _name_po(locale).with_suffix(".mo")
-    return path.exists() and path.read_bytes() == compile_catalogue(catalog)
+    return path.exists() and _list_compiled(path.read_bytes()) == _list_compiled(compile_catalogue(catalog))
 
 
-def _find_wrong_place(catalog: Catalog, message: Message) -> str:
-    try:
-        python_format(catalog, message)
-    except ValueError as error:
-        return str(error)
+def _list_compiled(compiled: bytes) -> dict[object, str]:
+    translations = GNUTranslations(io.BytesIO(compiled))
+    return {key: text for key, text in translations._catalog.items() if key}
+
+
+def _find_wrong_place(message: Message) -> str:
+    """What a translation fills or marks otherwise than the sentence; only the form for one may leave the number out."""
+    wanted = set(_PLACES.findall(message.id[-1] if isinstance(message.id, tuple | list) else message.id))
+    strings = message.string if isinstance(message.string, tuple | list) else (message.string,)
+    if unknown := sorted({place for said in strings for place in _PLACES.findall(said)} - wanted):
+        return f"has {', '.join(unknown)}, which the sentence has not"
+    if missing := sorted(wanted - set(_PLACES.findall(strings[-1]))):
+        return f"lacks {', '.join(missing)}"
     return ""
 
 

@@ -6,7 +6,8 @@ leads to the preview's page of the same step, so that nobody leaves the preview 
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from django.contrib.admin.views.decorators import staff_member_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -24,6 +25,7 @@ from studyapp.models import Arm, Study, Trial
 from studyapp.participant_site.attention import AttentionForm, describe_check, list_answers
 from studyapp.participant_site.comprehension import describe_comprehension
 from studyapp.participant_site.items import describe_item, make_form
+from studyapp.participant_site.languages import read_choice, speak
 from studyapp.participant_site.steps import EndForm, describe_debriefing
 from studyapp.recruitment import Arrival, Ending, Outcome
 
@@ -47,6 +49,7 @@ class Preview:
     form: str
     trials: Sequence[Trial]
     step: str
+    language: str
 
     @property
     def steps(self) -> list[str]:
@@ -72,14 +75,18 @@ class Preview:
         return self.steps[self.steps.index(self.step) + 1]
 
     def address(self, step: str) -> str:
-        return reverse("rater:preview", args=[self.study.slug, self.arm.name, self.form, step])
+        return _address(self.study, arm=self.arm.name, form=self.form, step=step, language=self.language)
 
     def describe(self) -> dict[str, object]:
         """For the bar above every page."""
         labels = {step: _LABELS.get(step) or _label_reading_step(step) for step in self.steps}
         steps = [{"address": self.address(s), "label": labels[s], "is_here": s == self.step} for s in self.steps]
         leave = reverse("staff:study_preview", args=[self.study.slug])
-        return {"arm": str(self.arm), "form": self.form, "steps": steps, "leave": leave}
+        languages = [
+            {"address": replace(self, language=tag).address(self.step), "tag": tag, "is_here": tag == self.language}
+            for tag in self.study.languages
+        ]
+        return {"arm": str(self.arm), "form": self.form, "steps": steps, "leave": leave, "languages": languages}
 
 
 def _label_reading_step(step: str) -> str:
@@ -92,10 +99,15 @@ def _show(request: HttpRequest, slug: str, arm: str, form: str, step: str) -> Ht
     chosen = get_object_or_404(Arm, study=study, name=arm)
     if form not in FORM_NAMES:
         raise Http404("no such form")
-    preview = Preview(study, chosen, form, lay_out_trials(study, arm=chosen, form=form), step)
+    language = read_choice(request.GET, study) or study.language
+    speak(study, language)
+    preview = Preview(study, chosen, form, lay_out_trials(study, arm=chosen, form=form), step, language)
     if step not in preview.steps:
         raise Http404("no such page")
     if request.method == "POST":
+        chosen_language = read_choice(request.POST, study, key="read_in")
+        if chosen_language:
+            return redirect(replace(preview, language=chosen_language).address(preview.step))
         return redirect(preview.address(preview.following))
     template, context = _describe_page(preview)
     page = render_to_string(f"participant_site/{template}.html", {**context, "preview": preview.describe()}, request)
@@ -137,6 +149,11 @@ def _describe_check(preview: Preview, number: int) -> dict[str, object]:
     total = len(preview.trials)
     form = AttentionForm(None, answers=list_answers(study, asked))
     return describe_check(study, number, form=form, answered=min(asked.after, total), total=total)
+
+
+def _address(study: Study, *, arm: str, form: str, step: str, language: str) -> str:
+    query = "" if language == study.language else f"?{urlencode({'language': language})}"
+    return reverse("rater:preview", args=[study.slug, arm, form, step]) + query
 
 
 def _end(study: Study) -> Ending | None:

@@ -31,7 +31,10 @@ SECTIONS = {
 _AS_BUILT = "Empty: as Byline has it."
 WORDS = {
     "study.title": Words("Title", "Participants see it; it must not tell which texts are whose."),
-    "study.language": Words("Language", "Of the articles, as en or de; texts in another one are unfit to be shown."),
+    "study.language": Words(
+        "Language",
+        "Of the articles and of these texts, as en or de; generated texts in another one are unfit to be shown.",
+    ),
     "study.seed": Words("Seed", "Candidates, forms and orders are drawn from it; the same seed draws the same."),
     "texts.consent": Words(
         "Consent", "Markdown. The first page: what the study is, what is kept, what one may refuse."

@@ -9,10 +9,12 @@ from studyapp.models import Study
 from studyapp.staff_site.design_forms import MARKDOWN, SectionsForm, list_sections
 from studyapp.staff_site.design_words import name_section
 from studyapp.staff_site.drafts import go_on, has_texts, try_change
+from studyapp.staff_site.languages import describe_languages
 from studyapp.staff_site.pages import show, staff_page, study_page
 
 ELSEWHERE = ("recruitment", "articles")  # sections with a page of their own
-SKIPPED = ("study.slug", "study.preset")  # said when the study is made
+# said when the study is made, and on the pages of the further languages
+SKIPPED = ("study.slug", "study.preset", "texts.languages")
 FOLDED = ("fitness", "normalisation")  # sections that few people change
 MAX_PREVIEW = 100_000  # characters
 
@@ -48,6 +50,7 @@ def show_texts(request: HttpRequest, study: Study) -> HttpResponse:
             for section, fields in form.list_fieldsets()
         ],
         has_texts=has_texts(study),
+        **describe_languages(study, here=study.language),
     )
 
 

@@ -16,7 +16,7 @@ register = template.Library()
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 _LINE_TAGS = {"strong", "em", "a", "code", "br"}
 _TAGS = {*_LINE_TAGS, "p", "ul", "ol", "li", "h2", "h3", "blockquote", "pre", "hr"}
-_ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
+_ATTRIBUTES: dict[str, set[str]] = {"*": set(), "a": {"href"}, "ol": {"start"}}
 _SCHEMES = {"http", "https", "mailto", "tel"}
 
 

@@ -25,7 +25,7 @@ def test_every_key_of_the_design_is_on_one_of_the_pages(admin_client, study):
     shown = "".join(
         read(admin_client.get(page(name, "pilot"))) for name in ("study_texts", "study_recruitment", "study_articles")
     )
-    elsewhere = {"study.slug", "study.preset", "articles.items", "articles.context"}
+    elsewhere = {"study.slug", "study.preset", "articles.items", "articles.context", "texts.languages"}
     kinds = get_type_hints(StudyDesign)
     tables = [section for section in list_sections() if section not in LISTS]
     keys = {f"{section}.{key}" for section in tables for key in get_type_hints(kinds[section])} - elsewhere
