@@ -35,7 +35,7 @@ serve: $(INSTALLED) ## The site, a worker and Redis, for a study of your own (PO
 test: $(INSTALLED) ## All tests but those marked gpu or slow, and the lint
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup
-	BYLINE_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/test_whole_study.py tests/studyapp/actions
+	BYLINE_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup tests/test_whole_study.py tests/studyapp/actions
 
 # WHAT=load needs none of the engines, and the others need no oTree
 ENGINES := $(filter-out load,$(or $(WHAT),all))
