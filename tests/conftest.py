@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+# tests run side by side, and numpy's threads would only wait for each other; read when numpy is imported
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import pytest
 
 CHROMIUM = Path("/usr/bin/chromium")
