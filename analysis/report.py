@@ -1,16 +1,17 @@
 """Write the report of a bundle.
 
-python analysis/report.py BUNDLE [--out DIR] [--seed N]
+python analysis/report.py BUNDLE [--out DIR] [--seed N] [--only SECTION]…
 
 BUNDLE is a folder or .zip as Byline exports it; arms.csv, participants.csv and trials.csv are enough. DIR (default
-`report`) gets report.html (one file, no network), figures/*.svg and *.png, tables/*.csv and results.json, which holds
-every number of the report. The same bundle and seed give the same bytes. Exit status 2: the bundle cannot be used, and
-the lines printed say where and why.
+`report`) gets report.html (one file, no network), figures/*.svg and *.png, tables/*.csv and *.tex, and results.json,
+which holds every number of the report. The same bundle and seed give the same bytes. The published analysis is always
+there; of the further sections `--only NAME` takes those that are named (`--only none`: not one). Exit status 2: the
+bundle cannot be used, and the lines printed say where and why.
 """
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 if __package__ in (None, ""):  # run as a script: the package's parent takes the place of its folder on the path
@@ -22,15 +23,17 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup
 
 from analysis import wording
-from analysis.answer import Answer, analyse_bundle
+from analysis.answer import Answer
 from analysis.comparison import is_consistent
 from analysis.figures import Picture, draw_figures
-from analysis.load import Bundle, BundleError, load_bundle
+from analysis.load import BundleError, load_bundle
 from analysis.power_law import NoFit
 from analysis.results import build_results, write_json
-from analysis.tables import write_tables
+from analysis.sections import ORDER, Section, find_writer
+from analysis.study import Study
+from analysis.tables import write_section_tables, write_tables
 
-STAGES = ("Reading the bundle", "Working the numbers out", "Drawing", "Writing")
+READING, DRAWING, WRITING = "Reading the bundle", "Drawing", "Writing"
 Progress = Callable[[str, int, int], None]
 
 
@@ -38,32 +41,48 @@ class InconsistentReportError(RuntimeError):
     """A printed t, df and p do not belong together: a fault of this package, never of the data."""
 
 
-def write_report(bundle: Path, out: Path, *, seed: int = 0, on_progress: Progress | None = None) -> Path:
+def write_report(
+    bundle: Path,
+    out: Path,
+    *,
+    seed: int = 0,
+    only: Sequence[str] | None = None,
+    on_progress: Progress | None = None,
+) -> Path:
     """Analyse a bundle and write everything into `out`; the path of report.html.
 
-    `on_progress(stage, done, total)` is called as each stage begins.
+    `only` names the further sections that are wanted (all unless given); `on_progress(stage, done, total)` is called as
+    each stage begins.
 
     Raises:
         BundleError: the bundle cannot be used.
     """
     tell = on_progress or (lambda stage, done, total: None)
-    tell(STAGES[0], 0, len(STAGES))
-    loaded = load_bundle(bundle)
-    tell(STAGES[1], 1, len(STAGES))
-    answer = analyse_bundle(loaded)
-    _check_tests(answer)
-    tell(STAGES[2], 2, len(STAGES))
-    pictures = draw_figures(answer)
-    tell(STAGES[3], 3, len(STAGES))
-    results = build_results(loaded, answer, seed=seed)
-    _write_files(out, results, pictures)
+    wanted = [name for name in ORDER if only is None or name in only]
+    total = len(wanted) + 3
+    tell(READING, 0, total)
+    study = Study(load_bundle(bundle), seed=seed)
+    _check_tests(study.answer)
+    sections = []
+    for number, name in enumerate(wanted, start=1):
+        tell(name.replace("_", " ").capitalize(), number, total)
+        sections.append(find_writer(name)(study))
+    tell(DRAWING, total - 2, total)
+    pictures = draw_figures(study.answer)
+    tell(WRITING, total - 1, total)
+    results = build_results(study.bundle, study.answer, seed=seed)
+    results |= {section.name: section.results for section in sections}
+    _write_files(
+        out, results, [*pictures, *(picture for section in sections for picture in section.pictures)], sections
+    )
     page = out / "report.html"
-    page.write_text(render_page(loaded, answer, results, pictures), encoding="utf-8")
+    page.write_text(render_page(study, results, pictures, sections), encoding="utf-8")
     return page
 
 
-def render_page(bundle: Bundle, answer: Answer, results: dict[str, Any], pictures: list[Picture]) -> str:
+def render_page(study: Study, results: dict[str, Any], pictures: list[Picture], sections: Sequence[Section]) -> str:
     """The text of report.html."""
+    answer = study.answer
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=select_autoescape(["html", "j2"]),
@@ -77,14 +96,25 @@ def render_page(bundle: Bundle, answer: Answer, results: dict[str, Any], picture
         "size": wording.size,
         "p_value": wording.p_value,
     }
-    figures = {picture.name: {"alt": picture.alt, "svg": Markup(_inline(picture))} for picture in pictures}  # noqa: S704
+    figures = {
+        picture.name: {"alt": picture.alt, "svg": Markup(_inline(picture))}  # noqa: S704
+        for picture in [*pictures, *(picture for section in sections for picture in section.pictures)]
+    }
+    shared = {"figures": figures, "interval": wording.interval}
+    bodies = {
+        section.name: Markup(  # noqa: S704
+            environment.get_template(f"sections/{section.name}.html.j2").render(**shared, **section.context)
+        )
+        for section in sections
+    }
     return environment.get_template("report.html.j2").render(
-        manifest=bundle.manifest,
+        **shared,
+        manifest=study.bundle.manifest,
         answer=answer,
         results=results,
-        figures=figures,
+        sections=sections,
+        bodies=bodies,
         sentences=wording.tell_answer(answer),
-        interval=wording.interval,
         page="a pair" if answer.is_paired else "an article",
         has_curve=not isinstance(answer.power_law, NoFit),
         has_line=not isinstance(answer.duration, NoFit),
@@ -106,13 +136,13 @@ def _check_tests(answer: Answer) -> None:
         raise InconsistentReportError(f"t, df and p do not belong together: {', '.join(faulty)}")
 
 
-def _write_files(out: Path, results: dict[str, Any], pictures: list[Picture]) -> None:
+def _write_files(out: Path, results: dict[str, Any], pictures: Sequence[Picture], sections: Sequence[Section]) -> None:
     for folder in ("figures", "tables"):
         (out / folder).mkdir(parents=True, exist_ok=True)
     for picture in pictures:
         (out / "figures" / f"{picture.name}.svg").write_bytes(picture.svg)
         (out / "figures" / f"{picture.name}.png").write_bytes(picture.png)
-    for name, text in write_tables(results).items():
+    for name, text in (write_tables(results) | write_section_tables(sections)).items():
         (out / "tables" / name).write_text(text, encoding="utf-8", newline="")
     (out / "results.json").write_text(write_json(results), encoding="utf-8")
 
@@ -122,13 +152,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("bundle", type=Path, help="a folder or .zip as Byline exports it")
     parser.add_argument("--out", type=Path, default=Path("report"), help="the folder to write (default: report)")
     parser.add_argument("--seed", type=int, default=0, help="of everything that is drawn at random")
+    parser.add_argument(
+        "--only",
+        action="append",
+        metavar="SECTION",
+        help=f"of the further sections, only this: none, {', '.join(ORDER)}",
+    )
     options = parser.parse_args(arguments)
+    if unknown := sorted(set(options.only or ()) - {*ORDER, "none"}):
+        parser.error(f"there is no section {', '.join(unknown)}; choose from none, {', '.join(ORDER)}")
 
     def tell(stage: str, done: int, total: int) -> None:
         print(f"[{done + 1}/{total}] {stage}", file=sys.stderr, flush=True)
 
     try:
-        page = write_report(options.bundle, options.out, seed=options.seed, on_progress=tell)
+        page = write_report(options.bundle, options.out, seed=options.seed, only=options.only, on_progress=tell)
     except BundleError as error:
         print(f"This bundle cannot be used:\n{error}", file=sys.stderr)
         return 2

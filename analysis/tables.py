@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from analysis.schema import STATUSES
+from analysis.sections import Section, Table
 
 ARM_COLUMNS = (
     "arm", "label", "n_params", "is_control", "recruited", "excluded", "participants", "trials", "accuracy", "ci_low",
@@ -32,6 +33,45 @@ def write_tables(results: dict[str, Any]) -> dict[str, str]:
         "flow.csv": _write(("arm", "recruited", *STATUSES, "excluded", "reasons", "analysed"), flow),
         "curves.csv": _write(("curve", "quantity", "value"), curves),
     }
+
+
+def write_section_tables(sections: Sequence[Section]) -> dict[str, str]:
+    """The further sections' tables by file name, each as CSV in full precision and as LaTeX in four digits."""
+    found: dict[str, str] = {}
+    for section in sections:
+        for name, table in section.tables.items():
+            found[f"{name}.csv"] = _write(table.header, table.rows)
+            found[f"{name}.tex"] = _typeset(table)
+    return found
+
+
+def _typeset(table: Table) -> str:
+    """A tabular between booktabs' rules; columns of numbers stand to the right."""
+    columns = list(zip(*table.rows, strict=True)) or [()] * len(table.header)
+    is_text = [any(isinstance(cell, str) for cell in column) for column in columns]
+    lines = [
+        f"\\begin{{tabular}}{{{''.join('l' if text else 'r' for text in is_text)}}}",
+        "\\toprule",
+        " & ".join(map(_escape, table.header)) + " \\\\",
+        "\\midrule",
+        *(" & ".join(_escape(_shorten(cell)) for cell in row) + " \\\\" for row in table.rows),
+        "\\bottomrule",
+        "\\end{tabular}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _shorten(cell: Any) -> str:
+    if cell is None:
+        return "--"
+    if isinstance(cell, float):
+        return f"{cell:.4g}"
+    return str(int(cell)) if isinstance(cell, bool) else str(cell)
+
+
+def _escape(text: str) -> str:
+    marks = {"\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}"}
+    return "".join(marks.get(sign, f"\\{sign}" if sign in "&%$#_{}" else sign) for sign in text)
 
 
 def _write(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

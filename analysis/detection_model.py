@@ -1,0 +1,150 @@
+"""The primary model: signal detection as a crossed mixed model (Zloteanu & Vuorre 2024; DeCarlo 1998).
+
+    said_machine ~ x * arm + (1 + x | participant) + (1 | title) + (1 | item)      probit, x = ±½
+
+"I don't know" is left out. An arm's coefficient of x is its d′, and minus its intercept its criterion c, both given the
+participant and the text (conditional). Over the population of participants and texts the same arm has the marginal
+accuracy ½[Φ(η₊/√(1 + v₊)) + Φ(-η₋/√(1 + v₋))], v the variance of the random parts at x = ±½. Standard errors are those
+of the coefficients, by the delta method for the accuracy, with the variances taken as known. In a study of pairs every
+judgment is about the model's text, so x is left out: an arm's intercept is the probit of its accuracy, d′/√2.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from analysis.estimate import Estimate, estimate_normal
+from analysis.mixed import MixedFit, NoFitError, fit
+from analysis.mixed_system import TooManyLevelsError
+from analysis.study import Study
+
+FORMULA = "said_machine ~ x * arm + (1 + x | participant) + (1 | title) + (1 | item)"
+PAIRED = "said_machine ~ arm + (1 | participant) + (1 | title) + (1 | item)"
+METHOD = "mixed model: new participants, new titles and new texts of these models"
+
+
+@dataclass(frozen=True)
+class ArmDetection:
+    """One arm: d′ and criterion given participant and text, and its accuracy over the population of both."""
+
+    arm: str
+    label: str
+    d_prime: Estimate
+    criterion: Estimate
+    accuracy: Estimate
+
+
+@dataclass(frozen=True)
+class DetectionModel:
+    """The fitted model, or the `reason` why there is none. `shares`: of the variance of a single judgment's probit."""
+
+    fit: MixedFit | None
+    arms: tuple[ArmDetection, ...]
+    shares: Mapping[str, float]
+    reason: str = ""
+
+
+def fit_detection(study: Study) -> DetectionModel:
+    """Fit the primary model to a study's decided judgments; arms without any are left out."""
+    data = study.decided
+    present = [arm for arm in study.arms if arm in set(data["arm"].unique().to_list())]
+    is_paired = study.bundle.is_paired
+    formula = _choose_formula(is_paired=is_paired, arms=len(present))
+    try:
+        fitted = fit(formula, data, levels={"arm": present})
+    except (NoFitError, TooManyLevelsError) as error:
+        return DetectionModel(None, (), {}, reason=str(error))
+    find = _detect_pair if is_paired else _detect_single
+    arms = tuple(find(fitted, arm=arm, label=study.labels[arm], first=present[0]) for arm in present)
+    return DetectionModel(fitted, arms, _share_variance(fitted))
+
+
+def _choose_formula(*, is_paired: bool, arms: int) -> str:
+    formula = PAIRED if is_paired else FORMULA
+    if arms > 1:
+        return formula
+    return formula.replace("x * arm", "x").replace("~ arm", "~ 1")
+
+
+def _weights(fitted: MixedFit, *, arm: str, first: str, x: float | None) -> dict[str, float]:
+    """The combination of coefficients that is the arm's linear predictor at x (None: of a pair)."""
+    weights = {"(Intercept)": 1.0}
+    if arm != first:
+        weights[f"arm{arm}"] = 1.0
+    if x is not None:
+        weights["x"] = x
+        if arm != first:
+            weights[f"x:arm{arm}"] = x
+    return {name: weight for name, weight in weights.items() if name in fitted.names}
+
+
+def _detect_single(fitted: MixedFit, *, arm: str, label: str, first: str) -> ArmDetection:
+    human, model = (_weights(fitted, arm=arm, first=first, x=x) for x in (-0.5, 0.5))
+    d_prime = {name: model.get(name, 0.0) - human.get(name, 0.0) for name in fitted.names}
+    centre = {name: -0.5 * (model.get(name, 0.0) + human.get(name, 0.0)) for name in fitted.names}
+    value, slopes = 0.0, np.zeros(len(fitted.names))
+    for weights, sign, x in ((model, 1.0, 0.5), (human, -1.0, -0.5)):
+        share, slope = _marginal(fitted, weights, sign=sign, x=x)
+        value, slopes = value + share / 2, slopes + slope / 2
+    return ArmDetection(
+        arm=arm,
+        label=label,
+        d_prime=_combine(fitted, d_prime),
+        criterion=_combine(fitted, centre),
+        accuracy=_clip(estimate_normal(value, _error(fitted, slopes), method=METHOD)),
+    )
+
+
+def _detect_pair(fitted: MixedFit, *, arm: str, label: str, first: str) -> ArmDetection:
+    weights = _weights(fitted, arm=arm, first=first, x=None)
+    value, slopes = _marginal(fitted, weights, sign=1.0, x=0.0)
+    return ArmDetection(
+        arm=arm,
+        label=label,
+        d_prime=_combine(fitted, {name: np.sqrt(2) * weight for name, weight in weights.items()}),
+        criterion=Estimate(None),
+        accuracy=_clip(estimate_normal(value, _error(fitted, slopes), method=METHOD)),
+    )
+
+
+def _marginal(fitted: MixedFit, weights: Mapping[str, float], *, sign: float, x: float) -> tuple[float, np.ndarray]:
+    """Φ(±η/√(1 + v)) and its slope in every coefficient."""
+    line = np.array([weights.get(name, 0.0) for name in fitted.names])
+    spread = np.sqrt(1 + fitted.total_variance(_loadings(x)))
+    z = sign * float(line @ fitted.coefficients) / spread
+    return float(stats.norm.cdf(z)), sign * float(stats.norm.pdf(z)) / spread * line
+
+
+def _loadings(x: float) -> dict[str, dict[str, float]]:
+    whole = {"(Intercept)": 1.0}
+    return {"participant": {**whole, "x": x}, "title": whole, "item": whole}
+
+
+def _combine(fitted: MixedFit, weights: Mapping[str, float]) -> Estimate:
+    value, se = fitted.combine(weights)
+    return estimate_normal(value, se, method=METHOD)
+
+
+def _error(fitted: MixedFit, slopes: np.ndarray) -> float:
+    return float(np.sqrt(slopes @ fitted.covariance @ slopes))
+
+
+def _clip(estimate: Estimate) -> Estimate:
+    """An accuracy's interval within what a share can be."""
+    if estimate.low is None or estimate.high is None:
+        return estimate
+    return Estimate(estimate.value, estimate.se, max(0.0, estimate.low), min(1.0, estimate.high), estimate.method)
+
+
+def _share_variance(fitted: MixedFit) -> dict[str, float]:
+    """Shares of 1 (a probit's own variance) plus the random parts', averaged over x = ±½."""
+    parts: dict[str, float] = {}
+    for part in fitted.components:
+        for name, sd in zip(part.names, part.sd, strict=True):
+            weight = 1.0 if name == "(Intercept)" else 0.25
+            key = part.group if name == "(Intercept)" else f"{part.group} (slope)"
+            parts[key] = parts.get(key, 0.0) + weight * sd**2
+    total = 1.0 + sum(parts.values())
+    return {**{key: value / total for key, value in parts.items()}, "single judgment": 1.0 / total}

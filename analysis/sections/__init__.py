@@ -1,0 +1,53 @@
+"""The report's further sections, a file each: `write(study)` gives the section with its page, numbers, tables, figures.
+
+A section is added by writing `analysis/sections/NAME.py` and `templates/sections/NAME.html.j2`, and putting it where it
+belongs in `ORDER`. What it computes lives in modules of its own beside `answer.py`, which know nothing of a page.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from analysis.figures import Picture
+from analysis.study import Study
+
+ORDER = ("detection_model",)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of plain values under column names; written as tables/NAME.csv and tables/NAME.tex."""
+
+    header: tuple[str, ...]
+    rows: Sequence[Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """What one section says.
+
+    `context` is what its template is given, `results` the twin of every number on it (plain values, null for unknown).
+    `meaning`, `formula` and `limits` stand under it in plain words: what it tells, how it is worked out, what it does
+    not say. `sentences` may be taken to the first page.
+    """
+
+    name: str
+    title: str
+    meaning: str
+    formula: str
+    limits: str
+    results: Any
+    context: dict[str, Any] = field(default_factory=dict)
+    tables: dict[str, Table] = field(default_factory=dict)
+    pictures: tuple[Picture, ...] = ()
+    sentences: tuple[str, ...] = ()
+
+
+Writer = Callable[[Study], Section]
+
+
+def find_writer(name: str) -> Writer:
+    """The `write` of a section's module; imported only when it is wanted."""
+    writer: Writer = import_module(f"analysis.sections.{name}").write
+    return writer
