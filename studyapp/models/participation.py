@@ -137,6 +137,11 @@ class TrialQuerySet(models.QuerySet):
         """Trials without a response, the next one first."""
         return self.filter(response=None).order_by("position")
 
+    def list_seconds(self) -> list[float | None]:
+        """The seconds that each trial took from its first sight to its answer, in order; None while it is open."""
+        times = self.order_by("position").values_list("shown_at", "response__answered_at")
+        return [(answered - (shown or answered)).total_seconds() if answered else None for shown, answered in times]
+
 
 class Trial(models.Model):
     """One stimulus at one position for one participant, laid down when they enrol. Its code names it in addresses.

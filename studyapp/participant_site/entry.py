@@ -258,4 +258,5 @@ def refuse_forgery(request: HttpRequest, reason: str = "") -> HttpResponse:
         with suppress(Http404):
             study = find_study(request, match.kwargs["slug"])  # so that the page is seen in a platform's frame too
             find_participant(request, study)  # and in their language
-    return render(request, "participant_site/no_cookies.html", status=403)
+    context = {"study": getattr(request, "study", None)}
+    return render(request, "participant_site/no_cookies.html", context, status=403)

@@ -1,6 +1,7 @@
 """The page of a trial: an article, whole or in stages, or a pair of texts, and its question."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -26,6 +27,7 @@ from studyapp.domain.judgment import LABELS, MAX_COMMENT, PAIR_LABELS, Judgment,
 from studyapp.domain.progress import Step
 from studyapp.domain.reveal import Reveal, cut_stages
 from studyapp.domain.study_design import MOST_STAGES
+from studyapp.domain.time_left import estimate_minutes_left
 from studyapp.models import Participant, ProblemReport, Study, Trial
 from studyapp.participant_site.visitor import locate, on_step, redirect_to
 
@@ -70,6 +72,7 @@ class JudgmentForm(AnswerForm):
 
     scale_name = "judgment"
     judgment = forms.TypedChoiceField(
+        label="",  # the study's question
         choices=[(int(judgment), _(label)) for judgment, label in LABELS.items()],
         coerce=lambda value: Judgment(int(value)),
         widget=forms.RadioSelect,
@@ -85,6 +88,7 @@ class PairForm(AnswerForm):
 
     scale_name = "choice"
     choice = forms.TypedChoiceField(
+        label="",  # the study's question
         choices=[(int(choice), _(label)) for choice, label in PAIR_LABELS.items()],
         coerce=lambda value: PairChoice(int(value)),
         widget=forms.RadioSelect,
@@ -160,7 +164,7 @@ def _show(
     if request.method != "HEAD":
         show_trial(trial, now=now)
     reveal = measure_reveal(trial, study, now=now)
-    context = describe_item(study, trial, form=form, total=participant.trials.count(), reveal=reveal)
+    context = describe_item(study, trial, form=form, seconds=participant.trials.list_seconds(), reveal=reveal)
     context["notice"] = notice if request.method == "POST" and not reveal.is_whole else ""
     if wait := measure_pace(trial, study, now=now):
         context |= {"pace_wait": f"{wait:.3f}", "pace_seconds": math.ceil(wait)}
@@ -170,16 +174,20 @@ def _show(
 
 
 def describe_item(
-    study: Study, trial: Trial, *, form: AnswerForm, total: int, reveal: Reveal = WHOLE
+    study: Study, trial: Trial, *, form: AnswerForm, seconds: Sequence[float | None], reveal: Reveal = WHOLE
 ) -> dict[str, object]:
-    """What the page of an article shows; the preview shows the same."""
+    """What the page of an article shows; the preview shows the same.
+
+    `seconds`: how long each of the participant's trials took, None for those that are open.
+    """
     article = trial.stimulus.item.article
     return {
         "study": study,
         "form": form,
         "code": trial.code,
         "position": trial.position,
-        "total": total,
+        "total": len(seconds),
+        "minutes_left": estimate_minutes_left(seconds, promised=study.estimated_minutes),
         "title": article.title,
         "subtitle": article.subtitle,
         "article_language": article.language or study.language,

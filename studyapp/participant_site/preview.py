@@ -128,7 +128,7 @@ def _describe_page(preview: Preview) -> tuple[str, dict[str, object]]:
     match preview.step.partition("-"):
         case ("item", _, position):
             trial = preview.trials[int(position) - 1]
-            return "item", describe_item(study, trial, form=make_form(study), total=total)
+            return "item", describe_item(study, trial, form=make_form(study), seconds=_pretend_pace(preview, trial))
         case ("attention", _, number):
             return "attention", _describe_check(preview, int(number))
         case ("instructions", *_):
@@ -154,6 +154,12 @@ def _describe_check(preview: Preview, number: int) -> dict[str, object]:
 def _address(study: Study, *, arm: str, form: str, step: str, language: str) -> str:
     query = "" if language == study.language else f"?{urlencode({'language': language})}"
     return reverse("rater:preview", args=[study.slug, arm, form, step]) + query
+
+
+def _pretend_pace(preview: Preview, trial: Trial) -> list[float | None]:
+    """The seconds of somebody who has come to this trial in just the time that was promised."""
+    promised = preview.study.estimated_minutes * 60 / len(preview.trials)
+    return [promised if other.position < trial.position else None for other in preview.trials]
 
 
 def _end(study: Study) -> Ending | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
@@ -91,6 +91,20 @@ def redirect_to(study: Study, participant: Participant, step: Step) -> HttpRespo
     return redirect(f"rater:{step}", study.slug)
 
 
+def _name_the_next_page(view: View) -> View:
+    """For sending.js: the address of the next page in place of a redirect, so that the browser itself goes there."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, slug: str, **arguments: str) -> HttpResponse:
+        response = view(request, slug, **arguments)
+        if isinstance(response, HttpResponseRedirect) and request.headers.get("Accept") == "application/json":
+            response = JsonResponse({"next": response.url})
+            add_never_cache_headers(response)
+        return response
+
+    return answered
+
+
 def on_step(*steps: Step) -> Callable[[View], View]:
     """Let a view be seen by participants who belong on one of its steps; everybody else is led to their own page."""
 
@@ -108,6 +122,6 @@ def on_step(*steps: Step) -> Callable[[View], View]:
             add_never_cache_headers(response)
             return response
 
-        return guarded
+        return _name_the_next_page(guarded)
 
     return decorate

@@ -9,7 +9,7 @@
     const made = document.adoptNode(fresh.getElementById(id));
     const hadFocus = old.contains(document.activeElement);
     old.replaceWith(made);
-    if (hadFocus) made.focus({ preventScroll: true });
+    if (hadFocus) (made.querySelector(".ask") ?? made).focus({ preventScroll: true });
   };
 
   const ask = async (form) => {
@@ -55,6 +55,10 @@
     };
     tick();
   };
+  addEventListener("online", () => {
+    const form = document.getElementById("reveal");
+    if (form && !form.querySelector(".failed").hidden) ask(form);
+  });
 
   document.addEventListener("turn", begin);
   begin();

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from studyapp.models import Participant, ProblemReport, Response
+from studyapp.models import Participant, ProblemReport, Response, Stimulus
 from tests.studyapp.study_rows import make_launched, make_staged
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
@@ -65,10 +65,10 @@ def test_keys_in_the_comment_are_text(study, tab, live_server):
     page = tab()
     go_to_first_item(page, live_server, study)
     page.keyboard.press("4")
-    page.get_by_label("Comment").fill("")
-    page.get_by_label("Comment").focus()
+    page.get_by_text("Add a comment").click()
+    page.get_by_label("Your comment").focus()
     page.keyboard.type("125")
-    assert page.get_by_label("Comment").input_value() == "125"
+    assert page.get_by_label("Your comment").input_value() == "125"
     assert page.locator("input[name=judgment]:checked").get_attribute("value") == "4"
 
 
@@ -105,7 +105,7 @@ def test_nothing_runs_over_the_edge(study, tab, live_server, width):
     for step in ("consent", "instructions", "item", "questions", "debriefing"):
         assert page.evaluate("document.documentElement.scrollWidth") <= width, step
         while "/item/" in page.url:
-            assert page.locator("fieldset.scale label").first.bounding_box()["height"] >= 44
+            assert page.locator(".scale label").first.bounding_box()["height"] >= 44
             page.locator("input[name=judgment]").first.check()
             page.get_by_role("button", name="Next").click()
         if page.url.endswith("/questions/"):
@@ -250,7 +250,8 @@ def test_what_a_reader_does_on_the_page_arrives_with_the_answer(study, tab, live
     page.locator("input[name=judgment]").nth(3).check()
     page.reload()  # what was counted before is not lost
     leave(page, seconds=0.6, hide=True)
-    comment = page.get_by_label("Comment")
+    page.get_by_text("Add a comment").click()
+    comment = page.get_by_label("Your comment")
     comment.fill("seen elsewhere")
     comment.focus()
     for keys in ("Control+a", "Control+x", "Control+v", "Control+v"):
@@ -287,3 +288,116 @@ def leave(page, *, seconds, hide=False):
         }""",
         [1000 * seconds, hide],
     )
+
+
+def test_an_answer_is_kept_on_a_lost_connection_and_sent_when_it_returns(study, tab, live_server):
+    page = tab()
+    go_to_first_item(page, live_server, study)
+    here = page.url
+    page.context.set_offline(True)
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")
+    status = page.locator("[role=status]").filter(has_text="Your answer is kept on this device")
+    status.wait_for()
+    page.keyboard.press("4")  # second thoughts, sent too
+    page.keyboard.press("Enter")
+    assert page.url == here and not Response.objects.exists()
+    page.context.set_offline(False)
+    page.wait_for_url(lambda url: url != here)
+    assert Response.objects.get().judgment == 4
+    assert page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('byline-kept'))") == []
+
+
+def test_an_answer_that_was_kept_is_sent_when_the_page_is_opened_again(study, tab, live_server):
+    page = tab()
+    go_to_first_item(page, live_server, study)
+    here = page.url
+    page.route("**/item/**", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    page.keyboard.press("5")
+    page.keyboard.press("Enter")
+    page.get_by_text("Your answer is kept on this device").wait_for()
+    page.unroute("**/item/**")
+    page.goto(f"{live_server.url}/s/{study.slug}/")
+    page.wait_for_url(lambda url: "/item/" in url and url != here)
+    assert Response.objects.get().judgment == 5
+
+
+def test_an_answer_whose_receipt_was_lost_leads_on_and_is_stored_once(study, tab, live_server):
+    page = tab()
+    go_to_first_item(page, live_server, study)
+    here = page.url
+    sent = []
+
+    def lose_the_first_receipt(route):
+        sent.append(route.request.method)
+        if route.request.method == "POST" and sent.count("POST") == 1:
+            route.fetch()  # it arrives, and the browser never hears of it
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route(here, lose_the_first_receipt)
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: url != here)
+    assert sent.count("POST") == 2
+    assert Response.objects.get().judgment == 1
+
+
+def test_the_order_of_the_focus_and_the_way_from_an_error_to_its_field(study, tab, live_server):
+    page = tab()
+    go_to_first_item(page, live_server, study)
+    focused = "document.activeElement.name || document.activeElement.textContent.trim()"
+    order = []
+    for _ in range(7):
+        page.keyboard.press("Tab")
+        order.append(page.evaluate(focused))
+    assert order[:3] == ["Skip to the content", "judgment", "seen_before"]
+    assert [order[3], order[4][:4], order[5]] == [
+        "Add a comment (if you like)", "Next", "Report a problem with this article"
+    ]  # fmt: skip
+    page.get_by_role("button", name="Next").click()
+    page.locator("#errors").wait_for()
+    assert page.evaluate("document.activeElement.id") == "errors"
+    assert page.title().startswith("Error:")
+    scale = page.get_by_role("radiogroup", name=study.question_text)
+    assert scale.get_attribute("aria-invalid") == "true"
+    assert page.locator(f"#{scale.get_attribute('aria-describedby')}").inner_text() == (
+        page.locator("#errors a").inner_text()
+    )
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "id_judgment_0"
+
+
+def test_the_keys_can_be_turned_off_for_good(study, tab, live_server):
+    page = tab()
+    go_to_first_item(page, live_server, study)
+    page.get_by_role("button", name="Turn the keys off").click()
+    page.keyboard.press("2")
+    page.reload()
+    page.keyboard.press("2")
+    assert page.locator("input[name=judgment]:checked").count() == 0
+    page.get_by_role("button", name="Turn the keys on").click()
+    page.keyboard.press("2")
+    assert page.locator("input[name=judgment]:checked").get_attribute("value") == "2"
+
+
+def test_the_question_is_at_hand_while_the_article_is_read_and_covers_nothing(tab, live_server):
+    study = make_launched()
+    Stimulus.objects.update(text="\n\n".join(["A sentence of some words, and another. " * 12] * 9))
+    page = tab()
+    go_to_first_item(page, live_server, study)
+    page.evaluate("scrollTo(0, 900)")
+    question, story = page.locator("#question").bounding_box(), page.locator("#story").bounding_box()
+    assert 0 <= question["y"] < 800 and question["x"] > story["x"] + story["width"]
+    page.set_viewport_size({"width": 390, "height": 780})
+    page.evaluate("scrollTo(0, 900)")
+    question = page.locator("#question").bounding_box()
+    assert 600 < question["y"] and question["y"] + question["height"] <= 780
+    page.evaluate("scrollTo(0, 1e6)")
+    story, question = page.locator("#story").bounding_box(), page.locator("#question").bounding_box()
+    assert question["y"] >= story["y"] + story["height"]
+    page.set_viewport_size({"width": 320, "height": 256})  # 1280 x 1024 at 400 %: nothing stays in the way
+    page.evaluate("scrollTo(0, 900)")
+    assert page.locator("#question").bounding_box()["y"] > 256

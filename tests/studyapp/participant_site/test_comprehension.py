@@ -37,8 +37,9 @@ def test_a_wrong_answer_is_named_without_the_right_one_and_tried_again(visitor):
     assert page.step == "comprehension"
     assert "there is 1 more try" in page.text
     content = page.text
-    assert content.count("This is not right yet") == 1
-    assert content.index("What is asked?") < content.index("This is not right yet") < content.index("cannot tell?")
+    assert content.count("This is not right yet") == 2  # above the form, and at its question
+    assert "What is asked? – This is not right yet" in content
+    assert content.index("Read.") < content.rindex("This is not right yet") < content.index("cannot tell?")
     assert "reward stays the same" in content
     assert visitor.send(**RIGHT).step == "item"
     assert (visitor.participant.comprehension_passed, visitor.participant.comprehension_tries) == (True, 2)

@@ -80,7 +80,7 @@ def level(text):
     text = re.sub(r'\s*<nav class="preview".*?</nav>\s*', "\n", text, flags=re.DOTALL)
     text = re.sub(r'(href|action|formaction)="[^"]*"', "", text)
     text = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", text)
-    text = re.sub(r"Article \d of 4|value=\"\d\" max", "", text)
+    text = re.sub(r"Article \d of 4|value=\"\d\" max|<span>[\w ]+ left</span>", "", text)
     return re.sub(r"\s+", " ", text)
 
 
