@@ -10,7 +10,7 @@ CONVERT := .venv-convert
 OTREE := .venv-otree
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test bench lint format messages lock clean
+.PHONY: help install demo serve test screenshots bench lint format messages lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ test: $(INSTALLED) ## All tests but those marked gpu or slow, and the lint
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup
 	BYLINE_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup tests/test_whole_study.py tests/studyapp/actions
+
+screenshots: $(INSTALLED) ## Take the pictures of the rater's pages for docs/screenshots
+	BYLINE_PICTURES=docs/screenshots $(BIN)/python -m pytest tests/studyapp/participant_site/test_rater_pages.py
 
 # WHAT=load needs none of the engines, and the others need no oTree
 ENGINES := $(filter-out load,$(or $(WHAT),all))
