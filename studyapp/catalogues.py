@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent
 LOCALE_DIR = ROOT / "locale"
 LOCALES = ("de", "es", "fr", "zh_Hans")
 SOURCES = ("domain/**/*.py", "recruitment/*.py", "actions/*.py", "participant_site/*.py")
-TEMPLATES = "templates/participant_site/**/*.html"
+TEMPLATES = ("templates/*.html", "templates/participant_site/**/*.html")  # the first: errors, as of a wrong address
 SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 _PLACES = re.compile(r"%\(\w+\)[a-z]|</?[a-z][^>]*>")
 KEYWORDS = {
@@ -49,7 +49,7 @@ def collect_sentences() -> Catalog:
     catalog = Catalog(project="byline", header_comment="", fuzzy=False)
     for path in sorted(path for pattern in SOURCES for path in ROOT.glob(pattern)):
         _collect(catalog, path, path.read_text(encoding="utf-8"))
-    for path in sorted(ROOT.glob(TEMPLATES)):
+    for path in sorted(path for pattern in TEMPLATES for path in ROOT.glob(pattern)):
         # Brackets around it: what templatize makes of a template is indented as no Python is.
         _collect(catalog, path, f"({templatize(path.read_text(encoding='utf-8'), origin=str(path))})")
     return catalog
