@@ -57,6 +57,7 @@ RECORDS_CODEBOOK: list[Entry] = [
         "of each attention check that was shown, in their order: shown_at, answer (from 1), answered_at (null = not)",
     ),
     ("enrolments.csv", "exclusion_facts", "JSON", "", "", "by rule that was broken: what led to it, and its bound"),
+    ("enrolments.csv", "agreed_again_at", "time", "", "", "when they agreed again, debriefed, UTC; empty = not asked"),
 ]  # fmt: skip
 
 PUBLIC_CODEBOOK: list[Entry] = [

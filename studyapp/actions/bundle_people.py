@@ -92,6 +92,7 @@ def _read_participant(study: Study, own: RowCells, more: RowCells) -> Participan
         screen_out_reason=more.text("screen_out_reason", most=60),
         attention_answers=more.json("attention_answers", list),
         exclusion_facts=more.json("exclusion_facts", dict),
+        agreed_again_at=more.time("agreed_again_at"),
     )
     try:
         judge_answers(study.attention_questions, person.attention_given)

@@ -84,6 +84,7 @@ ENROLMENT_FIELDS = {
     "screen_out_reason": "screen_out_reason",
     "attention_answers": "attention_answers",
     "exclusion_facts": "exclusion_facts",
+    "agreed_again_at": "agreed_again_at",
 }
 ID_FIELDS = ("identity__external_id", "identity__session_id")
 

@@ -22,6 +22,7 @@ from studyapp.domain.counterbalancing import order_trials
 from studyapp.domain.exclusion import RULES_OF_LEAVERS
 from studyapp.domain.progress import Place
 from studyapp.domain.sentences import Sentence
+from studyapp.domain.withdrawal import WithdrawalTime, find_withdrawal_time
 from studyapp.models import Assignment, Participant, PlatformIdentity, Stimulus, Study, Trial
 from studyapp.models import Place as HeldPlace
 from studyapp.models.participation import ParticipantStatus
@@ -52,6 +53,10 @@ class TookPartBeforeError(EnrolmentRefusedError):
 
 class StudyFullError(EnrolmentRefusedError):
     """Every place is held."""
+
+
+class TooLateToWithdrawError(ValueError):
+    """The days in which answers could be withdrawn are over."""
 
 
 @dataclass(frozen=True)
@@ -308,20 +313,39 @@ def record_debriefing(participant: Participant, *, now: datetime) -> None:
     Participant.objects.filter(pk=participant.pk, debriefed_at=None).update(debriefed_at=now)
 
 
+def agree_again(participant: Participant, *, now: datetime) -> None:
+    """They know what the study was about, and let it keep their answers. Only the first time counts."""
+    Participant.objects.filter(
+        pk=participant.pk, status=ParticipantStatus.COMPLETED, study__asks_again=True, agreed_again_at=None
+    ).update(agreed_again_at=now)
+
+
+def find_time_to_withdraw(participant: Participant, *, now: datetime) -> WithdrawalTime:
+    """Until when they may withdraw by themselves, as their study has promised it."""
+    return find_withdrawal_time(ended_at=participant.ended_at, days=participant.study.withdrawal_days, now=now)
+
+
 @transaction.atomic
-def withdraw(participant: Participant, *, now: datetime) -> None:
+def withdraw(participant: Participant, *, now: datetime, is_late: bool = False) -> None:
     """Delete what a participant gave, at their wish; their row stays as a count, and their place is free.
 
-    Locks the participant.
+    Locks the participant. `is_late`: a researcher does it for somebody who has written after their last day.
 
     Bundles that were made before still hold it: `Export.count_withdrawn` tells the researchers.
+
+    Raises:
+        TooLateToWithdrawError: the study's time for it is over.
     """
     participant = Participant.objects.select_for_update(of=("self",)).select_related("study").get(pk=participant.pk)
+    was_withdrawn = participant.status == ParticipantStatus.WITHDRAWN
+    if not (is_late or was_withdrawn or find_time_to_withdraw(participant, now=now).is_open):
+        raise TooLateToWithdrawError
     Trial.objects.filter(participant=participant).delete()
     PlatformIdentity.objects.filter(participant=participant).delete()
-    if participant.status != ParticipantStatus.WITHDRAWN:
+    if not was_withdrawn:
         participant.status = ParticipantStatus.WITHDRAWN
         participant.withdrawn_at = now
+    participant.agreed_again_at = None
     participant.comprehension_answers = []
     participant.comprehension_passed = None
     participant.attention_answers = []

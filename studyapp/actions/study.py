@@ -7,6 +7,7 @@ from django.db import transaction
 from studyapp.actions.articles import find_missing_refs
 from studyapp.actions.audit import record
 from studyapp.actions.roles import own_new_study
+from studyapp.domain.debriefing import Debriefing
 from studyapp.domain.exclusion import Bounds
 from studyapp.domain.study_design import (
     Checks,
@@ -97,6 +98,11 @@ def describe_study(study: Study) -> StudyDesign:
             max_reading_wpm=study.max_reading_wpm,
         ),
         exclusion=Bounds(**study.exclusion_bounds),
+        debriefing=Debriefing(
+            show_score=study.shows_score,
+            ask_again=study.asks_again,
+            withdrawal_days=study.withdrawal_days,
+        ),
         targets=Targets(
             participants_per_cell=study.participants_per_cell,
             dropout_minutes=study.dropout_minutes,
@@ -195,6 +201,9 @@ def _study_columns(design: StudyDesign) -> dict[str, object]:
         "attention": [describe_section(asked) for asked in design.attention],
         "min_reading_seconds": design.checks.min_reading_seconds,
         "max_reading_wpm": design.checks.max_reading_wpm,
+        "shows_score": design.debriefing.show_score,
+        "asks_again": design.debriefing.ask_again,
+        "withdrawal_days": design.debriefing.withdrawal_days,
         "participants_per_cell": design.targets.participants_per_cell,
         "dropout_minutes": design.targets.dropout_minutes,
         "give_back_after_minutes": design.targets.give_back_after_minutes,

@@ -13,6 +13,7 @@ from typing import Any, get_type_hints
 from studyapp.domain.attention import AttentionQuestion, find_fail_fault, find_set_faults
 from studyapp.domain.attention_standard import expand_standard
 from studyapp.domain.comprehension import MOST_QUESTIONS, MOST_TRIES, ComprehensionQuestion
+from studyapp.domain.debriefing import Debriefing
 from studyapp.domain.exclusion import RULES, Bounds
 from studyapp.domain.reading_time import FASTEST_WPM, MOST_SECONDS, SLOWEST_WPM
 from studyapp.domain.study_sections import SLUG, Fault, describe_section, read_section, suggest
@@ -207,6 +208,7 @@ class StudyDesign:
     texts: Texts
     checks: Checks
     exclusion: Bounds
+    debriefing: Debriefing
     targets: Targets
     recruitment: Recruitment
     articles: Selection

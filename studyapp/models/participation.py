@@ -51,6 +51,7 @@ class Participant(models.Model):
     withdrawn_at = models.DateTimeField(null=True)
     left_at = models.DateTimeField(null=True, help_text="when they dropped out or were screened out")
     debriefed_at = models.DateTimeField(null=True)
+    agreed_again_at = models.DateTimeField(null=True, help_text="after the debriefing, where the study asks for it")
     comprehension_answers = models.JSONField(
         default=list, help_text="a list for each try at the questions about the instructions: choices, from 0"
     )
@@ -95,6 +96,11 @@ class Participant(models.Model):
     @property
     def attention_given(self) -> list[GivenAnswer]:
         return [GivenAnswer(**entry) for entry in self.attention_answers]
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When they completed, dropped out or were screened out; None while they are at work."""
+        return None if self.status == ParticipantStatus.ENROLLED else self.completed_at or self.left_at
 
     @property
     def minutes(self) -> float | None:

@@ -12,6 +12,7 @@ from django.utils.functional import cached_property
 
 from studyapp.domain.attention import AttentionQuestion
 from studyapp.domain.comprehension import ComprehensionQuestion
+from studyapp.domain.debriefing import MOST_DAYS
 from studyapp.domain.languages import is_same
 from studyapp.domain.normalisation import RULES
 from studyapp.domain.reading_time import Pace
@@ -83,6 +84,15 @@ class Study(models.Model):
     max_reading_wpm = models.PositiveIntegerField(default=0, help_text="words a minute; 0: no such bound")
     exclusion_rules = models.JSONField(default=list, blank=True)
     exclusion_bounds = models.JSONField(default=dict, blank=True, help_text="what the rules hold facts against")
+
+    shows_score = models.BooleanField(default=False, help_text="their own, after the last answer")
+    asks_again = models.BooleanField(default=False, help_text="after the debriefing: may the answers be kept?")
+    withdrawal_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(MOST_DAYS)],
+        help_text="after the end of a participation, in which its answers can be withdrawn; empty: no last day",
+    )
 
     participants_per_cell = models.PositiveIntegerField(default=40, help_text="in each arm x form")
     dropout_minutes = models.PositiveIntegerField(default=90)

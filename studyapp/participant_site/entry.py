@@ -31,6 +31,7 @@ from studyapp.participant_site.arrivals import (
 from studyapp.participant_site.endings import find_ending
 from studyapp.participant_site.languages import read_choice, say_error, speak
 from studyapp.participant_site.visitor import find_participant, find_study, join, locate, redirect_to, remember
+from studyapp.passes import find_returning
 from studyapp.recruitment import SIMULATED, Adapter, Arrival, Ending, EntryError, Outcome
 
 REHEARSAL_NOTICE = gettext_lazy(
@@ -200,6 +201,20 @@ def show_code(request: HttpRequest, slug: str) -> HttpResponse:
     if participant is not None:
         remember(response, participant)
     return keep_seal(request, response, study, visit.arrival.seal)
+
+
+@require_safe
+def come_back(request: HttpRequest, slug: str, signed: str) -> HttpResponse:
+    """To their own page by the link that the completion page shows; nothing more, since scanners open links too."""
+    study = find_study(request, slug)
+    participant = find_returning(study, signed=signed)
+    if participant is None:
+        message = _("This link is not one of ours, or was changed on its way. Please copy the whole link.")
+        return _refuse(request, study, EntryError(message))
+    participant.study = study
+    response = redirect("rater:continue", slug)
+    add_never_cache_headers(response)
+    return remember(response, participant)
 
 
 def _say_no_place(

@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.html import escape
 from django.views.decorators.http import require_http_methods
@@ -21,12 +22,16 @@ from django.views.decorators.http import require_http_methods
 from studyapp.actions.preview import lay_out_trials
 from studyapp.actions.roles import list_visible_studies
 from studyapp.domain.counterbalancing import FORM_NAMES
+from studyapp.domain.judgment import Judgment
+from studyapp.domain.withdrawal import WithdrawalTime, find_withdrawal_time
 from studyapp.models import Arm, Study, Trial
 from studyapp.participant_site.attention import AttentionForm, describe_check, list_answers
 from studyapp.participant_site.comprehension import describe_comprehension
+from studyapp.participant_site.debriefing import Afterwards, describe_debriefing
 from studyapp.participant_site.items import describe_item, make_form
 from studyapp.participant_site.languages import read_choice, speak
-from studyapp.participant_site.steps import EndForm, describe_debriefing
+from studyapp.participant_site.steps import EndForm
+from studyapp.participant_site.withdrawal import describe_withdrawal
 from studyapp.recruitment import Arrival, Ending, Outcome
 
 FIRST = "consent"
@@ -138,9 +143,12 @@ def _describe_page(preview: Preview) -> tuple[str, dict[str, object]]:
         case ("questions", *_):
             return "questions", {"study": study, "form": EndForm(study)}
         case ("debriefing", *_):
-            return "debriefing", describe_debriefing(study, preview.trials, ending=_end(study))
+            answered = [(trial, Judgment.MORE_LIKELY_MACHINE) for trial in preview.trials]
+            return "debriefing", describe_debriefing(study, answered, afterwards=_pretend_end(study))
         case ("withdraw", *_):
-            return "withdraw", {"study": study}
+            return "withdraw", describe_withdrawal(
+                study, withdrawal=WithdrawalTime(is_open=True), ending=None, code="", is_at_work=True
+            )
     return "consent", {"study": study, "arrival": ""}
 
 
@@ -162,9 +170,15 @@ def _pretend_pace(preview: Preview, trial: Trial) -> list[float | None]:
     return [promised if other.position < trial.position else None for other in preview.trials]
 
 
-def _end(study: Study) -> Ending | None:
-    """What the platform is told of somebody who has completed, with nobody's ids in it."""
-    return study.adapter.end(Outcome.COMPLETE, Arrival())
+def _pretend_end(study: Study) -> Afterwards:
+    """The end of somebody who completes now, and whom the platform has told nothing of."""
+    now = timezone.now()
+    return Afterwards(
+        ending=study.adapter.end(Outcome.COMPLETE, Arrival()),
+        return_path=reverse("rater:come_back", args=[study.slug, "example"]),
+        withdrawal=find_withdrawal_time(ended_at=now, days=study.withdrawal_days, now=now),
+        asks_again=study.asks_again,
+    )
 
 
 def _keep_inside(page: str, preview: Preview, *, completion_url: str) -> str:

@@ -1,6 +1,4 @@
-"""The pages around the articles: instructions, the last questions, debriefing, withdrawal."""
-
-from collections.abc import Iterable
+"""The pages around the articles: instructions, the last questions, and the ends that have no page of their own."""
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -8,25 +6,14 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from studyapp.actions import participation
 from studyapp.actions.participation import EndAnswers
 from studyapp.domain.progress import ENDS_WITHOUT_PAGE, Step
-from studyapp.models import Participant, Study, Trial
+from studyapp.models import Participant, Study
 from studyapp.participant_site.endings import find_ending
 from studyapp.participant_site.visitor import find_participant, find_study, locate, on_step, redirect_to
-from studyapp.recruitment import Ending
-
-WHERE_ONE_CAN_STOP = (
-    Step.INSTRUCTIONS,
-    Step.COMPREHENSION,
-    Step.ATTENTION,
-    Step.ITEM,
-    Step.QUESTIONS,
-    Step.DEBRIEFING,
-    Step.SCREENED_OUT,
-)
 
 
 class EndForm(forms.Form):
@@ -68,7 +55,15 @@ def go_on(request: HttpRequest, slug: str) -> HttpResponse:
     if step not in ENDS_WITHOUT_PAGE:
         return redirect_to(study, participant, step)
     returned = participant.dropout_reason == participation.RETURNED_ON_PLATFORM
-    context = {"study": study, "step": step, "returned": returned, "ending": find_ending(participant)}
+    withdrawal = participation.find_time_to_withdraw(participant, now=timezone.now())
+    context = {
+        "study": study,
+        "step": step,
+        "returned": returned,
+        "ending": find_ending(participant),
+        "withdrawal": withdrawal,
+        "code": participant.code,
+    }
     response = render(request, "participant_site/ended.html", context)
     add_never_cache_headers(response)
     return response
@@ -92,34 +87,3 @@ def questions(request: HttpRequest, participant: Participant) -> HttpResponse:
         participation.complete(participant, form.read_answers(), now=timezone.now())
         return redirect("rater:debriefing", participant.study.slug)
     return render(request, "participant_site/questions.html", {"study": participant.study, "form": form})
-
-
-@require_safe
-@on_step(Step.DEBRIEFING)
-def debriefing(request: HttpRequest, participant: Participant) -> HttpResponse:
-    """What it was about, and which articles a machine wrote: only here, once every answer is stored."""
-    study = participant.study
-    participation.record_debriefing(participant, now=timezone.now())
-    trials = participant.trials.select_related("stimulus__item__article", "stimulus__arm", "beside").order_by(
-        "position"
-    )
-    context = describe_debriefing(study, trials, ending=find_ending(participant))
-    return render(request, "participant_site/debriefing.html", context)
-
-
-def describe_debriefing(study: Study, trials: Iterable[Trial], *, ending: Ending | None) -> dict[str, object]:
-    """What the debriefing shows; the preview shows the same."""
-    return {
-        "study": study,
-        "trials": trials,
-        "ending": ending,
-    }
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@on_step(*WHERE_ONE_CAN_STOP)
-def withdraw(request: HttpRequest, participant: Participant) -> HttpResponse:
-    if request.method == "POST":
-        participation.withdraw(participant, now=timezone.now())
-        return redirect("rater:continue", participant.study.slug)
-    return render(request, "participant_site/withdraw.html", {"study": participant.study})

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from studyapp.participant_site import attention, comprehension, entry, items, preview, steps
+from studyapp.participant_site import (
+    attention,
+    comprehension,
+    debriefing,
+    entry,
+    items,
+    preview,
+    steps,
+    withdrawal,
+)
 
 app_name = "rater"
 urlpatterns = [
@@ -15,8 +24,10 @@ urlpatterns = [
     path("<slug:slug>/item/<slug:code>/", items.item, name="item"),
     path("<slug:slug>/item/<slug:code>/problem/", items.problem, name="problem"),
     path("<slug:slug>/questions/", steps.questions, name="questions"),
-    path("<slug:slug>/debriefing/", steps.debriefing, name="debriefing"),
+    path("<slug:slug>/debriefing/", debriefing.debriefing, name="debriefing"),
     path("<slug:slug>/code/", entry.show_code, name="code"),
-    path("<slug:slug>/withdraw/", steps.withdraw, name="withdraw"),
+    path("<slug:slug>/agree-again/", debriefing.agree_again, name="agree_again"),
+    path("<slug:slug>/back/<str:signed>/", entry.come_back, name="come_back"),
+    path("<slug:slug>/withdraw/", withdrawal.withdraw, name="withdraw"),
     path("<slug:slug>/preview/<str:arm>/<str:form>/<slug:step>/", preview.show_step, name="preview"),
 ]

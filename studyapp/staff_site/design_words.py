@@ -19,6 +19,7 @@ SECTIONS = {
     "texts": "Texts that participants read",
     "checks": "Questions beside the judgment, and exclusions",
     "exclusion": "Bounds of the exclusion rules",
+    "debriefing": "After the last article",
     "comprehension": "Questions about the instructions, before the first article",
     "attention": "Attention checks, between the articles",
     "targets": "How many participants",
@@ -59,6 +60,20 @@ WORDS = {
     ),
     "checks.exclusion_rules": Words(
         "Exclusion rules", "Set before launch. Who breaks one is left out of the analysis; their answers are kept."
+    ),
+    "debriefing.show_score": Words(
+        "Tell participants how many they got right",
+        "Below the list of who wrote what, which everybody is shown after their last answer. Off: a score is what "
+        "people compare and pass on, and those who come later then know what to expect.",
+    ),
+    "debriefing.ask_again": Words(
+        "Ask again, after the debriefing, whether their answers may be kept",
+        "For boards that ask for it. Who says no is led to the page that deletes them; code and reward stay the same.",
+    ),
+    "debriefing.withdrawal_days": Words(
+        "Days in which answers can be withdrawn",
+        "After the day on which a participation ends; participants are told the last day. Empty: as long as the study "
+        "is kept. Publish nothing before it is over.",
     ),
     "targets.participants_per_cell": Words("Participants in each arm and form", "The published study had about 40."),
     "targets.dropout_minutes": Words(

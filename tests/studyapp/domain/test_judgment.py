@@ -5,6 +5,7 @@ from studyapp.domain.judgment import (
     PAIR_LABELS,
     Judgment,
     PairChoice,
+    find_choice,
     judge_model_text,
 )
 
@@ -36,3 +37,9 @@ def test_both_orders_of_a_pair_mirror_each_other_and_every_choice_has_its_words(
     for choice in PairChoice:
         assert judge_model_text(choice, first="model") + judge_model_text(choice, first="human") == 6
     assert set(PAIR_LABELS) == set(PairChoice)
+
+
+@pytest.mark.parametrize("first", ["model", "human"])
+@pytest.mark.parametrize("choice", list(PairChoice))
+def test_a_choice_is_found_again_from_its_judgment(choice, first):
+    assert find_choice(judge_model_text(choice, first=first), first=first) is choice
