@@ -52,11 +52,12 @@ def debriefing(request: HttpRequest, participant: Participant) -> HttpResponse:
     study, now = participant.study, timezone.now()
     participation.record_debriefing(participant, now=now)
     trials = participant.trials.select_related("stimulus__item__article", "stimulus__arm", "beside", "response")
+    withdrawal = participation.find_time_to_withdraw(participant, now=now)
     afterwards = Afterwards(
         ending=find_ending(participant),
         return_path=make_return_path(participant),
-        withdrawal=participation.find_time_to_withdraw(participant, now=now),
-        asks_again=study.asks_again and participant.agreed_again_at is None,
+        withdrawal=withdrawal,
+        asks_again=study.asks_again and participant.agreed_again_at is None and withdrawal.is_open,
         agreed_again=participant.agreed_again_at is not None,
         code=participant.code,
     )

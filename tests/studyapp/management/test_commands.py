@@ -9,6 +9,7 @@ from io import StringIO
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from studyapp.actions import participation
 from studyapp.actions.participation import enrol, withdraw
@@ -190,6 +191,20 @@ def test_personal_links_are_for_studies_that_take_them():
     make_launched()
     with pytest.raises(CommandError, match='personal links need platform = "personal"'):
         run("make_links", "pilot", "1")
+
+
+def test_a_researcher_deletes_for_somebody_who_writes_after_their_last_day():
+    study = make_launched(debriefing={"withdrawal_days": 0})
+    person = enrol(study, platform="prolific", arrival=Arrival("p"), rng=random.Random(1), now=NOW)
+    participation.screen_out(person, reason="device", now=NOW)  # long ago
+    with pytest.raises(participation.TooLateToWithdrawError):
+        participation.withdraw(person, now=timezone.now())
+    assert "their answers are deleted here" in run("withdraw", "pilot", person.code)
+    assert not person.trials.exists()
+    assert AuditEntry.objects.get(act="withdrew_participant").detail == {"participant": person.code}
+    for name, said in ((person.code, "has withdrawn already"), ("x", "Nobody in the study 'pilot'")):
+        with pytest.raises(CommandError, match=said):
+            run("withdraw", "pilot", name)
 
 
 def test_somebody_is_screened_out_by_their_code_or_by_the_platforms_id():
