@@ -223,7 +223,7 @@ def describe_place(participant: Participant) -> Place:
     return Place(
         status=participant.status,
         has_started=participant.started_at is not None,
-        has_open_trial=participant.trials.still_open().exists(),
+        has_open_trial=participant.next_trial is not None,
         awaits_comprehension=participant.comprehension_passed is None and bool(participant.study.comprehension),
         awaits_attention=find_due_check(participant) is not None,
     )

@@ -1,7 +1,7 @@
 """Station 7: an answer is appended once; whatever comes twice finds the first one there."""
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db import IntegrityError, transaction
@@ -11,6 +11,8 @@ from studyapp.domain.judgment import MAX_COMMENT, Judgment
 from studyapp.domain.reading_time import find_seconds_left
 from studyapp.domain.reveal import Reveal, cut_stages, find_reveal
 from studyapp.models import Participant, Response, Study, Trial
+
+SEEN_AGAIN_AFTER = timedelta(seconds=30)  # an answer has just said that they are there: a second write says no more
 
 
 class AnswerOutcome(StrEnum):
@@ -36,7 +38,8 @@ def show_trial(trial: Trial, *, now: datetime) -> None:
     if trial.shown_at is None:
         Trial.objects.filter(pk=trial.pk, shown_at=None).update(shown_at=now)
         trial.shown_at = now
-    Participant.objects.filter(pk=trial.participant_id).update(last_seen_at=now)
+    if now - trial.participant.last_seen_at > SEEN_AGAIN_AFTER:
+        Participant.objects.filter(pk=trial.participant_id).update(last_seen_at=now)
 
 
 def measure_reveal(trial: Trial, study: Study, *, now: datetime) -> Reveal:
@@ -65,28 +68,31 @@ def reveal_stage(trial: Trial, *, wanted: int, now: datetime) -> Reveal:
 
     Locks the participant. One that is shown already is left as it is, so that a click too many costs nothing.
     """
-    participant = _lock_participant(trial)
+    study = trial.participant.study
+    _lock_participant(trial, now=now)
     trial = Trial.objects.select_related("stimulus").get(pk=trial.pk)
-    before = measure_reveal(trial, participant.study, now=now)
+    before = measure_reveal(trial, study, now=now)
     if not before.may_go_on or wanted <= before.n_shown or trial.shown_at is None:
         return before
     trial.stages_shown_at = [*trial.stages_shown_at, now.isoformat()]
     trial.save(update_fields=["stages_shown_at"])
-    Participant.objects.filter(pk=participant.pk).update(last_seen_at=now)
-    return measure_reveal(trial, participant.study, now=now)
+    return measure_reveal(trial, study, now=now)
 
 
 def answer_trial(trial: Trial, answer: Answer, *, now: datetime) -> AnswerOutcome:
     """Append the answer to the participant's next open trial. Locks the participant.
 
     A second answer to a trial (double click, two tabs, back button) is not stored: the first one stands. Nor is an
-    answer to a text that has not been shown whole, or not for the study's least reading time.
+    answer to a text that has not been shown whole, or not for the study's least reading time. Afterwards the
+    participant knows the trial that follows.
     """
+    participant = trial.participant
+    participant.forget_next_trial()
     try:
         with transaction.atomic():
-            participant = _lock_participant(trial)
-            next_open = Trial.objects.filter(participant_id=trial.participant_id).still_open().first()
-            if next_open is None or trial != next_open:
+            _lock_participant(trial, now=now)
+            next_open, following = _find_two_open(participant)
+            if trial != next_open:
                 is_answered = Response.objects.filter(trial=trial).exists()
                 return AnswerOutcome.ALREADY_ANSWERED if is_answered else AnswerOutcome.OUT_OF_TURN
             if not measure_reveal(next_open, participant.study, now=now).is_whole:
@@ -94,14 +100,21 @@ def answer_trial(trial: Trial, answer: Answer, *, now: datetime) -> AnswerOutcom
             if measure_pace(next_open, participant.study, now=now) > 0:
                 return AnswerOutcome.TOO_SOON
             _store(trial, answer, measures_behaviour=participant.study.measures_behaviour, now=now)
+            participant.next_trial = following
             return AnswerOutcome.STORED
     except IntegrityError:  # another process stored one between the look and the write
         return AnswerOutcome.ALREADY_ANSWERED
 
 
-def _lock_participant(trial: Trial) -> Participant:
-    participants = Participant.objects.select_for_update(of=("self",)).select_related("study")
-    return participants.get(pk=trial.participant_id)
+def _lock_participant(trial: Trial, *, now: datetime) -> None:
+    """Hold the participant's row till the transaction ends, by writing that they are there."""
+    Participant.objects.filter(pk=trial.participant_id).update(last_seen_at=now)
+
+
+def _find_two_open(participant: Participant) -> tuple[Trial | None, Trial | None]:
+    """The next open trial and the one after it."""
+    found = [*participant.trials.still_open()[:2], None, None]
+    return found[0], found[1]
 
 
 def _store(trial: Trial, answer: Answer, *, measures_behaviour: bool, now: datetime) -> None:
@@ -115,4 +128,3 @@ def _store(trial: Trial, answer: Answer, *, measures_behaviour: bool, now: datet
         answered_at=now,
         **asdict(behaviour),
     )
-    Participant.objects.filter(pk=trial.participant_id).update(last_seen_at=now)

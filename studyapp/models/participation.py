@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import cached_property
 
 from studyapp.domain.attention import GivenAnswer
 from studyapp.models.generation import Stimulus
@@ -87,6 +88,15 @@ class Participant(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @cached_property
+    def next_trial(self) -> "Trial | None":
+        """The next open trial with what its page shows, looked up once a request; `answer_trial` sets what follows."""
+        return self.trials.still_open().select_related("stimulus__item__article", "beside").first()
+
+    def forget_next_trial(self) -> None:
+        """Look it up anew when it is asked for."""
+        self.__dict__.pop("next_trial", None)
 
     @property
     def comprehension_tries(self) -> int:

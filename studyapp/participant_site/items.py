@@ -104,7 +104,7 @@ class PairForm(AnswerForm):
 def item(request: HttpRequest, participant: Participant, code: str) -> HttpResponse:
     """Show the next open trial, its next stage, or take its answer. Any other trial leads to the one that is open."""
     study = participant.study
-    trial = _find_open_trial(participant)
+    trial = participant.next_trial
     if trial is None or trial.code != code:
         return redirect_to(study, participant, locate(participant))
     if request.method == "POST" and "reveal" in request.POST:
@@ -126,18 +126,13 @@ def make_form(study: Study, posted: Any = None) -> AnswerForm:
 @on_step(Step.ITEM)
 def problem(request: HttpRequest, participant: Participant, code: str) -> HttpResponse:
     """Store that something is wrong with the article, and show it again with what was answered so far."""
-    trial = _find_open_trial(participant)
+    trial = participant.next_trial
     if trial is None or trial.code != code or request.method != "POST":
         return redirect_to(participant.study, participant, locate(participant))
     report_problem(trial, message=request.POST.get("problem", ""), now=timezone.now())
     form = make_form(participant.study)
     form.initial = {name: request.POST.get(name, "") for name in form.fields}
     return _show(request, participant, trial, form=form, notice="")
-
-
-def _find_open_trial(participant: Participant) -> Trial | None:
-    """The next open trial. The step says that there is one, unless a second click has answered the last since."""
-    return participant.trials.still_open().select_related("stimulus__item__article", "beside").first()
 
 
 def _reveal(request: HttpRequest, participant: Participant, trial: Trial) -> HttpResponse:

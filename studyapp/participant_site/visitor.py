@@ -77,10 +77,9 @@ def locate(participant: Participant) -> Step:
 def redirect_to(study: Study, participant: Participant, step: Step) -> HttpResponse:
     """To the page of a step; the item step is the page of the next open trial, the attention step the check's."""
     if step is Step.ITEM:
-        code = participant.trials.still_open().values_list("code", flat=True).first()
-        if code is None:  # a second click has answered the last one since the step was found
+        if participant.next_trial is None:  # a second click has answered the last one since the step was found
             return redirect("rater:continue", study.slug)
-        return redirect("rater:item", study.slug, code)
+        return redirect("rater:item", study.slug, participant.next_trial.code)
     if step is Step.ATTENTION:
         number = find_due_check(participant)
         if number is None:  # as above
