@@ -91,8 +91,8 @@ class Participant(models.Model):
 
     @cached_property
     def next_trial(self) -> "Trial | None":
-        """The next open trial with what its page shows, looked up once a request; `answer_trial` sets what follows."""
-        return self.trials.still_open().select_related("stimulus__item__article", "beside").first()
+        """The next open trial, looked up once a request; `answer_trial` sets the one that follows."""
+        return self.trials.still_open().first()
 
     def forget_next_trial(self) -> None:
         """Look it up anew when it is asked for."""

@@ -28,7 +28,7 @@ from studyapp.domain.progress import Step
 from studyapp.domain.reveal import Reveal, cut_stages
 from studyapp.domain.study_design import MOST_STAGES
 from studyapp.domain.time_left import estimate_minutes_left
-from studyapp.models import Participant, ProblemReport, Study, Trial
+from studyapp.models import Participant, ProblemReport, Stimulus, Study, Trial
 from studyapp.participant_site.visitor import locate, on_step, redirect_to
 
 WHOLE = Reveal(n_stages=1, n_shown=1, seconds_left=0.0)
@@ -156,6 +156,7 @@ def _show(
 ) -> HttpResponse:
     """The page as it may be sent now; `notice` is what a post before the last stage is told."""
     study, now = participant.study, timezone.now()
+    trial.stimulus = Stimulus.objects.select_related("item__article").get(pk=trial.stimulus_id)
     if request.method != "HEAD":
         show_trial(trial, now=now)
     reveal = measure_reveal(trial, study, now=now)
