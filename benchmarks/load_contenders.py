@@ -77,10 +77,14 @@ def find_quantiles(seconds: list[float]) -> dict[str, float]:
 def measure_site(name: str, load: Load, *, home: Path) -> dict[str, Any]:
     kind = find_kind(name)
     with kind.serve(home, load) as (site, pids):
-        before = measure_cost(pids)
+        before, database_before = measure_cost(pids), measure_cost(pids[1:])
         outcome = send_raters(site, load)
-        after = measure_cost(pids)
-    return {**describe_outcome(outcome, before=before, after=after), "faults": kind.check(outcome)}
+        after, database_after = measure_cost(pids), measure_cost(pids[1:])
+    return {
+        **describe_outcome(outcome, before=before, after=after),
+        "database_cpu_seconds": database_after.cpu_seconds - database_before.cpu_seconds,
+        "faults": kind.check(outcome),
+    }
 
 
 def main(arguments: list[str] | None = None) -> None:
