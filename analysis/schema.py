@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 SCHEMA_VERSION = "1"
-Kind = Literal["text", "integer", "number", "flag", "time", "list", "JSON"]
+Kind = Literal["text", "integer", "number", "flag", "time", "list", "JSON", "choice"]
 
 STATUSES = ("enrolled", "completed", "screened_out", "dropped_out", "withdrawn")
 JUDGMENTS = (1, 2, 3, 4, 5)
@@ -100,7 +100,7 @@ PARTICIPANTS = Table(
         Column("comprehension_passed", "flag", "1 when they answered the questions about the instructions",
                values=_FLAG, is_added=True),
         Column("comprehension_tries", "integer", "how often they tried", least=0, is_added=True),
-        Column("language", "text", "in which they read the study's pages", is_added=True),
+        Column("language", "choice", "in which they read the study's pages", is_added=True),
         Column("attention_asked", "integer", "attention checks that they answered", least=0, is_added=True),
         Column("attention_failed", "integer", "those that they answered wrongly", least=0, is_added=True),
     ),

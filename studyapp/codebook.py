@@ -50,7 +50,7 @@ CODEBOOK: list[tuple[str, str, str, str, str, str]] = [
         "1 when they answered the questions about the instructions; empty = not asked, or not done",
     ),
     ("participants.csv", "comprehension_tries", "integer", "", ">= 0", "how often they tried; empty = not asked"),
-    ("participants.csv", "language", "text", "", "", "in which they read the study's pages, as en or zh-Hans"),
+    ("participants.csv", "language", "choice", "", "", "in which they read the study's pages, as en or zh-Hans"),
     (
         "participants.csv", "attention_asked", "integer", "", ">= 0",
         "attention checks that they answered; empty = the study has none",
@@ -99,7 +99,7 @@ CODEBOOK: list[tuple[str, str, str, str, str, str]] = [
     ),
     ("codebook.csv", "file", "text", "", "", "a file of this bundle"),
     ("codebook.csv", "column", "text", "", "", "one of its columns"),
-    ("codebook.csv", "type", "text", "", "text;integer;number;flag;time;list;JSON", "what its cells hold"),
+    ("codebook.csv", "type", "text", "", "text;integer;number;flag;time;list;JSON;choice", "what its cells hold"),
     ("codebook.csv", "unit", "text", "", "", "in what it is counted or measured"),
     ("codebook.csv", "values", "text", "", "", "the values it can take, parted by ;"),
     ("codebook.csv", "meaning", "text", "", "", "what it says"),
