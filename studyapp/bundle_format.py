@@ -5,8 +5,12 @@
 bundle has in place of times.
 """
 
+from collections.abc import Sequence
+
 from studyapp.codebook import CODEBOOK, COLUMNS, SCHEMA_VERSION
 from studyapp.domain.public_release import Column
+from studyapp.domain.question_columns import FILE, list_coarsening, list_question_entries
+from studyapp.domain.questions import Question
 
 __all__ = ["COLUMNS", "RECORDS", "SCHEMA_VERSION", "TABLE_NAMES", "describe_columns", "list_codebook"]
 
@@ -58,6 +62,7 @@ RECORDS_CODEBOOK: list[Entry] = [
     ),
     ("enrolments.csv", "exclusion_facts", "JSON", "", "", "by rule that was broken: what led to it, and its bound"),
     ("enrolments.csv", "agreed_again_at", "time", "", "", "when they agreed again, debriefed, UTC; empty = not asked"),
+    ("enrolments.csv", "question_answers", "JSON", "", "", "of each own question: answer, and answered_at"),
 ]  # fmt: skip
 
 PUBLIC_CODEBOOK: list[Entry] = [
@@ -70,16 +75,18 @@ RECORDS = tuple(dict.fromkeys(file for file, *_ in RECORDS_CODEBOOK))
 TABLE_NAMES = (*COLUMNS, *RECORDS)  # of every bundle's every table
 
 
-def list_codebook(*, public: bool) -> list[Entry]:
-    """Every column of a bundle of that kind, in the order of its files."""
-    entries = [*CODEBOOK, *(PUBLIC_CODEBOOK if public else RECORDS_CODEBOOK)]
+def list_codebook(*, public: bool, questions: Sequence[Question] = ()) -> list[Entry]:
+    """Every column of a bundle of that kind, in the order of its files; its study's own questions come last."""
+    entries = [*CODEBOOK, *(PUBLIC_CODEBOOK if public else RECORDS_CODEBOOK), *list_question_entries(questions)]
     files = list(dict.fromkeys(file for file, *_ in entries))
     return sorted(entries, key=lambda entry: files.index(entry[0]))
 
 
-def describe_columns(*, public: bool) -> dict[str, list[Column]]:
+def describe_columns(*, public: bool, questions: Sequence[Question] = ()) -> dict[str, list[Column]]:
     """The columns of each table of a bundle of that kind, in their order."""
+    coarsening = {(FILE, question.name): list_coarsening(question) for question in questions}
     tables: dict[str, list[Column]] = {}
-    for file, column, kind, _, values, _ in list_codebook(public=public):
-        tables.setdefault(file, []).append(Column(column, kind, values))
+    for file, column, kind, _, values, _ in list_codebook(public=public, questions=questions):
+        steps = coarsening.get((file, column), ())
+        tables.setdefault(file, []).append(Column(column, kind, values, steps))
     return tables

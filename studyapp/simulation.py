@@ -17,8 +17,10 @@ import httpx
 
 from studyapp.domain.counterbalancing import Source
 from studyapp.domain.rehearsal_cast import Character, Kind
+from studyapp.domain.simulated_answers import draw_choice, draw_number, draw_several, draw_words
 from studyapp.domain.simulated_rater import SimulatedRater
 
+NOT_SAID_SUFFIX = "-not_said"  # of the box that says that somebody would rather not answer
 HABIT = 0.3  # how often an awkward participant reloads a page, and how often they go back
 
 
@@ -69,6 +71,8 @@ class Page:
     url: str
     fields: dict[str, str] = field(default_factory=dict)
     choices: dict[str, list[str]] = field(default_factory=dict)
+    ticks: dict[str, list[str]] = field(default_factory=dict)  # boxes of which several may be ticked
+    numbers: dict[str, tuple[int, int]] = field(default_factory=dict)  # fields of a number, with its range
     action: str | None = None
     text: str = ""
     wait: float = 0.0
@@ -90,6 +94,7 @@ class _PageReader(HTMLParser):
         super().__init__()
         self.page = page
         self._in_form = False
+        self._list: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = {name: value or "" for name, value in attrs}
@@ -102,8 +107,17 @@ class _PageReader(HTMLParser):
         elif self._in_form and tag in ("input", "textarea") and "name" in attributes:
             if attributes.get("type") == "radio":
                 self.page.choices.setdefault(attributes["name"], []).append(attributes.get("value", "on"))
+            elif attributes.get("type") == "checkbox":
+                self.page.ticks.setdefault(attributes["name"], []).append(attributes.get("value", "on"))
+            elif "data-least" in attributes:
+                self.page.numbers[attributes["name"]] = (int(attributes["data-least"]), int(attributes["data-most"]))
             else:
                 self.page.fields[attributes["name"]] = attributes.get("value", "")
+
+        elif self._in_form and tag == "select":
+            self._list = self.page.choices.setdefault(attributes.get("name", ""), [])
+        elif self._in_form and tag == "option" and attributes.get("value"):
+            self._list.append(attributes["value"])
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
@@ -173,6 +187,8 @@ class SimulatedParticipant:
                 if self._character.stops_after == answered_before + self.answers:
                     return
                 page = self._answer(page)
+            elif page.step in ("first-questions", "more-questions"):
+                page = self._answer_own_questions(page)
             elif page.step == "questions":
                 page = self._post(page, **self._answer_questions())
             else:
@@ -184,6 +200,21 @@ class SimulatedParticipant:
             "looked_up": "yes" if looks_up else "no",
             "internet_check_answer": self._truth.solution if looks_up else "",
         }
+
+    def _answer_own_questions(self, page: Page) -> Page:
+        """Anything that the page offers, once for each of its fields; an awkward participant sends it twice."""
+        answers: dict[str, str | list[str]] = {
+            name: draw_choice(offered, rng=self._rng) for name, offered in page.choices.items()
+        }
+        answers |= {name: str(draw_number(*ends, rng=self._rng)) for name, ends in page.numbers.items()}
+        answers |= {name: draw_words(rng=self._rng) for name in page.fields if name.startswith("q_")}
+        answers |= {
+            name: draw_several(offered, rng=self._rng)
+            for name, offered in page.ticks.items()
+            if not name.endswith(NOT_SAID_SUFFIX)
+        }
+        following = self._post(page, **answers)
+        return self._post(page, **answers) if self._is_awkward and self._rng.random() < HABIT else following
 
     def _answer_comprehension(self, page: Page) -> Page:
         """Rightly; an awkward participant's first try is wrong."""
@@ -252,11 +283,12 @@ class SimulatedParticipant:
         self.page_seconds.append(time.monotonic() - started)
         return page
 
-    def _post(self, page: Page, **answers: str) -> Page:
+    def _post(self, page: Page, **answers: str | list[str]) -> Page:
         unknown = [name for name in answers if name in page.choices and answers[name] not in page.choices[name]]
         if unknown:
             raise SimulationError(f"{page.url} offers no such choice: {', '.join(unknown)}")
-        asked = {name: value for name, value in answers.items() if name in {*page.fields, *page.choices, "agree"}}
+        there = {*page.fields, *page.choices, *page.ticks, *page.numbers, "agree"}
+        asked = {name: value for name, value in answers.items() if name in there}
         target = urljoin(page.url, page.action or page.url)
         started = time.monotonic()
         following = read_page(self._client.post(target, data={**page.fields, **asked}, headers={"Referer": page.url}))

@@ -127,7 +127,8 @@ def _build(reader: BundleReader, plan: _Plan) -> Study:
         raise BundleFaultError(
             [f"there is a study {slug!r} here already; give the loaded one another slug (--slug NEW)"]
         )
-    columns = {name: [column.name for column in table] for name, table in describe_columns(public=False).items()}
+    tables = describe_columns(public=False, questions=plan.design.questions)
+    columns = {name: [column.name for column in table] for name, table in tables.items()}
 
     def read(name: str) -> Iterator[tuple[int, dict[str, str]]]:
         return reader.read_table(name, columns=columns[name])
@@ -157,16 +158,17 @@ def _compare_with_bundle(reader: BundleReader, study: Study, *, now: datetime) -
         again = BundleReader(path)
         try:
             old, new = reader.read_manifest()["files"], again.read_manifest()["files"]
-            faults = [fault for name in COMPARED if old[name] != new[name] for fault in _compare(name, reader, again)]
+            tables = describe_columns(public=False, questions=study.own_questions)
+            columns = {name: [column.name for column in tables[name]] for name in COMPARED if old[name] != new[name]}
+            faults = [fault for name in columns for fault in _compare(name, reader, again, columns=columns[name])]
         finally:
             again.close()
     if faults:
         raise BundleFaultError(faults)
 
 
-def _compare(name: str, bundle: BundleReader, again: BundleReader) -> list[str]:
+def _compare(name: str, bundle: BundleReader, again: BundleReader, *, columns: list[str]) -> list[str]:
     """The first difference of a table, in the columns that the bundle has; a later version may have more."""
-    columns = [column.name for column in describe_columns(public=False)[name]]
     header = bundle.read_header(name)
     tables = (reader.read_table(name, columns=columns) for reader in (bundle, again))
     for number, (old, new) in enumerate(zip_longest(*tables), start=2):

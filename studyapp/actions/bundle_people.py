@@ -6,9 +6,11 @@ from itertools import zip_longest
 
 from studyapp.domain.attention import judge_answers
 from studyapp.domain.behaviour import INPUT_KINDS, MAX_COUNT, VIEWPORTS
-from studyapp.domain.bundle_rows import SHOWN_FAULTS, BundleFaultError, RowCells
+from studyapp.domain.bundle_cells import CellError, parse_time
+from studyapp.domain.bundle_rows import NO_TIME, SHOWN_FAULTS, BundleFaultError, RowCells
 from studyapp.domain.judgment import MAX_COMMENT
-from studyapp.models import Assignment, Participant, Response, Stimulus, Study, Trial
+from studyapp.domain.questions import Question, find_answer_fault
+from studyapp.models import Assignment, Participant, QuestionAnswer, Response, Stimulus, Study, Trial
 
 Rows = Iterator[tuple[int, dict[str, str]]]
 BATCH = 1000
@@ -33,13 +35,15 @@ def load_people(study: Study, *, participants: Rows, enrolments: Rows) -> dict[s
     arms = {arm.name: arm for arm in study.arms.all()}
     forms = {form.name: form for form in study.quiz_forms.all()}
     people: dict[str, LoadedPerson] = {}
-    batch: list[tuple[Participant, Assignment]] = []
+    batch: list[tuple[Participant, Assignment, list[QuestionAnswer]]] = []
+    questions = {question.name: question for question in study.own_questions}
 
     def store() -> None:
-        _refuse_known([person for person, _ in batch], seen=people)
-        Participant.objects.bulk_create([person for person, _ in batch])
-        Assignment.objects.bulk_create([assignment for _, assignment in batch])
-        people.update({person.code: LoadedPerson(person.pk, own.arm.name, own.form.name) for person, own in batch})
+        _refuse_known([person for person, *_ in batch], seen=people)
+        Participant.objects.bulk_create([person for person, *_ in batch])
+        Assignment.objects.bulk_create([assignment for _, assignment, _ in batch])
+        QuestionAnswer.objects.bulk_create([answer for *_, answers in batch for answer in answers])
+        people.update({person.code: LoadedPerson(person.pk, own.arm.name, own.form.name) for person, own, _ in batch})
         batch.clear()
 
     for one, other in zip_longest(participants, enrolments):
@@ -53,11 +57,12 @@ def load_people(study: Study, *, participants: Rows, enrolments: Rows) -> dict[s
         person = _read_participant(study, own, more)
         arm, form = own.one_of("arm", tuple(arms)), own.one_of("form", tuple(forms))
         seed = more.needed_integer("order_seed")
+        answers = _read_answers(person, more, questions=questions)
         if len(faults) > SHOWN_FAULTS:
             raise BundleFaultError(faults)
         if not faults:
             cell = {"arm": arms[arm], "form": forms[form], "block": own.integer("block", least=1, most=2**31 - 1)}
-            batch.append((person, Assignment(participant=person, order_seed=seed, **cell)))
+            batch.append((person, Assignment(participant=person, order_seed=seed, **cell), answers))
         if len(batch) >= BATCH:
             store()
     if faults:
@@ -103,6 +108,25 @@ def _read_participant(study: Study, own: RowCells, more: RowCells) -> Participan
     if (person.status == Participant.Status.SCREENED_OUT) != bool(person.screen_out_reason):
         more.refuse("screen_out_reason stands with those who were screened out, and with nobody else")
     return person
+
+
+def _read_answers(person: Participant, cells: RowCells, *, questions: dict[str, Question]) -> list[QuestionAnswer]:
+    """What they said to the study's own questions, each held against its question."""
+    answers = []
+    for name, given in cells.json("question_answers", dict).items():
+        if name not in questions or not isinstance(given, dict) or set(given) != {"answer", "answered_at"}:
+            cells.refuse(f"question_answers: {name!r} is no question of the study with answer and answered_at")
+            continue
+        if fault := find_answer_fault(questions[name], given["answer"]):
+            cells.refuse(f"question_answers: {str(given['answer'])[:60]!r} {fault}")
+            continue
+        try:
+            at = parse_time(str(given["answered_at"])) or NO_TIME
+        except CellError as error:
+            cells.refuse(f"question_answers: {name}: answered_at {error}")
+            continue
+        answers.append(QuestionAnswer(participant=person, question=name, answer=given["answer"], answered_at=at))
+    return answers
 
 
 def _refuse_known(batch: list[Participant], *, seen: dict[str, LoadedPerson]) -> None:

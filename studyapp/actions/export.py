@@ -140,7 +140,7 @@ def write_bundle(study: Study, path: Path, *, now: datetime, kind: BundleKind = 
     """
     rules = kind.public
     people = None
-    columns = describe_columns(public=rules is not None)
+    columns = describe_columns(public=rules is not None, questions=study.own_questions)
     if rules is not None:
         people = publish_people(export_rows.list_participants(study), columns=columns["participants.csv"], rules=rules)
     tables: dict[str, Iterable[Row]] = {
@@ -151,7 +151,7 @@ def write_bundle(study: Study, path: Path, *, now: datetime, kind: BundleKind = 
         "trials.csv": export_rows.list_public_trials(study, people, rules=rules)
         if people and rules
         else export_rows.list_trials(study),
-        "codebook.csv": export_rows.list_codebook_entries(public=rules is not None),
+        "codebook.csv": export_rows.list_codebook_entries(study, public=rules is not None),
         **({} if rules else list_records(study)),
     }
     with BundleWriter(path, for_spreadsheets=kind.for_spreadsheets) as writer:

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from studyapp.actions.export_rows import find_ids
-from studyapp.domain.bundle_cells import remove_ids
+from studyapp.actions.export_rows import find_ids, list_answers
+from studyapp.domain.bundle_cells import format_time, remove_ids
 from studyapp.models import Article, Candidate, Study
 
 Row = Mapping[str, object]
@@ -92,12 +92,19 @@ ID_FIELDS = ("identity__external_id", "identity__session_id")
 def _enrolment_rows(study: Study) -> Iterator[Row]:
     ids = find_ids(study)
     people = study.participants.order_by("id").values_list(*ENROLMENT_FIELDS.values(), *ID_FIELDS)
+    answered = list_answers(study) if study.questions else None
     for values in people.iterator(chunk_size=CHUNK):
         row: dict[str, Any] = dict(zip((*ENROLMENT_FIELDS, *ID_FIELDS), values, strict=True))
         own = (row[ID_FIELDS[0]], row[ID_FIELDS[1]])
         row["internet_check_answer"] = remove_ids(row["internet_check_answer"], own=own, others=ids)
         for name in ("comprehension_answers", "attention_answers", "exclusion_facts"):
             row[name] = _write_json(row[name])
+        row["question_answers"] = None
+        if answered:
+            given = next(answered)
+            row["question_answers"] = _write_json(
+                {name: {"answer": g.answer, "answered_at": format_time(g.answered_at)} for name, g in given.items()}
+            )
         yield row
 
 

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 from django.db.models import F, QuerySet
@@ -12,7 +13,9 @@ from studyapp.bundle_format import describe_columns, list_codebook
 from studyapp.domain.attention import GivenAnswer, judge_answers
 from studyapp.domain.bundle_cells import format_time, remove_ids
 from studyapp.domain.public_release import PublicPeople, PublicRules, make_trial_publisher
-from studyapp.models import PlatformIdentity, Stimulus, Study, Trial
+from studyapp.domain.question_columns import format_answer
+from studyapp.domain.questions import Answer
+from studyapp.models import PlatformIdentity, QuestionAnswer, Stimulus, Study, Trial
 
 Row = Mapping[str, object]
 CHUNK = 2000  # rows that a database cursor hands over at once
@@ -61,11 +64,12 @@ TRIAL_FIELDS = {
     "viewport": "response__viewport",
     "input": "response__input_kind",
 }
+ANSWER_FIELDS = ("participant_id", "question", "answer", "answered_at")
 ID_FIELDS = ("participant__identity__external_id", "participant__identity__session_id")
 
 
-def list_codebook_entries(*, public: bool) -> Iterator[Row]:
-    for entry in list_codebook(public=public):
+def list_codebook_entries(study: Study, *, public: bool) -> Iterator[Row]:
+    for entry in list_codebook(public=public, questions=study.own_questions):
         yield dict(zip(("file", "column", "type", "unit", "values", "meaning"), entry, strict=True))
 
 
@@ -121,11 +125,16 @@ def list_stimuli(study: Study, *, rename: Callable[[str], str]) -> Iterator[Row]
 
 def list_participants(study: Study) -> Iterator[Row]:
     participants = study.participants.order_by("id").values_list(*PARTICIPANT_FIELDS.values())
+    questions = study.own_questions
+    answered = list_answers(study)
     for values in participants.iterator(chunk_size=CHUNK):
         row = dict(zip(PARTICIPANT_FIELDS, values, strict=True))
         row["exclusion_reasons"] = ";".join(row["exclusion_reasons"])
         row["comprehension_tries"] = len(row["comprehension_tries"]) if study.comprehension else None
         row |= _count_attention(study, row["attention_asked"])
+        if questions:
+            answers = next(answered)
+            row |= {q.name: format_answer(q, answers[q.name].answer if q.name in answers else None) for q in questions}
         yield row
 
 
@@ -134,6 +143,33 @@ def _count_attention(study: Study, answers: list[dict[str, Any]]) -> Row:
         return {"attention_asked": None, "attention_failed": None}
     found = judge_answers(study.attention_questions, [GivenAnswer(**entry) for entry in answers])
     return {"attention_asked": found.asked, "attention_failed": found.failed}
+
+
+@dataclass(frozen=True)
+class OwnAnswer:
+    """What somebody said to one of the study's own questions, and when; free words without ids of a platform."""
+
+    answer: Answer
+    answered_at: datetime
+
+
+def list_answers(study: Study) -> Iterator[dict[str, OwnAnswer]]:
+    """The answers to the study's own questions, an entry for every participant in the order of `list_participants`."""
+    ids = find_ids(study) if study.questions else frozenset()
+    fields = ("pk", "identity__external_id", "identity__session_id")
+    people = study.participants.order_by("id").values_list(*fields).iterator(chunk_size=CHUNK)
+    typed = {question.name for question in study.own_questions if question.is_typed}
+    while chunk := list(islice(people, CHUNK)):
+        given: dict[int, dict[str, OwnAnswer]] = {pk: {} for pk, *_ in chunk}
+        own = {pk: (external, session) for pk, external, session in chunk}
+        rows = QuestionAnswer.objects.filter(
+            participant__study=study, participant_id__gte=chunk[0][0], participant_id__lte=chunk[-1][0]
+        )
+        for pk, name, answer, at in rows.values_list(*ANSWER_FIELDS):
+            if name in typed and isinstance(answer, str):
+                answer = remove_ids(answer, own=own[pk], others=ids)
+            given[pk][name] = OwnAnswer(answer, at)
+        yield from given.values()
 
 
 def find_ids(study: Study) -> frozenset[str]:

@@ -14,6 +14,7 @@ from django.db.models import Q
 from studyapp.actions.attention import find_due_check
 from studyapp.actions.exclusion import judge_leaver, judge_participant
 from studyapp.actions.places import give_places_back, take_first_place, take_place_back
+from studyapp.actions.questions import list_open_parts
 from studyapp.actions.quiz_forms import choose_items
 from studyapp.actions.rival_studies import hash_person, lock_with_rivals, took_part_in_rival
 from studyapp.actions.signed_entries import use_link
@@ -23,7 +24,7 @@ from studyapp.domain.exclusion import RULES_OF_LEAVERS
 from studyapp.domain.progress import Place
 from studyapp.domain.sentences import Sentence
 from studyapp.domain.withdrawal import WithdrawalTime, find_withdrawal_time
-from studyapp.models import Assignment, Participant, PlatformIdentity, Stimulus, Study, Trial
+from studyapp.models import Assignment, Participant, PlatformIdentity, QuestionAnswer, Stimulus, Study, Trial
 from studyapp.models import Place as HeldPlace
 from studyapp.models.participation import ParticipantStatus
 from studyapp.recruitment import Arrival
@@ -220,12 +221,15 @@ def resume(participant: Participant, *, now: datetime) -> Participant:
 
 def describe_place(participant: Participant) -> Place:
     """What `domain.progress` needs to find the participant's page."""
+    asks = list_open_parts(participant)
     return Place(
         status=participant.status,
         has_started=participant.started_at is not None,
         has_open_trial=participant.next_trial is not None,
         awaits_comprehension=participant.comprehension_passed is None and bool(participant.study.comprehension),
         awaits_attention=find_due_check(participant) is not None,
+        awaits_first_questions="before" in asks,
+        awaits_more_questions="after" in asks,
     )
 
 
@@ -290,13 +294,15 @@ def complete(participant: Participant, answers: EndAnswers, *, now: datetime) ->
     Locks the participant.
 
     Raises:
-        EnrolmentRefusedError: items are still open, so the participation is not complete.
+        EnrolmentRefusedError: items or questions are still open, so the participation is not complete.
     """
     participant = Participant.objects.select_for_update(of=("self",)).select_related("study").get(pk=participant.pk)
     if participant.status != ParticipantStatus.ENROLLED:
         return participant
     if participant.trials.still_open().exists() or find_due_check(participant) is not None:
         raise EnrolmentRefusedError("Some articles are still to be answered.")
+    if list_open_parts(participant):
+        raise EnrolmentRefusedError("Some questions are still to be answered.")
     study = participant.study
     participant.looked_up = answers.looked_up
     participant.internet_check_answer = answers.internet_check_answer
@@ -341,6 +347,7 @@ def withdraw(participant: Participant, *, now: datetime, is_late: bool = False) 
     if not (is_late or was_withdrawn or find_time_to_withdraw(participant, now=now).is_open):
         raise TooLateToWithdrawError
     Trial.objects.filter(participant=participant).delete()
+    QuestionAnswer.objects.filter(participant=participant).delete()
     PlatformIdentity.objects.filter(participant=participant).delete()
     if not was_withdrawn:
         participant.status = ParticipantStatus.WITHDRAWN

@@ -129,6 +129,7 @@ def describe_study(study: Study) -> StudyDesign:
         normalisation=Normalisation(rules=tuple(study.normalisation)),
         comprehension=tuple(study.comprehension_questions),
         attention=tuple(study.attention_questions),
+        questions=study.own_questions,
         arms=tuple(
             ArmDesign(
                 name=arm.name,
@@ -189,6 +190,7 @@ def _study_columns(design: StudyDesign) -> dict[str, object]:
             {"question": asked.question, "choices": list(asked.choices), "answer": asked.answer}
             for asked in design.comprehension
         ],
+        "questions": [describe_section(question) for question in design.questions],
         "comprehension_tries": design.checks.comprehension_tries,
         "asks_seen_before": design.checks.seen_before,
         "asks_comment": design.checks.comment,

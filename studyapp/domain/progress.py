@@ -10,8 +10,10 @@ class Step(StrEnum):
     CONSENT = "consent"
     INSTRUCTIONS = "instructions"
     COMPREHENSION = "comprehension"
+    FIRST_QUESTIONS = "first-questions"
     ATTENTION = "attention"
     ITEM = "item"
+    MORE_QUESTIONS = "more-questions"
     QUESTIONS = "questions"
     DEBRIEFING = "debriefing"
     WITHDRAWN = "withdrawn"
@@ -31,6 +33,8 @@ class Place:
     has_open_trial: bool
     awaits_comprehension: bool = False
     awaits_attention: bool = False
+    awaits_first_questions: bool = False
+    awaits_more_questions: bool = False
 
 
 def find_step(place: Place | None) -> Step:
@@ -49,6 +53,10 @@ def find_step(place: Place | None) -> Step:
         return Step.INSTRUCTIONS
     if place.awaits_comprehension:
         return Step.COMPREHENSION
+    if place.awaits_first_questions:
+        return Step.FIRST_QUESTIONS
     if place.awaits_attention:
         return Step.ATTENTION
-    return Step.ITEM if place.has_open_trial else Step.QUESTIONS
+    if place.has_open_trial:
+        return Step.ITEM
+    return Step.MORE_QUESTIONS if place.awaits_more_questions else Step.QUESTIONS

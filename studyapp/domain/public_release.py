@@ -13,7 +13,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from studyapp.domain.anonymity import DEFAULT_K, AnonymousTable, Ladder, NotAnonymousError, anonymise, declare_ladder
+from studyapp.domain.anonymity import (
+    DEFAULT_K,
+    AnonymousTable,
+    Ladder,
+    NotAnonymousError,
+    Step,
+    anonymise,
+    declare_ladder,
+)
 from studyapp.domain.bundle_cells import format_cell
 
 Row = Mapping[str, object]
@@ -36,6 +44,7 @@ class Column:
     name: str
     kind: str
     values: str = ""
+    coarsening: tuple[Step, ...] = ()  # of one of the study's own questions; of others it follows from the kind
 
     @property
     def is_free_text(self) -> bool:
@@ -85,7 +94,10 @@ def publish_people(rows: Iterable[Row], *, columns: Sequence[Column], rules: Pub
     people = sorted(rows, key=lambda row: rules.renew(str(row["participant"])))
     free_text = [c for c in columns if c.is_free_text and c.name not in (*DESIGN_COLUMNS, *RENEWED)]
     asked = [c for c in columns if _is_quasi_identifier(c) and c not in free_text]
-    ladders = [declare_ladder(c.name, kind=c.kind, values=c.values) for c in asked]
+    ladders = [
+        Ladder(c.name, c.coarsening) if c.coarsening else declare_ladder(c.name, kind=c.kind, values=c.values)
+        for c in asked
+    ]
     cells = [tuple(format_cell(row.get(c.name)) for c in asked) for row in people]
     table = anonymise(cells, ladders=ladders, k=rules.k)
     if table.k_reached is not None and table.k_reached < rules.k:  # a fault of ours, which must publish nothing

@@ -15,9 +15,16 @@ from studyapp.domain.attention_standard import expand_standard
 from studyapp.domain.comprehension import MOST_QUESTIONS, MOST_TRIES, ComprehensionQuestion
 from studyapp.domain.debriefing import Debriefing
 from studyapp.domain.exclusion import RULES, Bounds
+from studyapp.domain.questions import Question, check_questions, take_ready_made
 from studyapp.domain.reading_time import FASTEST_WPM, MOST_SECONDS, SLOWEST_WPM
 from studyapp.domain.study_sections import SLUG, Fault, describe_section, read_section, suggest
-from studyapp.domain.study_texts import Texts, check_own_language, describe_texts, read_texts
+from studyapp.domain.study_texts import (
+    Texts,
+    check_own_language,
+    check_translated_questions,
+    describe_texts,
+    read_texts,
+)
 from studyapp.domain.text_design import ArmDesign, Fitness, Normalisation
 from studyapp.recruitment import MAKERS, Adapter, Terms, make_adapter
 
@@ -216,6 +223,7 @@ class StudyDesign:
     normalisation: Normalisation
     comprehension: tuple[ComprehensionQuestion, ...]
     attention: tuple[AttentionQuestion, ...]
+    questions: tuple[Question, ...]
     arms: tuple[ArmDesign, ...]
 
     def __post_init__(self) -> None:
@@ -226,6 +234,7 @@ class StudyDesign:
             Fault(("arms", place, "name"), f"each needs a name of its own; twice: {names[place]}") for place in doubled
         ]
         faults += [Fault(("arms", place, "control"), "only one arm can be the control") for place in controls[1:]]
+        faults += check_questions(self.questions)
         if len(self.comprehension) > MOST_QUESTIONS:
             faults.append(Fault(("comprehension", MOST_QUESTIONS), f"there can be {MOST_QUESTIONS} questions at most"))
         if "comprehension" in self.checks.exclusion_rules and not self.comprehension:
@@ -236,6 +245,7 @@ class StudyDesign:
         if self.study.slug in self.recruitment.excludes:
             own = "names this study itself; nobody takes part twice in one study anyway"
             faults.append(Fault(("recruitment", "excludes"), own))
+        faults += check_translated_questions(self.texts, questions=self.questions)
         faults += check_own_language(self.texts, language=self.study.language)
         if faults:
             raise DesignError(faults)
@@ -258,6 +268,7 @@ class StudyDesign:
 LISTS: dict[str, type] = {  # [[name]], an entry a table
     "comprehension": ComprehensionQuestion,
     "attention": AttentionQuestion,
+    "questions": Question,
     "arms": ArmDesign,
 }
 _SECTIONS: dict[str, type] = {
@@ -302,6 +313,8 @@ def _read_list(kind: type, entries: Any, *, name: str, faults: list[str]) -> tup
     if not isinstance(entries, list):
         faults.append(Fault((name,), f"write each as a table of its own, under [[{name}]]"))
         return ()
+    if kind is Question:
+        entries = [take_ready_made(e, place=(name, number), faults=faults) for number, e in enumerate(entries)]
     return tuple(read_section(kind, entry, place=(name, number), faults=faults) for number, entry in enumerate(entries))
 
 

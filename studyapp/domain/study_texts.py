@@ -4,7 +4,7 @@
 study's own, so that nobody meets an empty page; the launch checklist names it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from studyapp.domain.attention import AttentionQuestion
 from studyapp.domain.attention_standard import find_standard
 from studyapp.domain.comprehension import ComprehensionQuestion
 from studyapp.domain.languages import is_tag
+from studyapp.domain.questions import Question
 from studyapp.domain.study_sections import Fault, describe_section, read_section, suggest
 
 
@@ -32,6 +33,18 @@ class TranslatedCheck:
 
 
 @dataclass(frozen=True)
+class TranslatedOwnQuestion:
+    """[[texts.de.questions]]: one of the study's own questions, by its name, its choices in the order of its own."""
+
+    name: str
+    text: str = ""
+    help: str = ""
+    choices: tuple[str, ...] = ()
+    low_label: str = ""
+    high_label: str = ""
+
+
+@dataclass(frozen=True)
 class Translation:
     """[texts.de]: what the study says, in one further language. What is empty is read in the study's own."""
 
@@ -45,6 +58,7 @@ class Translation:
     internet_check_solutions: tuple[str, ...] = ()
     comprehension: tuple[TranslatedQuestion, ...] = ()
     attention: tuple[TranslatedCheck, ...] = ()
+    questions: tuple[TranslatedOwnQuestion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,6 +90,7 @@ class SpokenTexts:
     internet_check_question: str
     comprehension: tuple[ComprehensionQuestion, ...]
     attention: tuple[AttentionQuestion, ...] = ()
+    questions: tuple[Question, ...] = ()  # as they are declared; a page finds the words of each
     fallen: frozenset[str] = frozenset()
 
     def find_language(self, key: str) -> str:
@@ -100,6 +115,7 @@ def translate_texts(own: SpokenTexts, *, language: str, translation: Translation
         for number, asked in enumerate(own.attention)
     ]
     missing |= {f"attention.{number}" for number, asked in enumerate(checks) if asked is None}
+    missing |= {f"questions.{name}" for name in list_missing_questions(translation, questions=own.questions)}
     told = tuple(asked or own.attention[number] for number, asked in enumerate(checks))
     spoken = tuple(asked or own.comprehension[number] for number, asked in enumerate(questions))
     return replace(own, language=language, comprehension=spoken, attention=told, fallen=frozenset(missing), **said)
@@ -113,6 +129,7 @@ def list_missing(spoken: SpokenTexts) -> list[str]:
         for number in range(len(spoken.comprehension))
     }
     names |= {f"attention.{number}": f"attention check {number + 1}" for number in range(len(spoken.attention))}
+    names |= {f"questions.{question.name}": f"question {question.name}" for question in spoken.questions}
     return [name for key, name in names.items() if key in spoken.fallen]
 
 
@@ -193,6 +210,26 @@ def _check_tags(tags: Iterable[str], *, place: tuple[str | int, ...]) -> Iterato
         if tag.casefold() in seen:
             yield Fault((*place, tag), "this language is there twice")
         seen.add(tag.casefold())
+
+
+def check_translated_questions(texts: Texts, *, questions: Sequence[Question]) -> Iterator[Fault]:
+    """What is translated of the study's own questions must be one of them, with as many choices."""
+    own = {question.name: question for question in questions}
+    for tag, translation in texts.languages.items():
+        for number, said in enumerate(translation.questions):
+            place = ("texts", tag, "questions", number)
+            if said.name not in own:
+                meant = suggest(said.name, own, otherwise="its questions are") if own else "; it has none"
+                yield Fault((*place, "name"), f"the study asks no question {said.name!r}{meant}")
+            elif said.choices and len(said.choices) != len(own[said.name].choices):
+                wanted = f"must be {len(own[said.name].choices)} texts, in the order of the study's own"
+                yield Fault((*place, "choices"), wanted)
+
+
+def list_missing_questions(translation: Translation, *, questions: Sequence[Question]) -> list[str]:
+    """Which of the study's own questions are not translated, by name; the ready-made ones come with Byline."""
+    said = {question.name for question in translation.questions if question.text.strip()}
+    return [q.name for q in questions if q.name not in said and not q.is_ready_made]
 
 
 def check_own_language(texts: Texts, *, language: str) -> Iterator[Fault]:

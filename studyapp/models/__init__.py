@@ -16,6 +16,7 @@ from studyapp.models.prolific import (
     ProlificSubmission,
     WebhookEvent,
 )
+from studyapp.models.questions import QuestionAnswer
 from studyapp.models.quiz_forms import QuizForm, QuizFormItem
 from studyapp.models.rehearsal import Rehearsal
 from studyapp.models.responses import Response
@@ -51,6 +52,7 @@ __all__ = [
     "ProlificBonusBatch",
     "ProlificStudy",
     "ProlificSubmission",
+    "QuestionAnswer",
     "QuizForm",
     "QuizFormItem",
     "Rehearsal",

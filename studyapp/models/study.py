@@ -15,6 +15,7 @@ from studyapp.domain.comprehension import ComprehensionQuestion
 from studyapp.domain.debriefing import MOST_DAYS
 from studyapp.domain.languages import is_same
 from studyapp.domain.normalisation import RULES
+from studyapp.domain.questions import Question, read_question
 from studyapp.domain.reading_time import Pace
 from studyapp.domain.study_design import PLATFORMS, PRESENTATIONS, Recruitment
 from studyapp.domain.study_texts import SpokenTexts, Translation, read_stored, translate_texts
@@ -73,6 +74,7 @@ class Study(models.Model):
     reveal_seconds = models.PositiveIntegerField(default=30, help_text="between one part and the next")
     comprehension = models.JSONField(default=list, blank=True, help_text="questions asked before the first article")
     comprehension_tries = models.PositiveIntegerField(default=2)
+    questions = models.JSONField(default=list, blank=True, help_text="the study's own, before or after the articles")
     asks_seen_before = models.BooleanField(default=True)
     asks_comment = models.BooleanField(default=True)
     asks_looked_up = models.BooleanField(default=True)
@@ -225,6 +227,7 @@ class Study(models.Model):
             internet_check_question=self.internet_check_question,
             comprehension=tuple(self.comprehension_questions),
             attention=tuple(self.attention_questions),
+            questions=self.own_questions,
         )
 
     def list_further_texts(self) -> list[SpokenTexts]:
@@ -245,6 +248,11 @@ class Study(models.Model):
     @property
     def pace(self) -> Pace:
         return Pace(min_seconds=self.min_reading_seconds, max_wpm=self.max_reading_wpm)
+
+    @property
+    def own_questions(self) -> tuple[Question, ...]:
+        """The study's own questions, in their order."""
+        return tuple(read_question(entry) for entry in self.questions)
 
     @property
     def is_demonstration(self) -> bool:

@@ -23,6 +23,8 @@ from studyapp.actions.preview import lay_out_trials
 from studyapp.actions.roles import list_visible_studies
 from studyapp.domain.counterbalancing import FORM_NAMES
 from studyapp.domain.judgment import Judgment
+from studyapp.domain.progress import Step
+from studyapp.domain.questions import QuestionPage, split_pages
 from studyapp.domain.withdrawal import WithdrawalTime, find_withdrawal_time
 from studyapp.models import Arm, Study, Trial
 from studyapp.participant_site.attention import AttentionForm, describe_check, list_answers
@@ -30,6 +32,7 @@ from studyapp.participant_site.comprehension import describe_comprehension
 from studyapp.participant_site.debriefing import Afterwards, describe_debriefing
 from studyapp.participant_site.items import describe_item, make_form
 from studyapp.participant_site.languages import read_choice, speak
+from studyapp.participant_site.questions import STEPS, QuestionsForm, describe_questions
 from studyapp.participant_site.steps import EndForm
 from studyapp.participant_site.withdrawal import describe_withdrawal
 from studyapp.recruitment import Arrival, Ending, Outcome
@@ -61,7 +64,13 @@ class Preview:
         """Every page in its order; the last is beside the way."""
         items = list(self._list_reading_steps())
         asked = ["comprehension"] if self.study.comprehension else []
-        return ["consent", "instructions", *asked, *items, "questions", "debriefing", "withdraw"]
+        first, more = ([step for step, _ in self.list_question_pages(when)] for when in STEPS)
+        return ["consent", "instructions", *asked, *first, *items, *more, "questions", "debriefing", "withdraw"]
+
+    def list_question_pages(self, when: str) -> list[tuple[str, QuestionPage]]:
+        """The pages of the study's own questions, with those that only some are asked, each with its step's name."""
+        pages = split_pages(self.study.own_questions, when=when)
+        return [(f"{STEPS[when]}-{page.number}", page) for page in pages]
 
     def _list_reading_steps(self) -> Iterator[str]:
         """The articles, each with the attention check that comes after it."""
@@ -84,7 +93,7 @@ class Preview:
 
     def describe(self) -> dict[str, object]:
         """For the bar above every page."""
-        labels = {step: _LABELS.get(step) or _label_reading_step(step) for step in self.steps}
+        labels = {step: _name_step(step) for step in self.steps}
         steps = [{"address": self.address(s), "label": labels[s], "is_here": s == self.step} for s in self.steps]
         leave = reverse("staff:study_preview", args=[self.study.slug])
         languages = [
@@ -130,6 +139,10 @@ show_step = staff_member_required(_show, login_url="admin:login")
 def _describe_page(preview: Preview) -> tuple[str, dict[str, object]]:
     """The template of a step, and what it is given: the same as a participant's page."""
     study, total = preview.study, len(preview.trials)
+    for when in STEPS:
+        if page := dict(preview.list_question_pages(when)).get(preview.step):
+            shown = describe_questions(study, QuestionsForm(study, page), when=when)
+            return "own_questions", {**shown, "conditions": [q for q in page.questions if q.show_if]}
     match preview.step.partition("-"):
         case ("item", _, position):
             trial = preview.trials[int(position) - 1]
@@ -179,6 +192,14 @@ def _pretend_end(study: Study) -> Afterwards:
         withdrawal=find_withdrawal_time(ended_at=now, days=study.withdrawal_days, now=now),
         asks_again=study.asks_again,
     )
+
+
+def _name_step(step: str) -> str:
+    """What the bar above the pages calls a step."""
+    own = re.fullmatch(rf"({'|'.join(STEPS.values())})-(\d+)", step)
+    if own:
+        return f"{'First' if own[1] == Step.FIRST_QUESTIONS else 'More'} questions {own[2]}"
+    return _LABELS.get(step) or _label_reading_step(step)
 
 
 def _keep_inside(page: str, preview: Preview, *, completion_url: str) -> str:

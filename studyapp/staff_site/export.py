@@ -21,7 +21,7 @@ from studyapp.actions.export import (
 )
 from studyapp.domain.anonymity import DEFAULT_K, MOST_K
 from studyapp.domain.roles import OWN
-from studyapp.models import Export, Response, Study
+from studyapp.models import Export, QuestionAnswer, Response, Study
 from studyapp.staff_site.pages import find_study, show, staff_only, study_page
 
 # The report is one file with its styles and pictures inside; it needs no script, and may send nothing anywhere.
@@ -53,7 +53,8 @@ def show_exports(request: HttpRequest, study: Study) -> HttpResponse:
         is_open=are_results_open(study),
         default_k=DEFAULT_K,
         most_k=MOST_K,
-        free_text=Response.objects.filter(trial__participant__study=study).exclude(comment="").count(),
+        free_text=Response.objects.filter(trial__participant__study=study).exclude(comment="").count()
+        + QuestionAnswer.objects.typed(study).count(),
         is_busy=any(export.report_state in busy for export in exports),
     )
 

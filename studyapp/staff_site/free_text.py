@@ -4,7 +4,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 
 from studyapp.domain.bundle_cells import find_marks
-from studyapp.models import Response, Study
+from studyapp.models import QuestionAnswer, Response, Study
 from studyapp.staff_site.pages import show, study_page
 
 A_PAGE = 100
@@ -12,10 +12,12 @@ A_PAGE = 100
 
 @study_page
 def show_free_text(request: HttpRequest, study: Study) -> HttpResponse:
-    """Comments alone, without arm, source or judgment: reading them tells nobody's accuracy."""
-    comments = Response.objects.filter(trial__participant__study=study).exclude(comment="").order_by("comment")
-    rows = [(text, find_marks(text)) for text in comments.values_list("comment", flat=True).distinct()]
-    rows.sort(key=lambda row: (not row[1], row[0].casefold()))
+    """Comments and free answers alone, without arm, source or judgment: reading them tells nobody's accuracy."""
+    comments = Response.objects.filter(trial__participant__study=study).exclude(comment="")
+    answers = QuestionAnswer.objects.typed(study)
+    texts = {*comments.values_list("comment", flat=True), *answers.values_list("answer", flat=True)}
+    rows = [(text, find_marks(text)) for text in texts]
+    rows.sort(key=lambda row: (not row[1], row[0].casefold(), row[0]))
     page = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
     return show(
         request,

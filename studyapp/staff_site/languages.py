@@ -10,8 +10,10 @@ from django.shortcuts import redirect
 from studyapp.actions.study import describe_study
 from studyapp.domain.design_changes import DesignChange
 from studyapp.domain.languages import find_direction, is_same, is_tag
+from studyapp.domain.questions import Question
 from studyapp.domain.study_design import DesignError, StudyDesign, describe_design
-from studyapp.domain.study_texts import SPOKEN_KEYS, describe_texts, list_missing
+from studyapp.domain.study_sections import describe_section
+from studyapp.domain.study_texts import SPOKEN_KEYS, TranslatedOwnQuestion, describe_texts, list_missing
 from studyapp.models import Study
 from studyapp.preset_texts import list_text_languages, offer_translation
 from studyapp.spoken import has_catalogue, name_language
@@ -59,6 +61,29 @@ class LanguageForm(forms.Form):
                     initial=(getattr(entry, text_key), entry.choices) if entry else ("", ()),
                 )
 
+        translated = {entry.name: entry for entry in said.questions}
+        for question in design.questions:
+            if not question.is_ready_made:
+                self._add_question(question, translated.pop(question.name, None))
+        self._kept = [describe_section(entry) for entry in translated.values()]  # of ready-made ones, by a study file
+
+    def _add_question(self, question: Question, said: TranslatedOwnQuestion | None) -> None:
+        """One of the study's own questions: all of its texts that there are. The ready-made ones come with Byline."""
+        for key in ("text", "help", "low_label", "high_label"):
+            if getattr(question, key):
+                name = f"questions-{question.name}-{key}"
+                label = f"Question {question.name}" + ("" if key == "text" else f": {key.replace('_', ' ')}")
+                original, initial = getattr(question, key), getattr(said, key, "")
+                self._add_text(name, label=label, original=original, initial=initial, rows=2 if key == "text" else 1)
+        if question.choices:
+            name = f"questions-{question.name}-choices"
+            self.fields[name] = LinesField(
+                label=f"Its {len(question.choices)} choices, one a line, in the same order",
+                required=False,
+                initial=getattr(said, "choices", ()),
+            )
+            self.originals[name] = "\n".join(question.choices)
+
     def _add_asked(
         self, name: str, *, label: str, original: tuple[str, Sequence[str]], initial: tuple[str, Sequence[str]]
     ) -> None:
@@ -94,7 +119,16 @@ class LanguageForm(forms.Form):
             while entries and not any(entries[-1].values()):
                 entries.pop()
             said[kind] = entries
+        said["questions"] = self._read_questions(said)
         return said
+
+    def _read_questions(self, said: dict[str, Any]) -> list[dict[str, Any]]:
+        """The study's own questions, taken out of what the form says; those of which nothing is said are left out."""
+        found: dict[str, dict[str, Any]] = {}
+        for field in [name for name in said if name.startswith("questions-")]:
+            _, name, key = field.split("-")
+            found.setdefault(name, {"name": name})[key] = said.pop(field)
+        return [*self._kept, *(e for e in found.values() if any(e[key] for key in e if key != "name"))]
 
 
 def describe_own(design: StudyDesign) -> dict[str, str]:

@@ -54,6 +54,22 @@ checks = st.fixed_dictionaries(
 attention = st.lists(st.integers(1, 40), unique=True, max_size=3).map(
     lambda places: [{"standard": ("choose-human", "nonsense")[n % 2], "after": n} for n in sorted(places)]
 )
+own_questions = st.lists(
+    st.sampled_from(
+        [
+            {"use": "age_band", "when": "before"},
+            {"use": "llm_familiarity", "text": 'How "familiar"?\nReally.'},
+            {
+                "name": "age",
+                "text": "Age?",
+                "type": "number",
+                "least": 18,
+            },
+            {"name": "pets", "text": "Pets?", "type": "choices", "choices": ["Yes", "No"], "required": False},
+        ]
+    ),
+    unique_by=lambda question: question.get("name", question.get("use")),
+)
 presets = st.sampled_from(["gpt3-short", "gpt3-long", "paired"])
 designs = st.fixed_dictionaries(
     {
@@ -67,6 +83,7 @@ designs = st.fixed_dictionaries(
         "exclusion": st.fixed_dictionaries(
             {}, optional={"too_fast_seconds": st.floats(0, 99), "same_answer_run": st.integers(4, 99)}
         ),
+        "questions": own_questions,
         "fitness": st.fixed_dictionaries(
             {}, optional={"min_words": st.integers(1, 99), "least_ratio": st.floats(0, 1)}
         ),

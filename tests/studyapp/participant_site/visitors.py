@@ -17,7 +17,7 @@ class Answered:
 
 
 class Visitor:
-    """`page` is what is on the screen."""
+    """`page` is what is on the screen, `content` the HTML of it."""
 
     def __init__(self, study, *, client=None, **parameters):
         self.client = client or Client(enforce_csrf_checks=False)
@@ -26,13 +26,16 @@ class Visitor:
         self.open(self.entry, **parameters)
 
     def open(self, path, **parameters):
-        self.page = read_page(Answered(self.client.get(path, parameters, follow=True)))
-        return self.page
+        return self._see(self.client.get(path, parameters, follow=True))
 
     def send(self, *, to=None, **answers):
         target = to or self.page.action or self.page.url
         fields = {**self.page.fields, **answers}
-        self.page = read_page(Answered(self.client.post(target, fields, follow=True)))
+        return self._see(self.client.post(target, fields, follow=True))
+
+    def _see(self, response):
+        self.content = response.content.decode()
+        self.page = read_page(Answered(response))
         return self.page
 
     @property

@@ -79,3 +79,20 @@ def test_a_launched_study_shows_its_languages_and_changes_none(admin_client):
     admin_client.post(address, {"consent": "x"})
     admin_client.post(page("study_add_language", "pilot"), {"language": "de"})
     assert list(get_texts()) == ["ar"] and get_texts()["ar"].consent == "موافقة"
+
+
+def test_the_studys_own_questions_are_translated_beside_its_texts(admin_client):
+    questions = [{"name": "pets", "text": "Any pets?", "choices": ["Yes", "No"]}, {"use": "gender", "help": "Now."}]
+    own_help = {"name": "gender", "help": "Jetzt."}
+    make_draft(questions=questions, texts={"de": {"consent": "Ja?", "questions": [own_help]}})
+    address = page("study_language", "pilot", "de")
+    assert "question pets" in read(admin_client.get(address))
+    form = read_form(admin_client.get(address))
+    assert "Nothing was different" in read(admin_client.post(address, form, follow=True))
+    said = {"questions-pets-text": "Haustiere?", "questions-pets-choices": "Ja\r\nNein"}
+    shown = read(admin_client.post(address, {**form, **said}, follow=True))
+    assert "question pets" not in shown
+    gender, pets = get_texts()["de"].questions
+    assert (gender.help, pets.text, pets.choices) == ("Jetzt.", "Haustiere?", ("Ja", "Nein"))
+    shown = read(admin_client.post(address, {**form, **said, "questions-pets-choices": "Ja"}))
+    assert "must be 2 texts" in shown
