@@ -11,6 +11,7 @@ judgment is about the model's text, so x is left out: an arm's intercept is the 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
@@ -18,7 +19,9 @@ from scipy import stats
 from analysis.estimate import Estimate, estimate_normal
 from analysis.mixed import MixedFit, NoFitError, fit
 from analysis.mixed_system import TooManyLevelsError
-from analysis.study import Study
+
+if TYPE_CHECKING:
+    from analysis.study import Study
 
 FORMULA = "said_machine ~ x * arm + (1 + x | participant) + (1 | title) + (1 | item)"
 PAIRED = "said_machine ~ arm + (1 | participant) + (1 | title) + (1 | item)"
@@ -46,7 +49,7 @@ class DetectionModel:
     reason: str = ""
 
 
-def fit_detection(study: Study) -> DetectionModel:
+def fit_detection(study: "Study") -> DetectionModel:
     """Fit the primary model to a study's decided judgments; arms without any are left out."""
     data = study.decided
     present = [arm for arm in study.arms if arm in set(data["arm"].unique().to_list())]

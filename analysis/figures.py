@@ -51,7 +51,7 @@ def draw_figures(answer: Answer) -> list[Picture]:
 
 
 def _draw_accuracy(answer: Answer) -> Picture:
-    figure, axes = _begin("Accuracy (%)")
+    figure, axes = begin_figure("Accuracy (%)")
     axes.axhline(50, color=SOFT, linestyle=(0, (4, 3)), linewidth=1)
     _name_level(axes, "chance", 50, color=SOFT)
     control = answer.control
@@ -78,13 +78,13 @@ def _draw_accuracy(answer: Answer) -> Picture:
         )
         _mark(axes, arm, mean=mean, low=low, high=high)
     axes.set_ylim(min(40.0, max(0.0, axes.get_ylim()[0])), 100)
-    return _finish(
+    return finish_figure(
         figure, "accuracy", "Mean accuracy by model size with 95 % intervals, power law, control and chance."
     )
 
 
 def _draw_seconds(answer: Answer) -> Picture:
-    figure, axes = _begin("Seconds a pair" if answer.is_paired else "Seconds an article")
+    figure, axes = begin_figure("Seconds a pair" if answer.is_paired else "Seconds an article")
     timed = [arm for arm in answer.models if arm.seconds.mean is not None]
     control = answer.control
     if control and control.seconds.mean is not None:
@@ -101,12 +101,14 @@ def _draw_seconds(answer: Answer) -> Picture:
         mean = arm.seconds.mean or 0.0
         low, high = (mean if limit is None else limit for limit in (arm.seconds.low, arm.seconds.high))
         _mark(axes, arm, mean=mean, low=low, high=high)
-    return _finish(figure, "seconds", "Mean seconds a page by model size with 95 % intervals and a line in log size.")
+    return finish_figure(
+        figure, "seconds", "Mean seconds a page by model size, 95 % intervals, and a line in log size."
+    )
 
 
 def _draw_participants(answer: Answer) -> Picture:
     """Every participant a point; the arm's mean a bar. Places are jittered by rank, so nothing is drawn at random."""
-    figure, axes = _begin("Participant's accuracy (%)", log=False)
+    figure, axes = begin_figure("Participant's accuracy (%)", log=False)
     axes.axhline(50, color=SOFT, linestyle=(0, (4, 3)), linewidth=1)
     for place, arm in enumerate(answer.arms):
         values = 100 * np.sort(np.asarray(arm.accuracies, dtype=float))
@@ -117,11 +119,12 @@ def _draw_participants(answer: Answer) -> Picture:
             axes.plot([place - 0.34, place + 0.34], [values.mean()] * 2, color=INK, linewidth=1.6)
     axes.set_xticks(range(len(answer.arms)), [arm.label for arm in answer.arms], rotation=20, ha="right")
     axes.set_ylim(-3, 103)
-    return _finish(figure, "participants", "Accuracy of every participant by arm, with the arm's mean as a bar.")
+    return finish_figure(figure, "participants", "Accuracy of every participant by arm, with the arm's mean as a bar.")
 
 
-def _begin(ylabel: str, *, log: bool = True) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(6.4, 3.9), layout="constrained")
+def begin_figure(ylabel: str, *, log: bool = True, height: float = 3.9) -> tuple[Figure, Axes]:
+    """An empty figure in the report's look; `log`: its x is the size of models. `height` in inches."""
+    figure = Figure(figsize=(6.4, height), layout="constrained")
     axes = figure.add_subplot()
     axes.set_ylabel(ylabel)
     axes.grid(axis="y", color="#e8e4da", linewidth=0.8)
@@ -158,7 +161,8 @@ def _grid(arms: list[ArmAnswer]) -> "np.ndarray":
     return np.geomspace(min(sizes) / 1.5, max(sizes) * 1.5, 200)
 
 
-def _finish(figure: Figure, name: str, alt: str) -> Picture:
+def finish_figure(figure: Figure, name: str, alt: str) -> Picture:
+    """The figure's bytes, the same at every run."""
     svg, png = io.BytesIO(), io.BytesIO()
     figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
     figure.savefig(png, format="png", metadata={"Software": None})

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import polars as pl
 
 from analysis.answer import Answer, analyse_bundle
+from analysis.detection_model import DetectionModel, fit_detection
 from analysis.load import Bundle
 from analysis.schema import NEUTRAL
 from analysis.scoring import Scores, score_bundle
+from analysis.two_way import ArmAccuracy, estimate_accuracies
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,16 @@ class Study:
             "seconds",
             "seen_before",
         )
+
+    @cached_property
+    def detection(self) -> DetectionModel:
+        """The primary model; it takes the longest of all, so everybody shares one."""
+        return fit_detection(self)
+
+    @cached_property
+    def accuracies(self) -> list[ArmAccuracy]:
+        """Every arm's accuracy with participants, and participants and titles, drawn at random."""
+        return estimate_accuracies(self.decided, arms=self.arms, rng=np.random.default_rng([self.seed, 1]))
 
     @cached_property
     def decided(self) -> pl.DataFrame:

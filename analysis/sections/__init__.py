@@ -12,7 +12,7 @@ from typing import Any
 from analysis.figures import Picture
 from analysis.study import Study
 
-ORDER = ("detection_model",)
+ORDER = ("intervals", "equivalence", "detection_model")
 
 
 @dataclass(frozen=True)

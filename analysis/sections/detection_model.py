@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from analysis.detection_model import DetectionModel, fit_detection
+from analysis.detection_model import DetectionModel
 from analysis.mixed import MixedFit
 from analysis.sections import Section, Table
 from analysis.study import Study
@@ -35,7 +35,7 @@ LIMITS = (
 
 def write(study: Study) -> Section:
     """Fit the model and lay it out."""
-    model = fit_detection(study)
+    model = study.detection
     return Section(
         name="detection_model",
         title="Signal detection: the primary model",
