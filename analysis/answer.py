@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from analysis.accuracy import MeanEstimate, estimate_mean
+from analysis.accuracy import DIFFERENCE, SECONDS, SHARE, MeanEstimate, estimate_mean
 from analysis.comparison import Comparison, compare_with_control
 from analysis.duration import LogLine, fit_log_line
 from analysis.flow import ArmFlow, count_flow
@@ -64,7 +64,7 @@ def analyse_bundle(bundle: Bundle) -> Answer:
     people = {name: scores.participants.filter(pl.col("arm") == name) for name in names}
     accuracies = {name: tuple(frame["accuracy"].drop_nulls().to_list()) for name, frame in people.items()}
     controls = bundle.arms.filter(pl.col("is_control"))["arm"].to_list()
-    comparisons = compare_with_control(accuracies, control=controls[0] if controls else None)
+    comparisons = compare_with_control(accuracies, control=controls[0] if controls else None, possible=DIFFERENCE)
     lengths = measure_lengths(bundle)
     flows = {flow.arm: flow for flow in count_flow(bundle)}
     arms = tuple(
@@ -74,12 +74,12 @@ def analyse_bundle(bundle: Bundle) -> Answer:
             n_params=row["n_params"],
             is_control=row["is_control"],
             trials=int(people[row["arm"]]["answered"].sum()),
-            accuracy=estimate_mean(accuracies[row["arm"]]),
+            accuracy=estimate_mean(accuracies[row["arm"]], possible=SHARE),
             accuracies=accuracies[row["arm"]],
             dont_know_rate=_share_neutral(people[row["arm"]]),
             comparison=comparisons.get(row["arm"], Comparison(reason="the control itself")),
             lengths=lengths[row["arm"]],
-            seconds=estimate_mean(people[row["arm"]]["seconds_mean"].drop_nulls().to_list()),
+            seconds=estimate_mean(people[row["arm"]]["seconds_mean"].drop_nulls().to_list(), possible=SECONDS),
             flow=flows[row["arm"]],
         )
         for row in bundle.arms.iter_rows(named=True)

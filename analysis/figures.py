@@ -72,10 +72,7 @@ def _draw_accuracy(answer: Answer) -> Picture:
         _centre(axes, answer.models[0])
     for arm in answer.models:
         mean = 100 * (arm.accuracy.mean or 0)
-        # an interval of few participants can run past what a share can be, and would flatten the picture
-        low, high = (
-            mean if limit is None else min(100, max(0, 100 * limit)) for limit in (arm.accuracy.low, arm.accuracy.high)
-        )
+        low, high = (mean if limit is None else 100 * limit for limit in (arm.accuracy.low, arm.accuracy.high))
         _mark(axes, arm, mean=mean, low=low, high=high)
     axes.set_ylim(min(40.0, max(0.0, axes.get_ylim()[0])), 100)
     return finish_figure(

@@ -5,6 +5,7 @@ import json
 import math
 from typing import Any
 
+from analysis.accuracy import TOO_FEW
 from analysis.answer import Answer, ArmAnswer
 from analysis.load import Bundle
 from analysis.power_law import NoFit, PowerLaw
@@ -48,6 +49,8 @@ def _describe_arm(arm: ArmAnswer) -> dict[str, Any]:
         "accuracy": arm.accuracy.mean,
         "ci_low": arm.accuracy.low,
         "ci_high": arm.accuracy.high,
+        "ci_is_cut": arm.accuracy.is_cut,
+        "no_interval_because": TOO_FEW if arm.accuracy.low is None else None,
         "sd": arm.accuracy.sd,
         "dont_know_rate": arm.dont_know_rate,
         "difference": comparison["difference"],

@@ -14,6 +14,11 @@ def interval(low: float | None, high: float | None) -> str:
     return "–" if low is None or high is None else f"{100 * low:.1f} to {100 * high:.1f}"
 
 
+def interval_of(low: float | None, high: float | None, *, participants: int) -> str:
+    """An arm's interval in a table, or why it has none."""
+    return "none: too few participants" if low is None and participants else interval(low, high)
+
+
 def number(value: float | None, digits: int = 1) -> str:
     return "–" if value is None else f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0: no "-0.0"
 
@@ -93,7 +98,7 @@ def _tell_precision(arm: ArmAnswer) -> str:
     n = arm.accuracy.n
     people = f"{n} participant{'' if n == 1 else 's'}"
     if arm.accuracy.low is None:
-        return f"{people}, so no interval"
+        return f"no interval: {people}"
     return f"95 % CI {interval(arm.accuracy.low, arm.accuracy.high)}, {people}"
 
 

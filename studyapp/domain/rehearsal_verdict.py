@@ -90,10 +90,12 @@ def judge_rehearsal(plant: Plant, results: Mapping[str, Any]) -> Verdict:
 
 def _check_accuracy(arm: ArmPlant, found: Mapping[str, Any], *, z: float) -> Check:
     accuracy, low, high = found.get("accuracy"), found.get("ci_low"), found.get("ci_high")
-    note = f"curve {arm.planted:.1%}"
+    note = f"curve {_percent(arm.planted)}"
     if low is not None and high is not None:
         holds = "holds" if low <= arm.planted <= high else "does not hold"
-        note += f"; the report's interval {low:.1%} to {high:.1%} {holds} it"
+        note += f"; the report's interval {_percent(low)} to {_percent(high)} {holds} it"
+    elif accuracy is not None:
+        note += "; the report has no interval: too few participants"
     if arm.expected is None:
         return Check("accuracy", arm.arm, None, accuracy, None, None, accuracy is None, "nobody to analyse")
     half = z * math.sqrt(arm.variance) + 1e-9
@@ -103,6 +105,10 @@ def _check_accuracy(arm: ArmPlant, found: Mapping[str, Any], *, z: float) -> Che
     if not is_whole:
         note += f"; {arm.participants} participants can be scored, the report has {found.get('participants')}"
     return Check("accuracy", arm.arm, arm.expected, accuracy, low, high, is_within and is_whole, note)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
 
 
 def _check_trend(arms: Sequence[ArmPlant], found: Mapping[str, Any], *, z: float) -> Check:

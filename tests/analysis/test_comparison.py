@@ -37,10 +37,24 @@ def test_mean_and_interval_of_r():
     assert (result.low, result.high) == pytest.approx((-0.5297804, 2.0297804), abs=1e-6)
 
 
-@pytest.mark.parametrize(("values", "mean"), [([], None), ([0.5], 0.5)])
+@pytest.mark.parametrize(("values", "mean"), [([], None), ([0.5], 0.5), ([0.5, 0.75], 0.625)])
 def test_too_few_for_an_interval(values, mean):
+    """Of two, t(0.975; 1) = 12.7 would make it run from -96 to 221 %."""
     result = estimate_mean(values)
-    assert (result.n, result.mean, result.sd, result.low, result.high) == (len(values), mean, None, None, None)
+    assert (result.n, result.mean, result.low, result.high) == (len(values), mean, None, None)
+    assert (result.sd is None) == (len(values) < 2)
+
+
+def test_an_interval_is_cut_off_at_what_a_share_can_be():
+    values = [1.0, 1.0, 0.7]
+    free, cut = estimate_mean(values), estimate_mean(values, possible=(0.0, 1.0))
+    assert free.high > 1 and not free.is_cut
+    assert (cut.low, cut.high, cut.is_cut) == (free.low, 1.0, True)
+    compared = compare_with_control(
+        {"c": values, "m": [0.0, 0.0, 0.3], "two": [0.1, 0.2]}, control="c", possible=(-1, 1)
+    )
+    assert compared["m"].high == 1 and 0 < compared["m"].low < 1
+    assert compared["two"].low is None and compared["two"].p is not None
 
 
 def test_holm_of_r():

@@ -59,4 +59,4 @@ def test_few_participants_are_called_a_rehearsal(tmp_path):
 
 def test_one_participant_has_no_interval_and_is_one(tmp_path):
     said = tell({"control": draw_people(20, accuracy=0.8), "large": [answer_with(3, 1)]}, tmp_path)
-    assert "Large with 75.0 % (1 participant, so no interval)" in said
+    assert "Large with 75.0 % (no interval: 1 participant)" in said

@@ -84,5 +84,5 @@ def _format(name: str, value: float | None) -> str:
     if value is None:
         return "–"
     if name == "accuracy":
-        return f"{value:.1%}"
+        return f"{100 * value:.1f} %"
     return f"{value:.3f}" if name == "trend" else f"{value:g}"
