@@ -237,10 +237,17 @@ def _show_preview(request: HttpRequest, study: Study, *, agrees: bool) -> HttpRe
 
 
 def _say_declined(request: HttpRequest, study: Study, ending: Ending | None) -> HttpResponse:
+    response = render(request, "participant_site/notice.html", describe_declined(study, ending))
+    add_never_cache_headers(response)
+    return response
+
+
+def describe_declined(study: Study, ending: Ending | None) -> dict[str, object]:
+    """What somebody is shown who does not agree; the preview shows the same."""
     message = _("You have not agreed, so nothing was stored. You can close this page. Thank you for looking.")
     if ending is not None and (ending.is_told or ending.hint):
         message = _("You have not agreed, so nothing was stored. Thank you for looking.")
-    return _say(request, study, title=_("You are not taking part"), message=message, ending=ending)
+    return {"study": study, "title": _("You are not taking part"), "message": message, "ending": ending}
 
 
 def _refuse(request: HttpRequest, study: Study, error: EntryError) -> HttpResponse:

@@ -30,6 +30,7 @@ from studyapp.models import Arm, Study, Trial
 from studyapp.participant_site.attention import AttentionForm, describe_check, list_answers
 from studyapp.participant_site.comprehension import describe_comprehension
 from studyapp.participant_site.debriefing import Afterwards, describe_debriefing
+from studyapp.participant_site.entry import describe_declined
 from studyapp.participant_site.items import describe_item, make_form
 from studyapp.participant_site.languages import read_choice, speak
 from studyapp.participant_site.questions import STEPS, QuestionsForm, describe_questions
@@ -45,6 +46,12 @@ _LABELS = {
     "questions": "Last questions",
     "debriefing": "Debriefing",
     "withdraw": "Stopping",
+    "declined": "Not agreeing",
+}
+_BESIDE = ("withdraw", "declined")  # pages that are no step of the way
+_REMARKS = {
+    "debriefing": "Participants read here that their answers are stored; of yours, nothing is.",
+    "withdraw": "Whatever is pressed here deletes nothing: there are no answers of yours.",
 }
 
 
@@ -61,11 +68,11 @@ class Preview:
 
     @property
     def steps(self) -> list[str]:
-        """Every page in its order; the last is beside the way."""
+        """Every page in its order; the last ones are beside the way."""
         items = list(self._list_reading_steps())
         asked = ["comprehension"] if self.study.comprehension else []
         first, more = ([step for step, _ in self.list_question_pages(when)] for when in STEPS)
-        return ["consent", "instructions", *asked, *first, *items, *more, "questions", "debriefing", "withdraw"]
+        return ["consent", "instructions", *asked, *first, *items, *more, "questions", "debriefing", *_BESIDE]
 
     def list_question_pages(self, when: str) -> list[tuple[str, QuestionPage]]:
         """The pages of the study's own questions, with those that only some are asked, each with its step's name."""
@@ -81,10 +88,11 @@ class Preview:
                 if min(asked.after, last) == trial.position:
                     yield f"attention-{number}"
 
-    @property
-    def following(self) -> str:
-        """The page that a sent form leads to; the two ends stay where they are."""
-        if self.step in ("debriefing", "withdraw"):
+    def find_following(self, *, agrees: bool) -> str:
+        """The page that a sent form leads to; whoever does not agree is refused, and the ends stay where they are."""
+        if self.step == "consent" and not agrees:
+            return "declined"
+        if self.step in ("debriefing", *_BESIDE):
             return self.step
         return self.steps[self.steps.index(self.step) + 1]
 
@@ -100,7 +108,8 @@ class Preview:
             {"address": replace(self, language=tag).address(self.step), "tag": tag, "is_here": tag == self.language}
             for tag in self.study.languages
         ]
-        return {"arm": str(self.arm), "form": self.form, "steps": steps, "leave": leave, "languages": languages}
+        bar = {"arm": str(self.arm), "form": self.form, "steps": steps, "leave": leave, "languages": languages}
+        return {**bar, "remark": _REMARKS.get(self.step, "")}
 
 
 def _label_reading_step(step: str) -> str:
@@ -122,7 +131,7 @@ def _show(request: HttpRequest, slug: str, arm: str, form: str, step: str) -> Ht
         chosen_language = read_choice(request.POST, study, key="read_in")
         if chosen_language:
             return redirect(replace(preview, language=chosen_language).address(preview.step))
-        return redirect(preview.address(preview.following))
+        return redirect(preview.address(preview.find_following(agrees=request.POST.get("agree") == "yes")))
     template, context = _describe_page(preview)
     page = render_to_string(f"participant_site/{template}.html", {**context, "preview": preview.describe()}, request)
     ending = context.get("ending")
@@ -162,6 +171,8 @@ def _describe_page(preview: Preview) -> tuple[str, dict[str, object]]:
             return "withdraw", describe_withdrawal(
                 study, withdrawal=WithdrawalTime(is_open=True), ending=None, code="", is_at_work=True
             )
+        case ("declined", *_):
+            return "notice", describe_declined(study, study.adapter.end(Outcome.NO_CONSENT, Arrival()))
     return "consent", {"study": study, "arrival": ""}
 
 

@@ -13,7 +13,8 @@ from tests.studyapp.participant_site.visitors import Visitor
 from tests.studyapp.study_rows import finish_jobs, make_draft, make_launched
 
 pytestmark = pytest.mark.django_db
-STEPS = ["consent", "instructions", "item-1", "item-2", "item-3", "item-4", "questions", "debriefing", "withdraw"]
+STEPS = ["consent", "instructions", "item-1", "item-2", "item-3", "item-4", "questions", "debriefing"]
+BESIDE = ["withdraw", "declined"]
 PROLIFIC = {"platform": "prolific", "completion_code": "C1A2B3"}
 
 
@@ -34,7 +35,7 @@ def test_every_page_is_shown_and_every_form_leads_on_and_nothing_is_stored(admin
     make(slug="pilot", recruitment=PROLIFIC)
     admin_client.get("/staff/")
     before = count_rows()
-    for step, following in zip(STEPS, [*STEPS[1:-1], "debriefing", "withdraw"], strict=True):
+    for step, following in zip([*STEPS, *BESIDE], [*STEPS[1:], "debriefing", *BESIDE], strict=True):
         shown = admin_client.get(address(step))
         assert shown.status_code == 200, step
         assert "Preview." in shown.content.decode()
@@ -43,9 +44,26 @@ def test_every_page_is_shown_and_every_form_leads_on_and_nothing_is_stored(admin
     assert count_rows() == before
 
 
+def test_who_does_not_agree_is_refused_in_the_preview_as_on_the_site(admin_client):
+    study = make_launched(slug="pilot", recruitment=PROLIFIC)
+    assert admin_client.post(address("consent"), {"agree": "no"}).url == address("declined")
+    shown = admin_client.get(address("declined")).content.decode()
+    assert f'<a href="{address("declined")}" aria-current="page">Not agreeing</a>' in shown
+    told = Client().post(f"/s/{study.slug}/consent/", {"agree": "no", "arrival": ""}).content.decode()
+    title = re.search(r"<h1>.*?</h1>", told)[0]
+    assert title in shown and "not agreed, so nothing was stored" in shown
+
+
+def test_a_page_that_says_that_answers_are_stored_says_that_yours_are_not(admin_client):
+    make_launched(slug="pilot")
+    shown = admin_client.get(address("debriefing")).content.decode()
+    assert "Your answers are stored." in shown and "of yours, nothing is." in shown
+    assert "of yours, nothing is." not in admin_client.get(address("questions")).content.decode()
+
+
 def test_no_link_and_no_form_of_the_pages_leaves_the_preview(admin_client):
     make_launched(slug="pilot", recruitment=PROLIFIC)
-    for step in STEPS:
+    for step in [*STEPS, *BESIDE]:
         text = admin_client.get(address(step)).content.decode()
         main = text.partition("</nav>")[2]
         assert [link for link in list_links(main) if not link.startswith(("/s/pilot/preview/", "#"))] == [], step
