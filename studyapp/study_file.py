@@ -93,6 +93,12 @@ def list_presets() -> list[str]:
     return sorted(path.stem for path in PRESETS_DIR.glob("*.toml"))
 
 
+def describe_preset(name: str) -> str:
+    """What a preset is, in a line: the first of its file."""
+    text = (PRESETS_DIR / f"{name}.toml").read_text(encoding="utf-8")
+    return text.partition("\n")[0].removeprefix("#").strip()
+
+
 def read_preset(name: str, *, language: str = "en") -> dict[str, Any]:
     """The mapping of a preset, its texts in a language where it has them, else in English.
 

@@ -18,6 +18,7 @@ from studyapp.study_file import (
     DEFAULT_PRESET,
     StudyFile,
     StudyFileError,
+    describe_preset,
     list_presets,
     merge_over_preset,
     parse_study_file,
@@ -51,7 +52,11 @@ class StudyFileForm(forms.Form):
 class PresetForm(forms.Form):
     """A preset's protocol under a name of its own."""
 
-    preset = forms.ChoiceField(choices=[(name, name) for name in list_presets()], initial=DEFAULT_PRESET)
+    preset = forms.ChoiceField(
+        choices=[(name, f"{name}: {describe_preset(name)}") for name in list_presets()],
+        initial=DEFAULT_PRESET,
+        widget=forms.RadioSelect,
+    )
     title = forms.CharField(max_length=200, help_text="Participants see it; it must not tell which texts are whose.")
     slug = forms.SlugField(max_length=60, help_text="Names the study in its address, as my-pilot; it stays so.")
     language = forms.CharField(max_length=20, initial="en", help_text="Of the articles, as en or de.")
