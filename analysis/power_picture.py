@@ -21,7 +21,7 @@ PANELS = {
     "equivalence_5": "At chance within ±5, after Holm",
     "equivalence_10": "At chance within ±10, after Holm",
 }
-ALT = "Power against participants an arm, a line for each number of titles, one panel a test."
+ALT = "Power against participants an arm, a line for each number of items, one panel a test."
 COLUMNS = 3
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
@@ -66,7 +66,7 @@ def _draw_panel(axes: Axes, grid: PowerGrid, test: str) -> None:
         axes.plot(x, [f.share for f in single if f], color=colour, linestyle=":", linewidth=1)
         axes.errorbar(
             x, [f.share for f in two_way if f], yerr=[2 * f.mc_error for f in two_way if f], color=colour,
-            marker=MARKS[place % len(MARKS)], markersize=4, linewidth=1.4, label=f"{titles} titles",
+            marker=MARKS[place % len(MARKS)], markersize=4, linewidth=1.4, label=f"{titles} items",
         )  # fmt: skip
     axes.set_ylim(-0.03, 1.03)
     axes.set_xscale("log")

@@ -77,14 +77,14 @@ def _tell_test(grid: PowerGrid, test: str, name: str) -> str:
         cell, finding = best
         return (
             f"80 % power for {name} is not reached: at the most {_percent(finding)}, with {cell.participants} "
-            f"participants an arm and {cell.titles} titles."
+            f"participants an arm and {cell.titles} items."
         )
     return f"80 % power for {name}: {'; '.join(clauses)}."
 
 
 def _tell_reached(cell: Cell, finding: Finding, *, is_fewest: bool) -> str:
     fewest = ", the fewest simulated" if is_fewest else ""
-    return f"from {cell.participants} participants an arm with {cell.titles} titles ({_percent(finding)}{fewest})"
+    return f"from {cell.participants} participants an arm with {cell.titles} items ({_percent(finding)}{fewest})"
 
 
 def _tell_error(grid: PowerGrid) -> str:
@@ -99,7 +99,7 @@ def _tell_error(grid: PowerGrid) -> str:
     cell, published, two_way = max(pairs, key=lambda pair: pair[1].share)
     return (
         "Where nothing differs, the published t test of a contrast still finds a difference in up to "
-        f"{_percent(published)} of studies ({cell.participants} participants an arm, {cell.titles} titles), "
+        f"{_percent(published)} of studies ({cell.participants} participants an arm, {cell.titles} items), "
         f"the two-way test in {_percent(two_way)}; both mean {100 * grid.plan.alpha:g} %."
     )
 

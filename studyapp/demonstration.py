@@ -184,7 +184,7 @@ def import_material(material: Material) -> list[str]:
         articles = read_article_file(material.articles.read_bytes(), name=material.articles.name)
     except UnreadableFileError as error:
         raise CommandError(str(error)) from None
-    outcome = import_articles(articles)
+    outcome = import_articles(articles, name=material.articles.name)
     if outcome.is_refused:
         raise CommandError("\n".join([f"{material.articles.name} has bad rows:", *map(str, outcome.bad)]))
     return list(outcome.refs)

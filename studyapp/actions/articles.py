@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from studyapp.actions.audit import record
 from studyapp.domain.article_file import ArticleFile, BadRow, GoodRow
-from studyapp.models import Article
+from studyapp.models import Article, Study
 
 
 @dataclass(frozen=True)
@@ -77,15 +78,26 @@ def plan_import(file: ArticleFile) -> ImportPlan:
 
 
 @transaction.atomic
-def import_articles(file: ArticleFile, *, skip_bad: bool = False) -> ImportOutcome:
+def import_articles(
+    file: ArticleFile, *, skip_bad: bool = False, name: str = "", study: Study | None = None
+) -> ImportOutcome:
     """Store the articles of a file. Locks nothing: two imports of one text meet at its unique content hash.
 
-    With any bad row nothing is imported, unless `skip_bad`; what is new and what is bad, `plan_import` says.
+    With any bad row nothing is imported, unless `skip_bad`; what is new and what is bad, `plan_import` says. The log
+    keeps the file's `name`, and the `study` on whose page it was imported (None: for whichever).
     """
     plan = plan_import(file)
     if plan.bad and not skip_bad:
         return ImportOutcome(0, plan.duplicates, plan.bad, plan.ignored_columns, ())
     Article.objects.bulk_create([_build_article(row) for row in plan.fresh], batch_size=500)
+    record(
+        study,
+        "imported_articles",
+        file=name,
+        imported=len(plan.fresh),
+        there_already=len(plan.duplicates),
+        bad_rows_left_out=len(plan.bad),
+    )
     return ImportOutcome(len(plan.fresh), plan.duplicates, plan.bad, plan.ignored_columns, plan.refs)
 
 

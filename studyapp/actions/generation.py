@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from studyapp.actions.audit import record
 from studyapp.domain.article_text import count_words
 from studyapp.domain.seeds import derive_seed
 from studyapp.models import Arm, Article, Candidate, GenerationJob, Item, Study
@@ -74,6 +75,8 @@ def queue_jobs(study: Study) -> list[int]:
     study = Study.objects.select_for_update().get(pk=study.pk)
     arms, items = list(study.arms.all()), list(study.items.all())
     _refuse_unready(study, arms, items)
+    jobs = GenerationJob.objects.of_study(study.pk)
+    n_before = jobs.count()
     GenerationJob.objects.bulk_create(
         (
             GenerationJob(arm=arm, item=item, candidates_wanted=study.candidates_per_article)
@@ -82,19 +85,26 @@ def queue_jobs(study: Study) -> list[int]:
         ),
         ignore_conflicts=True,
     )
-    jobs = GenerationJob.objects.of_study(study.pk)
-    jobs.filter(state=GenerationJob.State.FAILED).update(state=GenerationJob.State.QUEUED, error="", attempts=0)
+    failed = jobs.filter(state=GenerationJob.State.FAILED)
+    n_again = failed.update(state=GenerationJob.State.QUEUED, error="", attempts=0)
+    if (n_new := jobs.count() - n_before) or n_again:
+        record(study, "queued_texts", texts=n_new, failed_ones_again=n_again, candidates=study.candidates_per_article)
     return list(jobs.filter(state=GenerationJob.State.QUEUED).values_list("id", flat=True))
 
 
 @transaction.atomic
 def queue_more_candidates(job: GenerationJob, *, n_more: int) -> int:
     """Ask for further candidates of a job whose candidates all fell through; returns its id. Locks the job."""
-    job = GenerationJob.objects.select_for_update().get(pk=job.pk)
+    job = (
+        GenerationJob.objects.select_for_update(of=("self",))
+        .select_related("arm__study", "item__article")
+        .get(pk=job.pk)
+    )
     job.candidates_wanted = job.candidates.count() + n_more
     job.state = GenerationJob.State.QUEUED
     job.error, job.attempts = "", 0
     job.save(update_fields=["candidates_wanted", "state", "error", "attempts"])
+    record(job.arm.study, "asked_for_more", item=job.item.article.ref, arm=job.arm.name, candidates=n_more)
     return job.pk
 
 

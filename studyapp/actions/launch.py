@@ -123,7 +123,7 @@ def freeze_design(study: Study) -> dict[str, Any]:
 
 def _gather_facts(study: Study) -> StudyFacts:
     human = dict(Stimulus.objects.filter(item__study=study, arm=None).values_list("item_id", "text"))
-    reviews = review_items(study)
+    reviews, time = review_items(study), study.estimate_time()
     return StudyFacts(
         state=study.state,
         language=study.language,
@@ -142,6 +142,7 @@ def _gather_facts(study: Study) -> StudyFacts:
         platform=study.platform,
         estimated_minutes=study.estimated_minutes,
         reward=study.reward,
+        minutes_needed=time.total if time else None,
         contact=study.contact,
         site_url=settings.SITE_URL,
         stimuli_of_older_rules=Stimulus.objects.filter(item__study=study)

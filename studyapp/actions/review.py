@@ -72,8 +72,9 @@ def _hash_texts(digests: Iterable[str]) -> str:
     return hashlib.sha256(joined.encode()).hexdigest() if joined else ""
 
 
+@transaction.atomic
 def record_look(item: Item, *, texts_sha256: str, by: User, now: datetime) -> None:
-    """Keep that somebody has read an item's texts; a second time changes nothing.
+    """Keep that somebody has read an item's texts; a second time changes nothing. Locks nothing.
 
     Raises:
         ReviewRefusedError: there are no texts yet, or they are others by now than those that were on the page.
@@ -82,9 +83,11 @@ def record_look(item: Item, *, texts_sha256: str, by: User, now: datetime) -> No
         raise ReviewRefusedError("There is nothing to look at yet: generate, then select.")
     if texts_sha256 != hash_texts(item):
         raise ReviewRefusedError("The texts have changed since the page was loaded; look at them again.")
-    ItemLook.objects.get_or_create(
+    _, is_new = ItemLook.objects.get_or_create(
         item=item, by_name=by.get_username(), texts_sha256=texts_sha256, defaults={"by": by, "at": now}
     )
+    if is_new:
+        record(item.study, "looked_at_texts", item=item.article.ref)
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""What the launch checklist says of the allocation: how often each title comes, and which studies are excluded."""
+"""What the launch checklist says of the allocation: how often each item comes, and which studies are excluded."""
 
 import math
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ def check_allocation(facts: AllocationFacts) -> list[Finding]:
             f"{facts.shown} items are to be shown to each participant, and the study has {facts.n_items}: add items, "
             "or lower [articles] shown."
         )
-        return [*findings, Finding("refuse", "Titles", message)]
+        return [*findings, Finding("refuse", "Shown items", message)]
     if facts.shown < facts.n_items:
         for per_cell in sorted(set(facts.per_cell.values())):
             arms = ", ".join(name for name, target in facts.per_cell.items() if target == per_cell)
@@ -44,14 +44,14 @@ def check_allocation(facts: AllocationFacts) -> list[Finding]:
 
 
 def _check_showings(arms: str, *, n_items: int, shown: int, per_cell: int) -> Finding:
-    """Whether the titles of a cell of that many participants come equally often."""
+    """Whether the items of a cell of that many participants come equally often."""
     counts = count_showings(n_items=n_items, shown=shown, blocks=per_cell)
-    cell = f"{arms}: {per_cell} participants in a cell, {shown} of {n_items} titles each"
+    cell = f"{arms}: {per_cell} participants in a cell, {shown} of {n_items} items each"
     if len(counts) == 1:
         (times,) = counts
-        return Finding("pass", "Titles", f"{cell}: every title is shown {times} times there.")
-    figures = ", ".join(f"{items} titles {times} times" for times, items in counts.items())
-    return Finding("warn", "Titles", f"{cell}: unequally often, {figures}. {_advise(n_items, shown)}")
+        return Finding("pass", "Shown items", f"{cell}: every item is shown {times} times there.")
+    figures = ", ".join(f"{items} items {times} times" for times, items in counts.items())
+    return Finding("warn", "Shown items", f"{cell}: unequally often, {figures}. {_advise(n_items, shown)}")
 
 
 def _advise(n_items: int, shown: int) -> str:

@@ -50,7 +50,8 @@ def take_first(refs: Sequence[str], *, n_context: int, n_items: int) -> ArticleC
         ValueError: the list is too short; the message says by how much.
     """
     if n_context + n_items > len(refs):
-        raise ValueError(f"{n_context + n_items} articles are wanted, and {len(refs)} are there to choose from.")
+        wanted = f"{n_items} items and {n_context} context article{'' if n_context == 1 else 's'} are wanted"
+        raise ValueError(f"{wanted}, {n_context + n_items} in all, and {len(refs)} are there to choose from.")
     return ArticleChoice(items=tuple(refs[n_context : n_context + n_items]), context=tuple(refs[:n_context]))
 
 

@@ -22,6 +22,12 @@ class Changeable:
     only_up: bool = False
     may_be_empty: bool = False
 
+    def describe_rule(self, before: Value) -> str:
+        """What one should know before one changes it from what it is now."""
+        if self.only_up:
+            return f"It can only go up from {before}: places that were promised stay."
+        return "May be empty." if self.may_be_empty else ""
+
 
 CHANGEABLE: dict[str, Changeable] = {
     entry.key: entry

@@ -9,7 +9,7 @@ from statistics import fmean, stdev
 from studyapp.domain.article_text import count_words
 from studyapp.domain.launch_facts import ArmFacts, Finding, Level, StudyFacts, TextPair
 from studyapp.domain.planned_precision import Detectable, detectable_difference, detectable_trend
-from studyapp.domain.shared_runs import mark_shared_runs
+from studyapp.domain.shared_runs import describe_run, mark_shared_runs
 from studyapp.domain.source_traces import count_telling, find_traces
 from studyapp.domain.surface_cues import LEAST_ITEMS, measure_cues
 
@@ -56,11 +56,12 @@ def _find_human_run(pair: TextPair) -> int:
 def _tell_overlap(arm: ArmFacts, runs: list[int], *, least: int, what: str) -> Finding:
     long = sum(run >= least for run in runs)
     level: Level = "warn" if long > OVERLAP_TOLERANCE * len(runs) else "pass"
+    longest = describe_run(max(runs))
     return Finding(
         level,
         "Overlap",
         f"{arm.name}: {long} of {len(runs)} texts share {least} words in a row or more with {what} "
-        f"(the longest run: {max(runs)}).",
+        f"(the longest run: {longest}).",
     )
 
 
@@ -70,10 +71,10 @@ def _check_cues(arm: ArmFacts) -> list[Finding]:
     if not cues:
         return [Finding("pass", "Blinding", f"{arm.name}: fewer than {LEAST_ITEMS} items; no cue can be measured.")]
     telling = [cue for cue in cues if cue.is_telling]
-    shown = ", ".join(f"{cue.feature} {cue.accuracy:.0%}" for cue in telling or cues[:1])
+    shown = ", ".join(f"{cue.feature} {100 * cue.accuracy:.0f} %" for cue in telling or cues[:1])
     if not telling:
         words = (
-            f"no surface cue tells the sources apart; the best, left out one item at a time, is {shown} (chance 50%)"
+            f"no surface cue tells the sources apart; the best, left out one item at a time, is {shown} (chance 50 %)"
         )
         return [Finding("pass", "Blinding", f"{arm.name}: {words}.")]
     words = f"texts told apart without reading, by one threshold, left out one item at a time: {shown}"

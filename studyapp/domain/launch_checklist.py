@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 from studyapp.domain.consent_parts import find_missing_parts
 from studyapp.domain.languages import is_tag
 from studyapp.domain.launch_audit import check_power, check_stimuli
-from studyapp.domain.launch_facts import ArmFacts, Finding, Level, StudyFacts, TextPair
-from studyapp.domain.pay import PayVerdict, judge_pay, parse_reward
+from studyapp.domain.launch_facts import ArmFacts, Finding, Level, StudyFacts, TextPair, count
+from studyapp.domain.pay import PayVerdict, is_far_off, judge_pay, parse_reward
 from studyapp.domain.study_texts import list_missing
+from studyapp.domain.text_design import FLAG_MEANINGS
 
 __all__ = [
     "ArmFacts",
@@ -22,6 +23,7 @@ __all__ = [
 ]
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+PRESS_SELECT = "press “Select texts by rule” on Review"
 SMALL_TEST_ITEMS = 50  # below it, no number of participants can show equivalence to chance (STATISTICS §0.3)
 
 
@@ -61,7 +63,7 @@ def _check_state(facts: StudyFacts) -> list[Finding]:
 def _check_articles(facts: StudyFacts) -> list[Finding]:
     findings = []
     if facts.n_items < 2:
-        findings.append(Finding("refuse", "Items", f"{facts.n_items} items; two forms need at least 2."))
+        findings.append(Finding("refuse", "Items", f"{count(facts.n_items, 'item')}; two forms need at least 2."))
     elif facts.n_items < SMALL_TEST_ITEMS:
         findings.append(
             Finding(
@@ -74,13 +76,8 @@ def _check_articles(facts: StudyFacts) -> list[Finding]:
     if facts.n_context == 0 and any(not arm.is_control for arm in facts.arms):
         findings.append(Finding("warn", "Context", "No context articles; the published study put three before each."))
     if facts.stand_in_items:
-        findings.append(
-            Finding(
-                "warn",
-                "Articles",
-                f"{facts.stand_in_items} of the articles are machine-written stand-ins: a demonstration, no study.",
-            )
-        )
+        stand_ins = count(facts.stand_in_items, "machine-written stand-in")
+        findings.append(Finding("warn", "Articles", f"{stand_ins} among the articles: a demonstration, no study."))
     return findings
 
 
@@ -104,7 +101,8 @@ def _check_consent(facts: StudyFacts) -> list[Finding]:
     if facts.language.split("-")[0].casefold() != "en":
         words = f"Whether the consent text names its necessary parts is only checked in English, not {facts.language}"
         return [Finding("warn", "Consent", f"{words}; check it yourself.")]
-    if missing := find_missing_parts(facts.consent):
+    missing = find_missing_parts(facts.consent, beside=facts.contact)
+    if missing:
         return [Finding("warn", "Consent", f"The text does not seem to say: {', '.join(missing)}.")]
     return [Finding("pass", "Consent", "The text names the parts that a consent needs.")]
 
@@ -133,9 +131,7 @@ def _check_languages(facts: StudyFacts) -> list[Finding]:
 
 def _check_recruitment(facts: StudyFacts) -> list[Finding]:
     reward = f"“{facts.reward}”" if facts.reward.strip() else "no reward"
-    findings = [
-        Finding("pass", "Promise", f"Participants are told: about {facts.estimated_minutes} minutes, and {reward}.")
-    ]
+    findings = [_check_promise(facts, reward=reward)]
     if not facts.contact.strip():
         findings.append(Finding("warn", "Contact", "None is given, so participants have nobody to write to."))
     findings += [Finding("refuse", "Platform", gap) for gap in facts.platform_gaps]
@@ -148,6 +144,16 @@ def _check_recruitment(facts: StudyFacts) -> list[Finding]:
             )
         )
     return findings
+
+
+def _check_promise(facts: StudyFacts, *, reward: str) -> Finding:
+    """What participants are told of time and reward; a time far from what the texts should take misleads them."""
+    said = f"Participants are told: about {facts.estimated_minutes} minutes, and {reward}."
+    needed = facts.minutes_needed
+    if needed is None or not is_far_off(facts.estimated_minutes, needed):
+        return Finding("pass", "Promise", said)
+    words = f"Reading and answering should take about {needed:.0f}: promise what it takes, or pilot it"
+    return Finding("warn", "Promise", f"{said} {words}.")
 
 
 def _check_pay(facts: StudyFacts) -> list[Finding]:
@@ -175,6 +181,9 @@ def _tell_pay(verdict: PayVerdict, *, minutes: int, is_panel: bool) -> Finding:
             return Finding("refuse" if is_panel else "warn", "Pay", f"{said}; {words}{rule}.")
         case "low":
             return Finding("warn", "Pay", f"{said}; above the least, below the recommended {verdict.recommended}.")
+        case "high":
+            words = f"{verdict.times_recommended:.1f} times the recommended {verdict.recommended}"
+            return Finding("warn", "Pay", f"{said}; {words}: are the reward and the minutes right?")
     return Finding("pass", "Pay", f"{said}; at least the recommended {verdict.recommended}.")
 
 
@@ -188,22 +197,26 @@ def _check_arms(facts: StudyFacts) -> list[Finding]:
         findings += _check_arm(arm, n_items=facts.n_items)
     if facts.human_stimuli < facts.n_items:
         missing = facts.n_items - facts.human_stimuli
-        findings.append(Finding("refuse", "Stimuli", f"{missing} items have no human text yet; select makes them."))
+        findings.append(
+            Finding("refuse", "Stimuli", f"{count(missing, 'item')} without a human text yet: {PRESS_SELECT}.")
+        )
     if facts.stimuli_of_older_rules:
-        words = f"{facts.stimuli_of_older_rules} texts were levelled by an earlier version of the rules"
-        findings.append(Finding("refuse", "Stimuli", f"{words}; select the texts again."))
+        older = count(facts.stimuli_of_older_rules, "text")
+        words = f"{older} levelled by an earlier version of the rules"
+        findings.append(Finding("refuse", "Stimuli", f"{words}: {PRESS_SELECT} again."))
     return findings
 
 
 def _check_arm(arm: ArmFacts, *, n_items: int) -> list[Finding]:
     findings = []
     if arm.jobs_unfinished:
-        findings.append(Finding("refuse", "Generation", f"{arm.name}: {arm.jobs_unfinished} articles to come."))
+        findings.append(Finding("refuse", "Generation", f"{arm.name}: {count(arm.jobs_unfinished, 'text')} to come."))
     if missing := n_items - arm.stimuli:
-        words = f"{missing} of {n_items} items have no model text; generate, then select"
+        words = f"{missing} of {n_items} items have no model text; generate, then {PRESS_SELECT}"
         findings.append(Finding("refuse", "Stimuli", f"{arm.name}: {words}."))
     if arm.flags:
-        counts = ", ".join(f"{n} x {flag}" for flag, n in sorted(Counter(arm.flags).items()))
+        counted = sorted(Counter(arm.flags).items())
+        counts = ", ".join(f"{FLAG_MEANINGS.get(flag, flag)} ({n})" for flag, n in counted)
         findings.append(Finding("warn", "Stimuli", f"{arm.name}: texts with flags, read them first: {counts}."))
     if not arm.is_control and arm.n_params is None:
         findings.append(Finding("warn", "Arms", f"{arm.name}: without n_params it is left out of the size curve."))
@@ -213,7 +226,8 @@ def _check_arm(arm: ArmFacts, *, n_items: int) -> list[Finding]:
 def _check_review(facts: StudyFacts) -> list[Finding]:
     findings = []
     if facts.items_flagged:
-        words = f"{facts.items_flagged} items are flagged by a reviewer; take them out, or take the flags back"
+        flagged = count(facts.items_flagged, "item")
+        words = f"{flagged} flagged by a reviewer: take out what is flagged, or take the flag back"
         findings.append(Finding("warn", "Review", f"{words}."))
     unseen = facts.n_items - facts.items_looked_at
     if unseen > 0:
@@ -227,4 +241,5 @@ def _check_review(facts: StudyFacts) -> list[Finding]:
 def _check_forms(facts: StudyFacts) -> list[Finding]:
     if facts.forms_balanced:
         return [Finding("pass", "Forms", "Forms A and B mirror each other, half and half.")]
-    return [Finding("refuse", "Forms", "Forms A and B are missing or unbalanced; make them once all texts are chosen.")]
+    words = "press “Make forms A and B” on Review once all texts are chosen"
+    return [Finding("refuse", "Forms", f"Forms A and B are missing or unbalanced; {words}.")]

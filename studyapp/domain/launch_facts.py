@@ -60,7 +60,13 @@ class StudyFacts:
     stimuli_of_older_rules: int = 0  # levelled by an earlier version of the rules of normalisation
     further_texts: tuple[SpokenTexts, ...] = ()  # in each language beside the study's own
     languages_unspoken: tuple[str, ...] = ()  # those of the study that the site's own sentences are not in
+    minutes_needed: float | None = None  # by the texts' words and the questions; None while there are no items
     platform_gaps: tuple[str, ...] = ()  # what nobody could enter or finish without, on the study's platform
+
+
+def count(number: int, noun: str) -> str:
+    """`1 item`, `3 items`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 @dataclass(frozen=True)

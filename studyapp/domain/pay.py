@@ -16,6 +16,8 @@ from decimal import Decimal
 WORDS_A_MINUTE = 238
 ANSWER_SECONDS = 10.0
 OVERHEAD_MINUTES = 4.0
+FAR_PAY = 2  # times the recommended pay: from here on, rather the sum or the minutes are mistaken
+FAR_TIME = 1.5  # times the estimate, or its part, by which promised minutes may differ from it
 _SIGNS = {"$": "USD", "£": "GBP", "€": "EUR"}
 _NUMBER = r"(?P<number>\d{1,6}(?:[.,]\d{1,2})?)(?!\d)"
 _MARK = r"(?P<mark>[A-Za-z]{3}|US\$|[$£€])"
@@ -48,12 +50,17 @@ class Amount:
 
 @dataclass(frozen=True)
 class PayVerdict:
-    """`level` is below, low (above the least, below what is recommended), fair, or unknown (no rule is known)."""
+    """`level` is below, low (above the least, below what is recommended), fair, high (far above it), or unknown."""
 
     rate: Amount
     level: str
     least: Amount | None
     recommended: Amount | None
+
+    @property
+    def times_recommended(self) -> float | None:
+        """How many times the recommended pay it is; None where no rule is known."""
+        return float(self.rate.value / self.recommended.value) if self.recommended else None
 
 
 def parse_reward(text: str) -> Amount | None:
@@ -85,6 +92,8 @@ def judge_pay(amount: Amount, *, minutes: float) -> PayVerdict:
         return PayVerdict(rate, "unknown", None, None)
     least, recommended = (Amount(value, amount.currency) for value in RULES[amount.currency])
     level = "below" if rate.value < least.value else "low" if rate.value < recommended.value else "fair"
+    if rate.value >= FAR_PAY * recommended.value:
+        level = "high"
     return PayVerdict(rate, level, least, recommended)
 
 
@@ -109,6 +118,11 @@ def estimate_time(words: Sequence[int], *, n_shown: int) -> TimeEstimate:
         answering=n_shown * ANSWER_SECONDS / 60,
         overhead=OVERHEAD_MINUTES,
     )
+
+
+def is_far_off(promised: float, needed: float) -> bool:
+    """Whether the minutes that are promised are far from those that the texts should take."""
+    return not needed / FAR_TIME <= promised <= needed * FAR_TIME
 
 
 def propose_rewards(minutes: float) -> tuple[Amount, ...]:

@@ -32,6 +32,13 @@ class MarkedText:
         return self.shared_words / self.words if self.words else 0.0
 
 
+def describe_run(words: int) -> str:
+    """How long a shared run is, for people; one that is too short to be looked for was counted as 0."""
+    if not words:
+        return f"fewer than {LEAST_RUN} words"
+    return "1 word" if words == 1 else f"{words} words"
+
+
 def mark_shared_runs(text: str, other: str, *, least: int = LEAST_RUN) -> MarkedText:
     """The text with every run of `least` words or more marked that `other` holds too.
 

@@ -29,20 +29,21 @@ FITNESS_RANGES: dict[str, tuple[float, float]] = {
     "training_run": (8, 10_000),
     "language_confidence": (0.0, 1.0),
 }
-FITNESS_FLAGS = (
-    "empty",
-    "cut_at_limit",
-    "unprintable",
-    "too_short",
-    "off_length",
-    "repetition",
-    "unfinished",
-    "leaked_prompt",
-    "wrong_language",
-    "copied",
-    "copied_human",
-    "copied_training",
-)
+FLAG_MEANINGS = {  # what each flag says of a text, wherever a person reads it
+    "empty": "empty",
+    "cut_at_limit": "cut off at the limit of tokens",
+    "unprintable": "holds characters that cannot be shown",
+    "too_short": "too short",
+    "off_length": "much shorter or longer than the human article",
+    "repetition": "repeats itself",
+    "unfinished": "ends in the middle of a sentence",
+    "leaked_prompt": "repeats the prompt's own words, as “Title:”",
+    "wrong_language": "in another language",
+    "copied": "copied from a context article",
+    "copied_human": "copied from the human article",
+    "copied_training": "copied from a training text",
+}
+FITNESS_FLAGS = tuple(FLAG_MEANINGS)
 STOP_MARKS = "stop"  # the setting that is a list of texts: a candidate ends before the first that it comes to
 MOST_STOP_MARKS = 4
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Count, Q, Sum
 
+from studyapp.domain.shared_runs import describe_run
 from studyapp.models.study import Arm, Item, make_code
 
 
@@ -122,14 +123,19 @@ class Candidate(models.Model):
         measured = self.measures
         if not measured:
             return []
-        facts = [("Repeated", f"{measured['repeated_share']:.0%} of its 4-grams")]
+        facts = [("Repeated", f"{_percent(measured['repeated_share'])} of its 4-grams")]
         if measured["length_ratio"] is not None:
             facts.insert(0, ("Length", f"{measured['length_ratio']:.2f} of the human article's"))
         for name, label in (("human", "Human article"), ("context", "Context"), ("training", "Training text")):
             run, share = measured[f"{name}_run"], measured[f"{name}_share"]
             if run is not None:
-                facts.append((label, f"{run} words in a row, {share:.0%} of its 8-grams"))
-        return [*facts, ("Language", f"{measured['language'] or 'none'} ({measured['language_confidence']:.0%})")]
+                facts.append((label, f"{describe_run(run)} in a row, {_percent(share)} of its 8-grams"))
+        sure = _percent(measured["language_confidence"])
+        return [*facts, ("Language", f"{measured['language'] or 'none'} ({sure} sure)")]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 class Stimulus(models.Model):

@@ -15,6 +15,7 @@ from studyapp.domain.comprehension import ComprehensionQuestion
 from studyapp.domain.debriefing import MOST_DAYS
 from studyapp.domain.languages import is_same
 from studyapp.domain.normalisation import RULES
+from studyapp.domain.pay import TimeEstimate, estimate_time
 from studyapp.domain.questions import Question, read_question
 from studyapp.domain.reading_time import Pace
 from studyapp.domain.study_design import PLATFORMS, PRESENTATIONS, Recruitment
@@ -181,6 +182,15 @@ class Study(models.Model):
     def items_read(self) -> int:
         """The items that one participant is shown: all, or as many of the pool as the study says."""
         return self.items_shown or self.items.count()
+
+    def estimate_time(self) -> TimeEstimate | None:
+        """How long its texts and questions should take one participant; None while it has no item.
+
+        A model's version is about as long as the human one; of a pair both are read.
+        """
+        words = list(self.items.values_list("article__words", flat=True))
+        texts = [2 * number for number in words] if self.is_paired else words
+        return estimate_time(texts, n_shown=min(self.items_read, len(words))) if words else None
 
     @property
     def is_paired(self) -> bool:

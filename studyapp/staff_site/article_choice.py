@@ -23,7 +23,6 @@ from studyapp.domain.article_choice import (
     take_first,
 )
 from studyapp.domain.design_changes import DesignChange
-from studyapp.domain.pay import estimate_time
 from studyapp.domain.study_design import DesignError
 from studyapp.models import Article, Study
 from studyapp.staff_site.articles import ImportForm, find_held, hold_file
@@ -234,7 +233,7 @@ def _describe_chosen(study: Study) -> dict[str, Any]:
         "n_items": len(words),
         "n_context": len(entries["context"]),
         "lengths": summarise_lengths(words),
-        "time": estimate_time(words, n_shown=min(len(words), study.items_shown or len(words))) if words else None,
+        "time": study.estimate_time(),
     }
 
 

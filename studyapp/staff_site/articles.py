@@ -18,6 +18,7 @@ from studyapp.domain.article_choice import summarise_lengths
 from studyapp.domain.article_file import RowFile, UnreadableFileError, part_rows, read_articles
 from studyapp.domain.article_text import FIELDS, REQUIRED_FIELDS
 from studyapp.domain.column_names import NOT_READ, guess_columns
+from studyapp.domain.roles import CHANGE
 from studyapp.held_uploads import HeldUpload, find_upload, forget_upload, hold_upload, remember_refs
 from studyapp.models import Article, Study
 from studyapp.staff_site.pages import needs, show, staff_page
@@ -138,7 +139,8 @@ def _preview(request: HttpRequest, held: HeldUpload, study: Study | None) -> Htt
         columns = form.read_columns()
         file = read_articles(rows, columns=columns)
         if request.method == "POST" and request.POST.get("do") == "import":
-            outcome = import_articles(file, skip_bad=request.POST.get("skip_bad") == "yes")
+            skip_bad = request.POST.get("skip_bad") == "yes"
+            outcome = import_articles(file, skip_bad=skip_bad, name=held.name, study=_find_changeable(request, study))
             if not outcome.is_refused:
                 remember_refs(held, outcome.refs)
                 messages.success(request, _describe_outcome(outcome.imported, outcome.duplicates, outcome.bad))
@@ -159,6 +161,11 @@ def _preview(request: HttpRequest, held: HeldUpload, study: Study | None) -> Htt
         n_rows=len(rows.rows),
         **(_describe_plan(plan, rows) if plan else {}),
     )
+
+
+def _find_changeable(request: HttpRequest, study: Study | None) -> Study | None:
+    """The study whose log an import belongs into: only one that this account may change."""
+    return study if study is not None and request.user.has_perm(CHANGE, study) else None
 
 
 def _describe_plan(plan: ImportPlan, rows: RowFile) -> dict[str, Any]:

@@ -20,13 +20,12 @@ class ChangesForm(forms.Form):
     def __init__(self, *arguments: object, **named: object) -> None:
         super().__init__(*arguments, **named)
         for key, rule in CHANGEABLE.items():
+            shared = {"label": rule.label, "help_text": rule.describe_rule(self.initial[key])}
             if rule.is_number:
-                self.fields[key] = forms.IntegerField(label=rule.label, min_value=1)
+                self.fields[key] = forms.IntegerField(min_value=1, **shared)
             else:
                 area = forms.Textarea(attrs={"rows": 6}) if rule.is_text else None
-                self.fields[key] = forms.CharField(
-                    label=rule.label, widget=area, required=not rule.may_be_empty, strip=False
-                )
+                self.fields[key] = forms.CharField(widget=area, required=not rule.may_be_empty, strip=False, **shared)
         self.fields["reason"] = forms.CharField(
             label="Reason",
             widget=forms.Textarea(attrs={"rows": 2}),
@@ -46,6 +45,8 @@ def show_changes(request: HttpRequest, study: Study) -> HttpResponse:
         form = ChangesForm(request.POST or None, initial=current)
         if request.method == "POST" and form.is_valid() and _carry_out(request, study, form, current):
             return redirect("staff:study_changes", study.slug)
+        if request.method == "POST":
+            messages.error(request, "Nothing was changed: see what is said in red at its field.")
     return show(
         request,
         "study_changes.html",

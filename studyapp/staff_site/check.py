@@ -1,9 +1,12 @@
 """The study as it stands before launch: every step, and every finding of the checklist with where it is mended."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from django.http import HttpRequest, HttpResponse
 
 from studyapp.actions.launch import review_readiness
-from studyapp.domain.launch_checklist import may_launch
+from studyapp.domain.launch_checklist import Finding, may_launch
 from studyapp.models import Study
 from studyapp.staff_site.pages import show, study_page
 from studyapp.staff_site.steps import PAGES, find_steps
@@ -17,33 +20,54 @@ MENDED_ON = {
     "Generation": "study_generation",
     "Stimuli": "study_review",
     "Lengths": "study_review",
+    "Overlap": "study_review",
+    "Blinding": "study_review",
+    "Traces": "study_review",
+    "Review": "study_review",
     "Forms": "study_review",
     "Texts": "study_texts",
+    "Consent": "study_texts",
+    "Power": "study_texts",
+    "Shown items": "study_articles",
     "Promise": "study_recruitment",
     "Contact": "study_recruitment",
+    "Pay": "study_recruitment",
+    "Platform": "study_recruitment",
+    "Excluded studies": "study_recruitment",
 }
 LEVELS = {"refuse": "Refused", "warn": "Mind", "pass": "Good"}
+
+
+@dataclass(frozen=True)
+class FindingRow:
+    """A finding with its verdict in a word, and the step that mends it, by address and name ("" without one)."""
+
+    finding: Finding
+    verdict: str
+    page: str
+    page_name: str
+    is_unread: bool = False  # a warning that was sent without its tick
+
+
+def describe_findings(findings: Iterable[Finding], *, unread: Iterable[str] = ()) -> list[FindingRow]:
+    """Every finding as Check and Launch show it, what refuses first; `unread`: keys of warnings without a tick."""
+    names, keys = dict(PAGES), set(unread)
+    rows = []
+    for finding in sorted(findings, key=lambda finding: list(LEVELS).index(finding.level)):
+        page = MENDED_ON.get(finding.topic, "") if finding.level != "pass" else ""
+        rows.append(FindingRow(finding, LEVELS[finding.level], page, names.get(page, ""), finding.key in keys))
+    return rows
 
 
 @study_page
 def show_check(request: HttpRequest, study: Study) -> HttpResponse:
     findings = review_readiness(study) if study.is_draft else []
-    names = dict(PAGES)
-    rows = [
-        {
-            "finding": finding,
-            "verdict": LEVELS[finding.level],
-            "page": MENDED_ON.get(finding.topic, ""),
-            "page_name": names.get(MENDED_ON.get(finding.topic, ""), ""),
-        }
-        for finding in sorted(findings, key=lambda finding: list(LEVELS).index(finding.level))
-    ]
     return show(
         request,
         "study_check.html",
         title=study.title,
         study=study,
-        rows=rows,
+        rows=describe_findings(findings),
         n_refused=sum(finding.level == "refuse" for finding in findings),
         n_warned=sum(finding.level == "warn" for finding in findings),
         may_launch=study.is_draft and may_launch(findings),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from studyapp.domain.exclusion import RULE_MEANINGS
 from studyapp.domain.normalisation import RULES as NORMALISATION_RULES
+from studyapp.domain.text_design import FLAG_MEANINGS
 
 
 @dataclass(frozen=True)
@@ -188,20 +189,6 @@ SAMPLING = {
     "max_tokens": Words("Most tokens"),
     "stop": Words("Stop marks", "One a line, four at most: a text ends before the first that it comes to."),
 }
-FLAGS = {
-    "empty": "empty",
-    "cut_at_limit": "cut off at the limit of tokens",
-    "unprintable": "holds characters that cannot be shown",
-    "too_short": "too short",
-    "off_length": "much shorter or longer than the human article",
-    "repetition": "repeats itself",
-    "unfinished": "ends in the middle of a sentence",
-    "leaked_prompt": "repeats the prompt's own words, as “Title:”",
-    "wrong_language": "in another language",
-    "copied": "copied from a context article",
-    "copied_human": "copied from the human article",
-    "copied_training": "copied from a training text",
-}
 
 
 def find_words(section: str, key: str) -> Words:
@@ -224,7 +211,7 @@ def describe_normalisation(rule: str) -> str:
 
 
 def describe_flag(flag: str) -> str:
-    return f"{flag}: {FLAGS[flag]}" if flag in FLAGS else flag
+    return f"{FLAG_MEANINGS[flag]} ({flag})" if flag in FLAG_MEANINGS else flag
 
 
 def _spell_out(key: str) -> str:

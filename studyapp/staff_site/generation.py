@@ -41,6 +41,7 @@ def show_generation(request: HttpRequest, study: Study) -> HttpResponse:
         study=study,
         arms=arms,
         cost=cost,
+        at_once=settings.JOBS_AT_ONCE,
         budget=settings.OPENAI_BUDGET,
         uses_server=any(row["spent"] or row["arm"].generator.startswith("openai") for row in arms),
         missing=find_missing_models(study) if study.is_draft else [],
@@ -85,17 +86,24 @@ def _carry_out(request: HttpRequest, study: Study) -> None:
     match request.POST.get("do", "queue"):
         case "queue":
             job_ids = queue_jobs(study)
-            messages.success(request, f"{len(job_ids)} articles queued.")
+            messages.success(request, f"{count_texts(len(job_ids))} queued.")
             tasks.send_jobs(job_ids)
         case "retry":
             job_ids = retry_failed_jobs(study, arm=arm)
-            messages.success(request, f"{len(job_ids)} failed articles queued again.")
+            messages.success(request, f"{count_texts(len(job_ids), which='failed ')} queued again.")
             tasks.send_jobs(job_ids)
         case "cancel":
             n_jobs = cancel_queued_jobs(study, arm=arm)
-            messages.success(request, f"{n_jobs} waiting articles taken back; what is being written by now is kept.")
+            messages.success(
+                request, f"{count_texts(n_jobs, which='waiting ')} taken back; what is being written by now is kept."
+            )
         case _:
             messages.error(request, "Nothing was done: the page asked for something that does not exist.")
+
+
+def count_texts(number: int, *, which: str = "") -> str:
+    """`1 text`, `3 failed texts`: each is that of one item in one arm."""
+    return f"{number} {which}text{'' if number == 1 else 's'}"
 
 
 def _count_states(jobs: object) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """What every staff page shares: who may see it, its look (that of the admin), and its content security policy."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -18,28 +19,39 @@ from studyapp.domain.roles import CHANGE, OWN, Role
 from studyapp.models import Study
 from studyapp.staff_site.steps import find_neighbours, find_steps
 
-STUDY_TABS = (
-    ("study_overview", "Overview"),
-    ("study_articles", "Articles"),
-    ("study_models", "Models"),
-    ("study_generation", "Generation"),
-    ("study_review", "Review"),
-    ("study_texts", "Questions and texts"),
-    ("study_recruitment", "Recruitment"),
-    ("study_preview", "Preview"),
-    ("study_plan", "Plan"),
-    ("study_rehearsals", "Rehearsal"),
-    ("study_launch", "Launch"),
-    ("study_watch", "Watch"),
-    ("study_changes", "Changes"),
-    ("study_export", "Export"),
-    ("study_people", "People"),
-    ("study_log", "Log"),
+PROLIFIC_TAB = ("study_prolific", "Prolific")  # of studies whose participants come from there
+TAB_GROUPS = (  # the pages of a study by when one needs them, so that no row of them is long
+    ("Overview", (("study_overview", "Overview"),)),
+    (
+        "Set-up",
+        (
+            ("study_articles", "Articles"),
+            ("study_models", "Models"),
+            ("study_generation", "Generation"),
+            ("study_review", "Review"),
+            ("study_texts", "Questions and texts"),
+            ("study_recruitment", "Recruitment"),
+            ("study_preview", "Preview"),
+            ("study_plan", "Plan"),
+            ("study_rehearsals", "Rehearsal"),
+        ),
+    ),
+    (
+        "Running",
+        (
+            ("study_watch", "Watch"),
+            ("study_launch", "Launch"),
+            ("study_changes", "Changes"),
+            PROLIFIC_TAB,
+            ("study_people", "People"),
+        ),
+    ),
+    ("Results", (("study_export", "Export"), ("study_log", "Log"))),
 )
+BELONGS_TO = {"study_arm": "study_models", "study_check": "study_launch", "export_free_text": "study_export"}
 READING = ("GET", "HEAD")
 # the overview of a draft leads to its next step; the others begin with the first participant
 NOT_OF_A_DRAFT = frozenset({"study_overview", "study_watch", "study_changes"})
-PROLIFIC_TAB = ("study_prolific", "Prolific")  # of studies whose participants come from there
 
 
 def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -125,19 +137,35 @@ def show(
     return render(request, f"staff_site/{template}", {**frame, **context})
 
 
-def list_tabs(study: Study | None) -> tuple[tuple[str, str], ...]:
-    """The pages of a study."""
-    if study is None:
-        return ()
-    return (*STUDY_TABS, PROLIFIC_TAB) if study.platform == "prolific" else STUDY_TABS
+@dataclass(frozen=True)
+class TabGroup:
+    """Some pages of a study: the first is where its name leads; `is_here`: one of them is looked at."""
+
+    name: str
+    pages: tuple[tuple[str, str], ...]
+    is_here: bool
+
+
+def list_tab_groups(study: Study, *, page: str) -> list[TabGroup]:
+    """The pages of a study that is no draft, in groups, while `page` is looked at."""
+    here = BELONGS_TO.get(page, page)
+    groups = []
+    for name, tabs in TAB_GROUPS:
+        pages = tuple(tab for tab in tabs if tab != PROLIFIC_TAB or study.platform == "prolific")
+        groups.append(TabGroup(name, pages, is_here=here in dict(pages)))
+    return groups
 
 
 def _list_ways(request: HttpRequest, study: Study | None) -> dict[str, Any]:
-    """Where one can go from a study's page: the steps of a draft, and the tabs that are no step of it."""
-    if study is None or not study.is_draft:
-        return {"tabs": list_tabs(study)}
+    """Where one can go from a study's page: the steps of a draft with the pages that are no step of it, or its tabs."""
+    if study is None:
+        return {}
+    page = request.resolver_match.url_name
+    groups = list_tab_groups(study, page=page)
+    if not study.is_draft:
+        return {"tab_groups": groups, "here": BELONGS_TO.get(page, page)}
     steps = find_steps(study)
-    before, after = find_neighbours(steps, request.resolver_match.url_name)
+    before, after = find_neighbours(steps, page)
     elsewhere = {step.page for step in steps} | NOT_OF_A_DRAFT
-    others = [(page, label) for page, label in list_tabs(study) if page not in elsewhere]
+    others = [tab for group in groups for tab in group.pages if tab[0] not in elsewhere]
     return {"steps": steps, "step_before": before, "step_after": after, "tabs": others}

@@ -26,7 +26,7 @@ TESTS = {
 SPREAD_LABELS = {
     "participant": "Participants’ leaning",
     "slope": "Participants’ sensitivity (d′)",
-    "title": "Stories",
+    "title": "Items",
     "item": "Texts",
     "model": "Models around the curve",
 }
@@ -63,8 +63,8 @@ class PlanForm(forms.Form):
     participants = NumbersField(
         least=4, most=2000, label="Participants an arm", help_text="All who are paid. Several numbers make a grid."
     )
-    titles = NumbersField(least=4, most=1000, label="Stories", help_text="Of the whole study. Several make a grid.")
-    shown = forms.IntegerField(label="Stories that a participant reads", min_value=2, max_value=1000)
+    titles = NumbersField(least=4, most=1000, label="Items", help_text="Of the whole study. Several make a grid.")
+    shown = forms.IntegerField(label="Items that a participant reads", min_value=2, max_value=1000)
     dont_know = _percent("Answers “I don’t know”", most=90)
     lost = _percent("Participants who are excluded", most=90, help_text="They are paid all the same.")
     runs = forms.IntegerField(
@@ -103,7 +103,7 @@ class PlanForm(forms.Form):
         spreads = [name for name in self.fields if name.startswith("spread_")]
         sizes = ["participants", "titles", "shown"]
         headings = (
-            ("Sizes", "Every number of participants is simulated with every number of stories.", sizes),
+            ("Sizes", "Every number of participants is simulated with every number of items.", sizes),
             ("Accuracy (%)", "Control and models; at first the published shape over the sizes.", accuracies),
             ("Spread", "Standard deviations on the probit scale, of which a judgment’s noise has 1.", spreads),
             ("Answers and simulation", "", ["dont_know", "lost", "runs", "seed"]),

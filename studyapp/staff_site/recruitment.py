@@ -11,7 +11,7 @@ from studyapp.domain.pay import (
     RULES,
     WORDS_A_MINUTE,
     TimeEstimate,
-    estimate_time,
+    is_far_off,
     judge_pay,
     parse_reward,
     propose_rewards,
@@ -28,7 +28,7 @@ SECTIONS = ("recruitment",)
 @study_page
 def show_recruitment(request: HttpRequest, study: Study) -> HttpResponse:
     """The form of the section, and what the promise comes to an hour."""
-    time = estimate_reading(study)
+    time = study.estimate_time()
     posted = request.POST.copy() if request.method == "POST" else None
     if posted is not None and posted.get("do") == "take_minutes" and time is not None:
         posted["recruitment-estimated_minutes"] = _round_up(time)  # with all that was typed beside it
@@ -49,16 +49,11 @@ def show_recruitment(request: HttpRequest, study: Study) -> HttpResponse:
         pay=_describe_pay(study, time),
         time=time,
         minutes=_round_up(time) if time else None,
+        is_far_off=time is not None and is_far_off(study.estimated_minutes, time.total),
         pace={"words": WORDS_A_MINUTE, "seconds": ANSWER_SECONDS, "overhead": OVERHEAD_MINUTES},
         proposed=propose_rewards(_round_up(time) if time else study.estimated_minutes),
         asked=[(currency, *rule) for currency, rule in RULES.items()],
     )
-
-
-def estimate_reading(study: Study) -> TimeEstimate | None:
-    """How long the study's articles take one participant; None while it has none."""
-    words = list(study.items.values_list("article__words", flat=True))
-    return estimate_time(words, n_shown=study.items_read) if words else None
 
 
 def _describe_pay(study: Study, time: TimeEstimate | None) -> list[dict[str, Any]]:

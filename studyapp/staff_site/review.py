@@ -28,6 +28,7 @@ from studyapp.domain.normalisation import normalise
 from studyapp.domain.rejection import REASONS, ReasonMissingError, compose_reason
 from studyapp.domain.shared_runs import mark_shared_runs
 from studyapp.models import Candidate, GenerationJob, Item, QuizFormItem, Stimulus, Study
+from studyapp.staff_site.generation import count_texts
 from studyapp.staff_site.pages import show, study_page
 
 FILTERS = {
@@ -144,7 +145,9 @@ def _carry_out_on_item(request: HttpRequest, item: Item) -> bool:
             messages.success(request, "The flag is taken back.")
         case _:
             texts = take_item_out(item, reason=_read_reason(request))
-            messages.success(request, f"“{item}” is taken out, with {texts} texts written for it. Make the forms anew.")
+            messages.success(
+                request, f"“{item}” is taken out, with {count_texts(texts)} written for it. Make the forms anew."
+            )
     return False
 
 
@@ -156,9 +159,10 @@ def _carry_out(request: HttpRequest, study: Study) -> None:
     match request.POST.get("do"):
         case "select":
             outcome = select_stimuli(study)
-            messages.success(request, f"{outcome.chosen} model texts chosen.")
+            messages.success(request, f"{count_texts(outcome.chosen, which='model ')} chosen.")
             if outcome.unserved:
-                messages.warning(request, f"{len(outcome.unserved)} articles have no text fit to show; ask for more.")
+                missing = count_texts(len(outcome.unserved))
+                messages.warning(request, f"Missing: {missing}, with no candidate that is fit to show; ask for more.")
         case "forms":
             make_quiz_forms(study)
             messages.success(request, "Forms A and B made.")

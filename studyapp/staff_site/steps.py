@@ -9,6 +9,7 @@ from django.db.models import Count, Q
 
 from studyapp.actions.launch import review_readiness
 from studyapp.actions.quiz_forms import are_forms_balanced
+from studyapp.actions.review import review_items
 from studyapp.checkpoints import list_checkpoints
 from studyapp.domain.launch_checklist import may_launch
 from studyapp.domain.pay import judge_pay, parse_reward
@@ -47,18 +48,22 @@ class Step:
 
 @dataclass(frozen=True)
 class Progress:
-    """What a step's rows say: whether it is done, in short, and what must be mended first."""
+    """What a step's rows say: whether it is done, in short, and what must be mended first.
+
+    `may_wait`: it is not done, and refuses no launch.
+    """
 
     is_done: bool
     detail: str
     why: str = ""
+    may_wait: bool = False
 
 
 def find_steps(study: Study) -> tuple[Step, ...]:
     """Every step of a draft; the first that is neither done nor faulty is next."""
     facts = _Facts(study)
     found: list[Progress] = [look(facts) for look in _LOOKS]
-    is_ready = all(progress.is_done and not progress.why for progress in found)
+    is_ready = all((progress.is_done or progress.may_wait) and not progress.why for progress in found)
     found.append(_look_at_checklist(study) if is_ready else Progress(False, "after the steps before"))
     found.append(Progress(False, "opens the study" if found[-1].is_done else "after the check"))
     steps, has_next = [], False
@@ -114,7 +119,7 @@ class _Facts:
 def _look_at_articles(facts: _Facts) -> Progress:
     if not facts.n_items:
         return Progress(False, "none chosen yet")
-    detail = f"{facts.n_items} items, {facts.n_context} context"
+    detail = f"{facts.n_items} item{'' if facts.n_items == 1 else 's'}, {facts.n_context} context"
     if facts.n_items < 2:
         return Progress(False, detail, "Two forms need at least 2 items.")
     return Progress(True, detail)
@@ -124,7 +129,8 @@ def _look_at_models(facts: _Facts) -> Progress:
     if not facts.arms:
         return Progress(False, "no arm yet")
     controls = sum(arm.is_control for arm in facts.arms)
-    detail = f"{len(facts.arms)} arms, {'a' if controls else 'no'} control"
+    n_arms = len(facts.arms)
+    detail = f"{n_arms} arm{'' if n_arms == 1 else 's'}, {'a' if controls else 'no'} control"
     if silent := [arm.name for arm in facts.arms if not arm.generator]:
         return Progress(False, detail, f"No model is named for {', '.join(silent)}.")
     if missing := find_missing_models(facts.study):
@@ -135,7 +141,7 @@ def _look_at_models(facts: _Facts) -> Progress:
 def _look_at_generation(facts: _Facts) -> Progress:
     written, failed = facts.jobs.get("done", 0), facts.jobs.get("failed", 0)
     detail = f"{written} of {facts.wanted} written" if facts.wanted else "after articles and models"
-    why = f"{failed} articles failed; see why, and try again." if failed else ""
+    why = f"{failed} text{'' if failed == 1 else 's'} failed; see why, and try again." if failed else ""
     return Progress(bool(facts.wanted) and written == facts.wanted, detail, why)
 
 
@@ -147,10 +153,16 @@ def _look_at_review(facts: _Facts) -> Progress:
         return Progress(False, "no text chosen yet")
     detail = f"{counts['model']} of {facts.wanted} texts chosen"
     unserved = facts.jobs.get("done", 0) - counts["model"]
-    why = f"{unserved} articles have no text that is fit to show." if unserved > 0 else ""
+    one = unserved == 1
+    why = f"{unserved} text{'' if one else 's'} {'is' if one else 'are'} missing: no candidate is fit to show."
+    why = why if unserved > 0 else ""
     is_complete = counts["model"] == facts.wanted and counts["human"] == facts.n_items
-    has_forms = are_forms_balanced(facts.study)
-    return Progress(is_complete and has_forms, detail if has_forms else f"{detail}, no forms yet", why)
+    if not are_forms_balanced(facts.study):
+        return Progress(False, f"{detail}, no forms yet", why)
+    if not is_complete:
+        return Progress(False, detail, why)
+    seen = sum(review.is_seen for review in review_items(facts.study))
+    return Progress(seen == facts.n_items, f"{seen} of {facts.n_items} looked at", why, may_wait=True)
 
 
 def _look_at_texts(facts: _Facts) -> Progress:
@@ -171,7 +183,7 @@ def _look_at_recruitment(facts: _Facts) -> Progress:
     study = facts.study
     reward = parse_reward(study.reward)
     pay = judge_pay(reward, minutes=study.estimated_minutes) if reward else None
-    detail = f"{study.platform}, {study.estimated_minutes} minutes"
+    detail = f"{study.platform}, {study.estimated_minutes} minute{'' if study.estimated_minutes == 1 else 's'}"
     if pay is not None and pay.least and pay.level == "below":
         return Progress(
             False,
@@ -186,7 +198,8 @@ def _look_at_checklist(study: Study) -> Progress:
     refused = sum(finding.level == "refuse" for finding in findings)
     warned = sum(finding.level == "warn" for finding in findings)
     detail = f"{warned} to mind" if warned else "all good"
-    return Progress(may_launch(findings), detail, f"{refused} findings refuse the launch." if refused else "")
+    words = "finding refuses" if refused == 1 else "findings refuse"
+    return Progress(may_launch(findings), detail, f"{refused} {words} the launch." if refused else "")
 
 
 _LOOKS: tuple[Callable[[_Facts], Progress], ...] = (

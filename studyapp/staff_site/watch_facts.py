@@ -50,6 +50,8 @@ def gather_facts(study: Study) -> dict[str, Any]:
     is_rehearsal = not study.participants.filter(simulated=False).exists()
     people = study.participants.filter(simulated=is_rehearsal)
     is_open = are_results_open(study)
+    if study.state == Study.State.LAUNCHED and not people.exists():
+        is_open = False  # before anybody has come accuracy is hidden, as it will be then
     return {
         "at": timezone.now(),
         "is_rehearsal": is_rehearsal and people.exists(),

@@ -124,7 +124,7 @@ def test_the_same_plan_gives_the_same_numbers_and_another_seed_gives_others():
 
 def test_each_test_has_its_sentence():
     sentences = plan_power(SMALL).results["sentences"]
-    assert sentences[0].startswith("80 % power for the control gate: from 8 participants an arm with 10 titles")
+    assert sentences[0].startswith("80 % power for the control gate: from 8 participants an arm with 10 items")
     assert any("±3 points, after Holm is not reached: at the most" in sentence for sentence in sentences)
     assert any("the published t test" in sentence for sentence in sentences)
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from studyapp.actions.articles import ImportOutcome, import_articles
+from studyapp.actions.audit import acting_as
 from studyapp.domain.column_names import ColumnError, parse_assignments
 from studyapp.management.study_command import open_article_file
 
@@ -30,7 +31,9 @@ class Command(BaseCommand):
             columns = parse_assignments(options["map"])
         except ColumnError as error:
             raise CommandError(f"--map {error}") from None
-        outcome = import_articles(open_article_file(options["file"], columns=columns), skip_bad=options["skip_bad"])
+        file = open_article_file(options["file"], columns=columns)
+        with acting_as("manage.py import_articles"):
+            outcome = import_articles(file, skip_bad=options["skip_bad"], name=options["file"].name)
         self._report_rows(outcome)
         if outcome.is_refused:
             raise CommandError(

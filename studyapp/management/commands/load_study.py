@@ -35,7 +35,7 @@ class Command(BaseCommand):
         file = read_study_file(path)
         refs: tuple[str, ...] = ()
         if file.article_file is not None:
-            outcome = import_articles(open_article_file(file.article_file))
+            outcome = import_articles(open_article_file(file.article_file), name=file.article_file.name)
             if outcome.is_refused:
                 faults = "\n".join(str(fault) for fault in outcome.bad)
                 raise CommandError(f"{file.article_file.name} has bad rows; nothing was imported:\n{faults}")

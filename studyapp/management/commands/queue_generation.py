@@ -27,7 +27,7 @@ class Command(StudyCommand):
             send_jobs(job_ids)
         except (GenerationRefusedError, QueueUnreachableError) as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(f"{len(job_ids)} articles queued for {study.slug!r}.")
+        self.stdout.write(f"{len(job_ids)} texts queued for {study.slug!r}.")
         if options["wait"]:
             self._wait(study)
 

@@ -3,9 +3,12 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from studyapp.actions.audit import NOBODY, acting_as, record
+from studyapp.actions.generation import queue_jobs, queue_more_candidates
 from studyapp.actions.launch import close_study
-from studyapp.models import AuditEntry
-from tests.studyapp.study_rows import NOW, make_draft, make_launched
+from studyapp.actions.review import hash_texts, record_look
+from studyapp.actions.selection import select_stimuli
+from studyapp.models import AuditEntry, GenerationJob
+from tests.studyapp.study_rows import NOW, finish_jobs, make_draft, make_launched
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +32,9 @@ def test_the_line_leaves_its_acts_and_they_outlive_study_and_account():
         close_study(study, now=NOW)
         close_study(study, now=NOW)  # does nothing, so it writes nothing
     acts = list(AuditEntry.objects.order_by("id").values_list("act", flat=True))
-    assert acts == ["made_study", "selected_texts", "made_forms", "launched", "closed"]
+    assert acts == [
+        "imported_articles", "made_study", "queued_texts", "selected_texts", "made_forms", "launched", "closed",
+    ]  # fmt: skip
     launched = AuditEntry.objects.get(act="launched")
     assert launched.detail["design_sha256"] == study.design_sha256
     assert any("control" in warning or "Items" in warning for warning in launched.detail["warnings"])
@@ -50,3 +55,23 @@ def test_an_act_that_is_rolled_back_leaves_no_entry():
         record(study, "launched")
         raise RuntimeError("undone")
     assert AuditEntry.objects.count() == before
+
+
+def test_imports_requests_for_texts_and_looks_are_written_down():
+    study = make_draft(n_items=2)
+    imported = AuditEntry.objects.get(act="imported_articles")
+    assert (imported.study, imported.detail["imported"]) == (None, 3)
+    finish_jobs(study)
+    queue_jobs(study)  # nothing is missing, so nothing is written down
+    select_stimuli(study)
+    job = GenerationJob.objects.filter(arm__name="small").first()
+    queue_more_candidates(job, n_more=3)
+    anna, item = User.objects.create_user("anna"), study.items.first()
+    for _ in range(2):
+        record_look(item, texts_sha256=hash_texts(item), by=anna, now=NOW)
+    entries = study.audit_entries.filter(act__in=("queued_texts", "asked_for_more", "looked_at_texts")).order_by("id")
+    assert [(entry.act, entry.detail) for entry in entries] == [
+        ("queued_texts", {"texts": 6, "failed_ones_again": 0, "candidates": 2}),
+        ("asked_for_more", {"item": job.item.article.ref, "arm": "small", "candidates": 3}),
+        ("looked_at_texts", {"item": item.article.ref}),
+    ]

@@ -6,9 +6,9 @@ from dataclasses import replace
 from studyapp.domain.launch_facts import ArmFacts, StudyFacts, TextPair
 
 WORDS = ("town", "rain", "mayor,", '"yes"', "1984", "said", "river", "people", "voted", "closed")
-CONSENT = """This is a research study. You will read articles. There are no known risks. We keep your answers under a
-random code and may publish them. Taking part is voluntary; you may stop at any time, or withdraw. You must be at
-least 18 years old."""
+CONSENT = """This is a research study of the University of Ulm. You will read articles. There are no known risks. We
+keep your answers under a random code for ten years and may publish them. Taking part is voluntary; you may stop at any
+time, or withdraw. You must be at least 18 years old."""
 
 
 def write_pairs(n, *, words=100, rng=None):

@@ -14,7 +14,7 @@ def say(facts, level):
 def test_a_pool_whose_titles_come_equally_often_passes_with_its_figures():
     assert say(READY, "warn") == say(READY, "refuse") == []
     assert say(READY, "pass") == [
-        "control, small: 40 participants in a cell, 25 of 50 titles each: every title is shown 20 times there."
+        "control, small: 40 participants in a cell, 25 of 50 items each: every item is shown 20 times there."
     ]
 
 
@@ -36,12 +36,12 @@ def test_an_unknown_study_refuses():
 def test_titles_that_come_unequally_often_warn_for_each_size_of_cell():
     (message,) = say(replace(READY, per_cell={"control": 40, "small": 41}), "warn")
     assert message == (
-        "small: 41 participants in a cell, 25 of 50 titles each: unequally often, 25 titles 20 times, "
-        "25 titles 21 times. With participants_per_cell a multiple of 2 all would be shown equally often."
+        "small: 41 participants in a cell, 25 of 50 items each: unequally often, 25 items 20 times, "
+        "25 items 21 times. With participants_per_cell a multiple of 2 all would be shown equally often."
     )
 
 
 def test_an_odd_pool_with_an_even_number_shown_can_never_be_equal():
     (message,) = say(replace(READY, n_items=51, shown=24, per_cell={"small": 26}), "warn")
-    assert "39 titles 12 times, 12 titles 13 times" in message
+    assert "39 items 12 times, 12 items 13 times" in message
     assert "only an odd `shown`" in message

@@ -16,7 +16,7 @@ CHOICE = ArticleChoice(items=("a", "b", "c", "d", "e"), context=("x",))
 def test_the_first_are_context_and_the_next_items():
     choice = take_first(["a", "b", "c", "d"], n_context=1, n_items=2)
     assert choice == ArticleChoice(items=("b", "c"), context=("a",))
-    with pytest.raises(ValueError, match="5 articles are wanted, and 4 are there"):
+    with pytest.raises(ValueError, match="4 items and 1 context article are wanted, 5 in all, and 4"):
         take_first(["a", "b", "c", "d"], n_context=1, n_items=4)
 
 

@@ -53,7 +53,7 @@ def test_a_cue_warns_but_not_for_the_control():
     def in_one(pair):
         return replace(pair, model=pair.model.replace("\n\n", " "))
 
-    assert "paragraphs 100%" in find(with_pairs(in_one), "Blinding", "warn")[0]
+    assert "paragraphs 100 %" in find(with_pairs(in_one), "Blinding", "warn")[0]
     facts = with_pairs(in_one, arm=CONTROL)
     assert not find(facts, "Blinding", "warn")
     assert any("a control is meant to be told" in text for text in find(facts, "Blinding", "pass"))

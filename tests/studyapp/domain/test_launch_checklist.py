@@ -19,14 +19,14 @@ def test_a_ready_study_is_neither_refused_nor_warned():
     ("change", "message"),
     [
         ({"state": "launched"}, "only a draft"),
-        ({"n_items": 1}, "at least 2"),
+        ({"n_items": 1}, "1 item; two forms need at least 2"),
         ({"consent": " "}, "consent text is empty"),
         ({"debriefing": ""}, "debriefing text is empty"),
         ({"question": ""}, "question text is empty"),
         ({"arms": ()}, "no arm"),
-        ({"arms": (CONTROL, replace(ARM, jobs_unfinished=2))}, "small: 2 articles to come"),
+        ({"arms": (CONTROL, replace(ARM, jobs_unfinished=2))}, "small: 2 texts to come"),
         ({"arms": (CONTROL, replace(ARM, stimuli=58))}, "small: 2 of 60 items have no model text"),
-        ({"human_stimuli": 0}, "60 items have no human text"),
+        ({"human_stimuli": 0}, "60 items without a human text"),
         ({"forms_balanced": False}, "missing or unbalanced"),
         ({"platform_gaps": ("BYLINE_PANEL_SECRET is not set",)}, "BYLINE_PANEL_SECRET is not set"),
         ({"platform": "prolific", "reward": "USD 3"}, "USD 6.00 an hour, at 30 minutes; less than the least"),
@@ -47,15 +47,19 @@ def test_what_makes_a_study_impossible_refuses_it_and_says_why(change, message):
         ({"arms": (CONTROL, replace(ARM, n_params=None))}, "left out of the size curve"),
         (
             {"arms": (CONTROL, replace(ARM, flags=("unfinished", "cut_at_limit", "unfinished")))},
-            "1 x cut_at_limit, 2 x unfinished",
+            "cut off at the limit of tokens (1), ends in the middle of a sentence (2)",
         ),
         ({"contact": " "}, "nobody to write to"),
+        ({"contact": " "}, "does not seem to say: whom to ask (a contact)"),
+        ({"minutes_needed": 12.2}, "about 30 minutes, and “USD 6”. Reading and answering should take about 12"),
+        ({"minutes_needed": 46}, "should take about 46"),
+        ({"reward": "USD 60"}, "USD 120.00 an hour, at 30 minutes; 10.0 times the recommended USD 12.00"),
         ({"site_url": "http://localhost:8000"}, "only this machine reaches"),
         ({"stand_in_items": 60}, "machine-written stand-ins"),
-        ({"consent": "Please click."}, "does not seem to say: that it is research"),
+        ({"consent": "Please click."}, "that it is research"),
         ({"language": "de"}, "only checked in English, not de"),
         ({"items_looked_at": 57}, "3 of 60 items have texts that nobody has looked at"),
-        ({"items_flagged": 2}, "2 items are flagged"),
+        ({"items_flagged": 2}, "2 items flagged"),
         ({"reward": "USD 3"}, "less than the least of USD 8.00"),
         ({"reward": "£3.50"}, "below the recommended GBP 9.00"),
         ({"reward": "12 EUR"}, "no least pay is known here for EUR"),
@@ -68,15 +72,20 @@ def test_what_weakens_a_study_warns(change, message):
     assert any(message in text for text in find(replace(READY, **change), "warn"))
 
 
+@pytest.mark.parametrize("minutes", [20.0, 45.0])
+def test_minutes_near_what_the_texts_take_are_no_finding(minutes):
+    assert find(replace(READY, minutes_needed=minutes), "warn") == []
+
+
 @pytest.mark.parametrize("reward", ["", "nothing: this is a demonstration"])
 def test_a_study_without_a_panel_may_pay_nothing(reward):
     assert find(replace(READY, reward=reward), "warn") == []
 
 
 def test_a_warning_is_acknowledged_by_its_own_words():
-    few, fewer = (check_launch(replace(READY, contact="", items_looked_at=n)) for n in (57, 56))
+    few, fewer = (check_launch(replace(READY, n_context=0, items_looked_at=n)) for n in (57, 56))
     keys = {finding.key for finding in few if finding.level == "warn"}
     assert len(keys) == 2
     assert find_unacknowledged(few, keys) == []
-    assert [finding.topic for finding in find_unacknowledged(few, ())] == ["Contact", "Review"]
+    assert [finding.topic for finding in find_unacknowledged(few, ())] == ["Context", "Review"]
     assert [finding.topic for finding in find_unacknowledged(fewer, keys)] == ["Review"]  # it says something else now

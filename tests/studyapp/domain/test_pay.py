@@ -35,6 +35,8 @@ def test_the_one_sum_that_a_reward_names_is_read(text, amount):
     [
         ("12", "USD", 60, "USD 12.00", "fair"),
         ("6", "USD", 30, "USD 12.00", "fair"),
+        ("12", "USD", 30, "USD 24.00", "high"),
+        ("11.99", "USD", 30, "USD 23.98", "fair"),
         ("4", "USD", 30, "USD 8.00", "low"),
         ("3.99", "USD", 30, "USD 7.98", "below"),
         ("4.50", "GBP", 30, "GBP 9.00", "fair"),

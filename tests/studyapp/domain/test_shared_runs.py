@@ -1,6 +1,6 @@
 import pytest
 
-from studyapp.domain.shared_runs import mark_shared_runs
+from studyapp.domain.shared_runs import describe_run, mark_shared_runs
 
 HUMAN = "The council met on Monday. It voted to close the old library in June, after a long debate."
 
@@ -38,3 +38,8 @@ def test_a_run_over_the_end_of_a_paragraph_is_marked_on_both_sides():
     assert marked(text) == ["It voted to close the", "old library in June"]
     found = mark_shared_runs(text, HUMAN)
     assert (found.longest_run, found.shared_words, found.words, found.shared_share) == (9, 9, 9, 1.0)
+
+
+@pytest.mark.parametrize(("words", "said"), [(0, "fewer than 8 words"), (1, "1 word"), (12, "12 words")])
+def test_a_run_that_was_too_short_to_be_looked_for_is_not_called_nothing(words, said):
+    assert describe_run(words) == said

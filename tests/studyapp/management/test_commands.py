@@ -108,7 +108,7 @@ def test_queue_generation_sends_every_job_once(monkeypatch, django_capture_on_co
     monkeypatch.setattr(generate_article, "delay", sent.append)
     monkeypatch.setattr(generate_article, "delay_on_commit", sent.append)
     make_draft(n_items=2)
-    assert "6 articles queued" in run("queue_generation", "pilot")
+    assert "6 texts queued" in run("queue_generation", "pilot")
     assert len(sent) == len(set(sent)) == 6
 
 

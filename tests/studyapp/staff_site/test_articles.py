@@ -109,7 +109,7 @@ def test_of_an_imported_file_the_first_are_taken_as_context_and_the_next_as_item
     chosen = import_it(admin_client, address).url
     assert "Shown are the articles of" in read(admin_client.get(chosen))
     short = read(admin_client.post(chosen, {"do": "take", "n_context": 3, "n_items": 4}))
-    assert "7 articles are wanted, and 6 are there" in short
+    assert "4 items and 3 context articles are wanted, 7 in all, and 6 are there" in short
     admin_client.post(chosen, {"do": "take", "n_context": 2, "n_items": 3})
     study = Study.objects.get()
     assert [entry.article.title for entry in study.context.all()] == ["Title 0", "Title 1"]

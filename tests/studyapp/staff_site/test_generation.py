@@ -44,7 +44,7 @@ def test_what_waits_is_taken_back(admin_client, study, sent):
     admin_client.post(address)
     assert "Stop: take back what waits" in read(admin_client.get(address))
     shown = read(admin_client.post(address, {"do": "cancel", "arm": "large"}, follow=True))
-    assert "2 waiting articles taken back" in shown and "Queue what is missing" in shown
+    assert "2 waiting texts taken back" in shown and "Queue what is missing" in shown
     admin_client.post(address, {"do": "cancel"})
     assert not GenerationJob.objects.exists()
     assert "Nothing was done" in read(admin_client.post(address, {"do": "dance"}, follow=True))

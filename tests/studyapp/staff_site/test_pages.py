@@ -130,7 +130,7 @@ def test_generate_queues_every_article_once_and_shows_what_failed(admin_client, 
     admin_client.post(page("study_generation", "pilot"))
     assert len(sent) == len(set(sent)) == 6
     shown = admin_client.get(page("study_generation", "pilot")).content.decode()
-    assert "0 of 6 articles written" in strip_tags(shown) and "refresh" in shown and "progress.js" in shown
+    assert "0 of 6 texts written" in strip_tags(shown) and "refresh" in shown and "progress.js" in shown
     job = GenerationJob.objects.first()
     GenerationJob.objects.update(state="done")
     GenerationJob.objects.filter(pk=job.pk).update(state="failed", error="no checkpoint there")
@@ -184,6 +184,7 @@ def test_launch_is_refused_with_reasons_then_done_then_closed(admin_client):
     address = page("study_launch", "pilot")
     shown = admin_client.get(address).content.decode()
     assert "disabled" in shown and "Forms A and B are missing" in shown
+    assert f'<a class="staff-nowrap" href="{page("study_review", "pilot")}">→ Review</a>' in shown
     admin_client.post(address, {"do": "launch", "sure": "yes"})
     assert Study.objects.get().is_draft
     finish_jobs(study)
@@ -192,7 +193,12 @@ def test_launch_is_refused_with_reasons_then_done_then_closed(admin_client):
     keys = [finding.key for finding in review_readiness(study) if finding.level == "warn"]
     shown = admin_client.get(address).content.decode()
     assert all(f'value="{key}"' in shown for key in keys)
-    admin_client.post(address, {"do": "launch", "sure": "yes", "acknowledged": keys[1:]})
+    refused = admin_client.post(address, {"do": "launch", "sure": "yes", "acknowledged": keys[1:]}).content.decode()
+    assert Study.objects.get().is_draft
+    assert "Not launched: 1 warning is not ticked." in refused and refused.count("Not ticked yet") == 1
+    assert refused.count(" checked>") == len(keys)  # what was ticked stays ticked
+    refused = admin_client.post(address, {"do": "launch"}).content.decode()
+    assert f"Not launched: {len(keys)} warnings are not ticked, and the box that says that you are sure" in refused
     assert Study.objects.get().is_draft
     admin_client.post(address, {"do": "launch", "sure": "yes", "acknowledged": keys})
     launched = Study.objects.get()

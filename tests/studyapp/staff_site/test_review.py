@@ -46,7 +46,11 @@ def test_lengths_overlap_flags_and_runs_are_told(admin_client, study):
     assert "72 words, as shown: +12 (+20 %) to the human article" in shown
     assert f"<mark>{copied}</mark> &lt;b&gt;today" in shown
     assert "44 words in runs of 8 and more" in shown  # pilot-story1-word-3 is four words
-    assert "unfinished" in shown and "9 words in a row, 10% of its 8-grams" in shown and "12 words in a row" in shown
+    assert (
+        ">ends in the middle of a sentence<" in shown
+        and "9 words in a row, 10 % of its 8-grams" in shown
+        and "12 words in a row" in shown
+    )
 
 
 def test_looking_is_kept_goes_on_to_the_next_and_is_counted(admin_client, study):

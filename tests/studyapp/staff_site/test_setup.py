@@ -1,16 +1,20 @@
 """A new study: from a preset or a file, and the way through its steps."""
 
+from html import unescape
+
 import pytest
+from django.contrib.auth.models import User
 
 from studyapp.actions.drafts import change_draft
 from studyapp.actions.quiz_forms import make_quiz_forms
+from studyapp.actions.review import hash_texts, record_look
 from studyapp.actions.selection import select_stimuli
 from studyapp.domain.design_changes import DesignChange
-from studyapp.models import GenerationJob, Study
+from studyapp.models import GenerationJob, ItemLook, Study
 from studyapp.staff_site.steps import PAGES, find_neighbours, find_next_page, find_steps
-from studyapp.study_file import write_study_file
+from studyapp.study_file import describe_preset, write_study_file
 from tests.studyapp.staff_site.staff_pages import page, put_checkpoint, read, read_form, upload
-from tests.studyapp.study_rows import finish_jobs, make_articles, make_design, make_draft, make_launched
+from tests.studyapp.study_rows import NOW, finish_jobs, make_articles, make_design, make_draft, make_launched
 
 pytestmark = pytest.mark.django_db
 SAID = {"from": "preset", "preset": "gpt3-short", "title": "Mine", "slug": "mine", "language": "en"}
@@ -49,6 +53,16 @@ def test_a_study_from_a_file_and_back(admin_client):
     assert "[study] slug" in read(admin_client.post(page("study_new"), {"from": "file", "file": upload("s.toml", bad)}))
 
 
+def test_every_preset_says_in_a_line_what_it_is(admin_client):
+    shown = read(admin_client.get(page("study_new")))
+    for name, line in (
+        ("gpt3-short", "25 news articles"),
+        ("gpt3-long", "12 news articles"),
+        ("paired", "side by side"),
+    ):
+        assert f"{name}: " in shown and line in describe_preset(name) in unescape(shown)
+
+
 def put_models(settings):
     for name in ("control", "small", "large"):
         put_checkpoint(settings.MODELS_DIR, name, n_params=1000)
@@ -72,13 +86,20 @@ def test_the_steps_follow_from_the_rows(settings):
     select_stimuli(study)
     assert say_states(study)["Review"] == "next"  # no forms yet
     make_quiz_forms(study)
-    assert say_states(study)["Recruitment"] == "next"  # no contact yet
+    steps = {step.name: step for step in find_steps(Study.objects.get())}
+    assert (steps["Review"].state, steps["Review"].detail) == ("next", "0 of 4 looked at")
+    anna = User.objects.create_user("anna")
+    for item in study.items.all():
+        record_look(item, texts_sha256=hash_texts(item), by=anna, now=NOW)
+    assert (say_states(study)["Review"], say_states(study)["Recruitment"]) == ("done", "next")  # no contact yet
     change_draft(study, DesignChange(sections={"recruitment": {"contact": "a@example.org", "reward": "USD 1"}}))
     steps = {step.name: step for step in find_steps(Study.objects.get())}
     assert steps["Recruitment"].state == "problem" and "USD 2.00 an hour" in steps["Recruitment"].why
     change_draft(study, DesignChange(sections={"recruitment": {"reward": "USD 6"}}))
     assert [state for name, state in say_states(study).items() if name not in ("Check", "Launch")] == ["done"] * 6
     assert (say_states(study)["Check"], say_states(study)["Launch"]) == ("done", "next")
+    ItemLook.objects.all().delete()  # nobody need look before the checklist can be seen: it warns of it
+    assert (say_states(study)["Review"], say_states(study)["Check"]) == ("next", "done")
     GenerationJob.objects.filter(arm__name="small").update(state="failed")
     assert say_states(study)["Generation"] == "problem"
 
@@ -114,7 +135,8 @@ def test_a_launched_study_has_tabs_and_its_pages_change_nothing(admin_client):
     before = read(admin_client.get(page("study_file", "pilot")))
     for name in ("study_articles", "study_models", "study_texts", "study_recruitment", "study_check"):
         shown = read(admin_client.get(page(name, "pilot"))).partition('<div class="staff">')[2]
-        assert "Watch" in shown and "staff-steps" not in shown
+        assert "Running</a>" in shown and "staff-steps" not in shown
+        assert shown.count('aria-current="page"') == 1, name
         assert "Save" not in shown and "Remove" not in shown, name
     refused = [
         ("study_texts", {**read_form(admin_client.get(page("study_texts", "pilot"))), "texts-consent": "Other"}),

@@ -108,7 +108,7 @@ def watch_generation(tab):
     tab.get_by_text("1 being written, 7 waiting, 0 failed").wait_for()
     GenerationJob.objects.update(state="queued")
     finish_jobs(Study.objects.get())
-    tab.get_by_role("heading", name="8 of 8 articles written").wait_for()
+    tab.get_by_role("heading", name="8 of 8 texts written").wait_for()
     tab.get_by_text("this page keeps itself up to date").wait_for(state="hidden")
     go_on(tab, "Review")
 

@@ -73,7 +73,8 @@ def test_no_page_tells_how_well_people_tell_while_they_take_part(admin_client, s
         main = shown.partition('<div class="staff">')[2] or shown
         assert not re.search(r"(87|62|37)[.,]5|0\.(875|625|375)", main), page
         assert not [code for code in codes if code in main], page  # by which rows could be put together
-        assert '<th scope="col">Accuracy' not in main and "Very likely written" not in main, page
+        assert "Very likely written" not in main, page
+    assert see(admin_client, "watch").count("<td>hidden</td>") == 3
 
 
 def test_what_the_admin_shows_of_participants_puts_nobody_into_an_arm(admin_client, study):
@@ -96,6 +97,12 @@ def test_accuracy_by_arm_is_there_once_it_may_be_seen(admin_client, study, open_
     for arm, percent in (("control", "87.5"), ("Small", "62.5"), ("Large", "37.5")):
         row = shown.partition(f'<th scope="row">{arm}</th>')[2].partition("</tr>")[0]
         assert f"{percent} %" in row, arm
+
+
+def test_before_anybody_has_come_accuracy_is_hidden_as_it_will_be_then(admin_client):
+    make_launched(n_items=2, slug="pilot")
+    shown = see(admin_client, "watch")
+    assert shown.count("<td>hidden</td>") == 3 and "hidden until the study is closed" in shown
 
 
 def test_a_rehearsal_is_open_and_says_that_it_is_one_until_the_first_person_comes(admin_client):
