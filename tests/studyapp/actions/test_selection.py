@@ -146,4 +146,6 @@ def test_texts_of_an_earlier_version_of_the_rules_are_not_launched():
     select_stimuli(study)
     Stimulus.objects.update(normalisation_version="1")
     refused = [finding.message for finding in review_readiness(study) if finding.level == "refuse"]
-    assert "8 texts levelled by an earlier version of the rules: press “Select texts by rule” on Review again." in refused
+    assert (
+        "8 texts levelled by an earlier version of the rules: press “Select texts by rule” on Review again." in refused
+    )
