@@ -136,7 +136,8 @@ def test_a_launched_study_has_tabs_and_its_pages_change_nothing(admin_client):
     for name in ("study_articles", "study_models", "study_texts", "study_recruitment", "study_check"):
         shown = read(admin_client.get(page(name, "pilot"))).partition('<div class="staff">')[2]
         assert "Running</a>" in shown and "staff-steps" not in shown
-        assert shown.count('aria-current="page"') == 1, name
+        tabs = shown.partition('class="staff-subtabs"')[2].partition("</nav>")[0]
+        assert tabs.count('aria-current="page"') == 1, name
         assert "Save" not in shown and "Remove" not in shown, name
     refused = [
         ("study_texts", {**read_form(admin_client.get(page("study_texts", "pilot"))), "texts-consent": "Other"}),
