@@ -7,6 +7,7 @@ look, and its pictures are taken.
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -80,7 +81,8 @@ def answer_item(page: Page, *, answer: int = 2) -> None:
 
 def walk_through(page: Page, site: str) -> Iterator[str]:
     """Somebody who makes every mistake once, comes to the end, and withdraws."""
-    study = make_example("walk", comprehension=COMPREHENSION)
+    afterwards = {"show_score": True, "ask_again": True, "withdrawal_days": 30}
+    study = make_example("walk", comprehension=COMPREHENSION, debriefing=afterwards)
     page.goto(f"{site}/s/walk/")
     yield "consent"
     press(page, "I do not agree")
@@ -124,6 +126,12 @@ def walk_through(page: Page, site: str) -> Iterator[str]:
     yield "code"
     page.goto(f"{site}/s/walk/withdraw/")
     yield "withdraw"
+    in_time = Participant.objects.get(study=study).completed_at
+    Participant.objects.filter(study=study).update(completed_at=in_time - timedelta(days=40))
+    page.reload()
+    yield "withdraw-late"
+    Participant.objects.filter(study=study).update(completed_at=in_time)
+    page.reload()
     press(page, "Withdraw")
     page.wait_for_url("**/continue/")
     yield "withdrawn"

@@ -299,10 +299,13 @@ def test_an_answer_that_was_kept_is_sent_when_the_page_is_opened_again(study, ta
     page.keyboard.press("5")
     page.keyboard.press("Enter")
     page.get_by_text("Your answer is kept on this device").wait_for()
+    page.wait_for_timeout(1000)
     page.unroute("**/item/**")
     page.goto(f"{live_server.url}/s/{study.slug}/")
     page.wait_for_url(lambda url: "/item/" in url and url != here)
-    assert Response.objects.get().judgment == 5
+    response = Response.objects.select_related("trial").get()
+    assert (response.judgment, response.input_kind) == (5, "fine+keyboard")
+    assert response.page_seconds <= response.seconds - 0.9  # what was measured when it was given, not when it came
 
 
 def test_an_answer_whose_receipt_was_lost_leads_on_and_is_stored_once(study, tab, live_server):
