@@ -15,7 +15,8 @@ class PageTexts(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
-        self.texts += [value for name, value in attrs if name in self.HEARD or name.startswith("data-say")]
+        self.texts += [said for name, said in attrs if name in self.HEARD]
+        self.texts += [said for name, said in attrs if name.startswith("data-") and " " in (said or "")]  # of scripts
 
     def handle_data(self, data):
         if text := " ".join(data.split()):

@@ -1,0 +1,73 @@
+"""No page of a German study says a fixed sentence in English, whether it is in the catalogues or was never marked."""
+
+import re
+
+import pytest
+
+from studyapp.catalogues import collect_sentences, read_catalogue
+from tests.studyapp.participant_site.page_texts import PageTexts, make_german
+from tests.studyapp.participant_site.visitors import Visitor
+from tests.studyapp.study_rows import make_launched
+
+pytestmark = pytest.mark.django_db
+ENGLISH_WORDS = re.compile(
+    r"\b(?:the|and|you|your|please|this|that|with|of|have|were|yes|next|from|for|not)\b", re.IGNORECASE
+)
+
+
+def walk(study, client):
+    """The pages of a study, each as it is and with what can go wrong on it."""
+    pages = []
+
+    def keep(answer):
+        pages.append(answer.content.decode())
+        return answer
+
+    home = f"/s/{study.slug}/"
+    keep(client.get(home))
+    keep(client.post(f"{home}consent/", {"agree": "no"}))
+    visitor = Visitor(study, client=client)
+    visitor.agree()
+    while visitor.page.step != "debriefing":
+        keep(client.get(visitor.page.url))
+        match visitor.page.step:
+            case "comprehension":
+                wrong = dict.fromkeys(visitor.page.choices, 0)
+                keep(client.post(visitor.page.url, {}))
+                keep(client.post(visitor.page.url, {**wrong, "attempt": 0}))
+                client.post(visitor.page.url, {**wrong, "attempt": 1})
+                visitor.open(home)
+            case "item":
+                keep(client.post(visitor.page.url, {}))
+                if "reveal" not in visitor.page.fields:
+                    keep(client.post(f"{visitor.page.url}problem/", {"problem": "x"}))
+                visitor.send(judgment=4)
+            case "questions":
+                keep(client.post(visitor.page.url, {}))
+                visitor.send(looked_up="no")
+            case _:
+                visitor.send()
+    for name in ("debriefing", "code", "withdraw"):
+        keep(client.get(f"{home}{name}/"))
+    keep(client.post(f"{home}withdraw/", follow=True))
+    return pages
+
+
+def test_no_page_of_a_german_study_says_a_sentence_in_english(client):
+    asked = [{"question": "Was?", "choices": ["Dies", "Das"], "answer": "Das"}]
+    study = make_launched(n_items=2, comprehension=asked, **make_german())
+    pages = walk(study, client)
+    assert len(pages) > 15
+    texts = {text for page in pages for text in PageTexts(page).texts}
+    german = read_catalogue("de")
+    for message in collect_sentences():
+        if not message.id:
+            continue
+        forms = message.id if isinstance(message.id, tuple | list) else (message.id,)
+        found = german.get(forms[0])
+        said = found.string if isinstance(found.string, tuple | list) else (found.string,)
+        for form in set(forms) - set(said):
+            pattern = re.compile(re.sub(r"%\\\(\w+\\\)[sd]", ".+", re.escape(form)))
+            assert not [text for text in texts if pattern.fullmatch(text)], form
+    own = [text for text in texts if not re.search(r"-word-|of pilot-story", text)]
+    assert [text for text in own if ENGLISH_WORDS.search(text)] == []
