@@ -1,7 +1,7 @@
 """The catalogues of the raters' fixed sentences: collecting the sentences, and bringing `locale/` up to date.
 
-Babel does all of it, so no tool of the operating system is needed; it comes with the `dev` extra. The .mo files are
-kept beside the .po files they are made from: a checkout then runs as it is, with nothing to compile at install time.
+Babel does all of it, so no tool of the operating system is needed. The .mo files are kept beside the .po files that
+they are made from: a checkout then runs as it is, with nothing to compile at install time.
 """
 
 import io

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from studyapp.catalogues import LOCALES, collect_sentences, find_gaps, update_catalogue
+
 
 class Command(BaseCommand):
     help = "Collect the fixed sentences of the raters' pages into locale/, compile it, and say what is untranslated."
@@ -13,10 +15,6 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="change nothing, and fail where anything is lacking")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            from studyapp.catalogues import LOCALES, collect_sentences, find_gaps, update_catalogue
-        except ImportError:
-            raise CommandError("This needs Babel, of the development extra: pip install '.[dev]'.") from None
         sentences = collect_sentences()
         if not options["check"]:
             for locale in LOCALES:

@@ -6,7 +6,7 @@ import pytest
 
 from studyapp.catalogues import collect_sentences, read_catalogue
 from tests.studyapp.participant_site.page_texts import PageTexts, make_german
-from tests.studyapp.participant_site.visitors import Visitor
+from tests.studyapp.participant_site.visitors import PROLIFIC_ID, Visitor
 from tests.studyapp.study_rows import make_launched
 
 pytestmark = pytest.mark.django_db
@@ -26,9 +26,11 @@ def walk(study, client):
     home = f"/s/{study.slug}/"
     keep(client.get(home))
     keep(client.post(f"{home}consent/", {"agree": "no"}))
-    visitor = Visitor(study, client=client)
+    visitor = Visitor(study, client=client, PROLIFIC_PID=PROLIFIC_ID, SESSION_ID=PROLIFIC_ID)
     visitor.agree()
-    while visitor.page.step != "debriefing":
+    for _ in range(30):
+        if visitor.page.step == "debriefing":
+            break
         keep(client.get(visitor.page.url))
         match visitor.page.step:
             case "comprehension":
@@ -41,10 +43,13 @@ def walk(study, client):
                 keep(client.post(visitor.page.url, {}))
                 if "reveal" not in visitor.page.fields:
                     keep(client.post(f"{visitor.page.url}problem/", {"problem": "x"}))
-                visitor.send(judgment=4)
+                visitor.send(judgment=4, choice=4)
             case "questions":
                 keep(client.post(visitor.page.url, {}))
                 visitor.send(looked_up="no")
+            case _ if visitor.page.choices:
+                keep(client.post(visitor.page.url, {}))
+                visitor.send(**{name: values[0] for name, values in visitor.page.choices.items()})
             case _:
                 visitor.send()
     for name in ("debriefing", "code", "withdraw"):
@@ -53,11 +58,23 @@ def walk(study, client):
     return pages
 
 
-def test_no_page_of_a_german_study_says_a_sentence_in_english(client):
-    asked = [{"question": "Was?", "choices": ["Dies", "Das"], "answer": "Das"}]
-    study = make_launched(n_items=2, comprehension=asked, **make_german())
+WHOLE = {
+    "comprehension": [{"question": "Was?", "choices": ["Dies", "Das"], "answer": "Das"}],
+    "attention": [{"standard": "choose-human", "after": 1}, {"standard": "nonsense", "after": 2}],
+    "questions": [{"use": name, "when": "before"} for name in ("age_band", "llm_familiarity", "news_frequency")],
+    "checks": {"reveal_stages": 2, "reveal_seconds": 0},
+}
+PAIRED = {
+    "checks": {"presentation": "paired"},
+    "recruitment": {"platform": "prolific", "completion_code": "C1ABCDEF", "contact": "labor@example.org"},
+}
+
+
+@pytest.mark.parametrize("sections", [WHOLE, PAIRED])
+def test_no_page_of_a_german_study_says_a_sentence_in_english(client, sections):
+    study = make_launched(n_items=2, **make_german(**sections))
     pages = walk(study, client)
-    assert len(pages) > 15
+    assert len(pages) > 11
     texts = {text for page in pages for text in PageTexts(page).texts}
     german = read_catalogue("de")
     for message in collect_sentences():
