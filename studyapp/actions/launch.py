@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Avg
 
 from studyapp.actions.audit import record
 from studyapp.actions.places import lay_down_places
@@ -26,6 +27,7 @@ from studyapp.domain.launch_checklist import (
     may_launch,
 )
 from studyapp.domain.normalisation import VERSION
+from studyapp.domain.protocol_checks import ProtocolFacts, check_protocol
 from studyapp.domain.study_design import describe_design, hash_design
 from studyapp.models import Arm, GenerationJob, ItemFlag, Stimulus, Study
 from studyapp.recruitment import Verification
@@ -45,7 +47,11 @@ class LaunchRefusedError(ValueError):
 
 def review_readiness(study: Study) -> list[Finding]:
     """The launch checklist of a study as it stands."""
-    return [*check_launch(_gather_facts(study)), *check_allocation(_gather_allocation(study))]
+    return [
+        *check_launch(_gather_facts(study)),
+        *check_allocation(_gather_allocation(study)),
+        *check_protocol(_gather_protocol(study)),
+    ]
 
 
 @transaction.atomic
@@ -161,6 +167,18 @@ def _gather_allocation(study: Study) -> AllocationFacts:
         shown=study.items_shown,
         per_cell={arm.name: arm.target_per_cell for arm in study.arms.select_related("study")},
         unknown_studies=find_unknown(study),
+    )
+
+
+def _gather_protocol(study: Study) -> ProtocolFacts:
+    words = Stimulus.objects.filter(item__study=study).aggregate(mean=Avg("words"))["mean"] or 0.0
+    return ProtocolFacts(
+        check_places=tuple(asked.after for asked in study.attention_questions),
+        items_read=study.items_read,
+        exclusion_rules=tuple(study.exclusion_rules),
+        estimated_minutes=study.estimated_minutes,
+        pace=study.pace,
+        words=words * (2 if study.is_paired else 1),
     )
 
 

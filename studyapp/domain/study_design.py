@@ -242,6 +242,11 @@ class StudyDesign:
                 Fault(("checks", "exclusion_rules"), "'comprehension' needs questions, each under [[comprehension]]")
             )
         faults += self._find_attention_faults()
+        if "too_fast" in self.checks.exclusion_rules and not (
+            self.exclusion.too_fast_seconds or self.exclusion.too_fast_wpm
+        ):
+            reason = "is 0, as is too_fast_seconds: the rule 'too_fast' needs one of the two"
+            faults.append(Fault(("exclusion", "too_fast_wpm"), reason))
         if self.study.slug in self.recruitment.excludes:
             own = "names this study itself; nobody takes part twice in one study anyway"
             faults.append(Fault(("recruitment", "excludes"), own))

@@ -24,6 +24,7 @@
       due = null;
       pace.remove();
       said.textContent = open;
+      said.classList.remove("unseen");
     };
     tick();
   };
@@ -40,7 +41,7 @@
       word.textContent = pace.dataset.kept;
       pace.prepend(word, " ");
     }
-    document.getElementById("pace-open").textContent = pace.textContent;
+    document.getElementById("pace-open").textContent = pace.textContent; // unseen, for who listens
   }, { capture: true });
 
   document.addEventListener("turn", begin);

@@ -156,6 +156,10 @@ def test_a_design_is_described_by_the_mapping_that_makes_it_again(mapping):
         ({"comprehension": [QUESTION] * 21}, r"\[\[comprehension\]\] 21: there can be 20 questions at most"),
         ({"checks": {"min_reading_seconds": 601}}, r"\[checks\] min_reading_seconds: must be from 0"),
         ({"checks": {"max_reading_wpm": 49}}, r"\[checks\] max_reading_wpm: must be 0"),
+        (
+            {"checks": {"exclusion_rules": ["too_fast"]}, "exclusion": {"too_fast_wpm": 0}},
+            r"\[exclusion\] too_fast_wpm: is 0, as is too_fast_seconds",
+        ),
         ({"exclusion": {"dont_know_share": 1}}, r"\[exclusion\] dont_know_share: must be from 0"),
         ({"attention": [{"text": "x", "answer": 1.5, "after": 1}]}, r"1 answer: is 1.5; .*whole number or a text in"),
         ({"attention": [{"text": "Hm.", "answer": 1, "after": 1}]}, r"\[\[attention\]\] 1 text: does not say what"),
