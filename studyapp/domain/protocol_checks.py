@@ -44,9 +44,7 @@ def _check_attention(facts: ProtocolFacts) -> Iterator[Finding]:
             f"One attention check: in a study of {LONG_STUDY_MINUTES} minutes or more nothing may follow from one.",
         )
     if "attention" not in facts.exclusion_rules:
-        said = (
-            "There are attention checks, but no exclusion rule “attention”: their answers decide nothing."
-        )
+        said = "There are attention checks, but no exclusion rule “attention”: their answers decide nothing."
         yield Finding("warn", TOPIC, said)
     if not late:
         yield Finding("pass", TOPIC, f"Attention checks come after {_list(places)} of the {facts.items_read} articles.")

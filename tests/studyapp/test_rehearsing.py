@@ -14,8 +14,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PER_CELL, ITEMS = 2, 6
 CHECKS = {
     "internet_check_question": "Who?", "internet_check_solutions": ["Ada"],
-    "exclusion_rules": ["looked_up", "internet_check"],
+    "exclusion_rules": ["looked_up", "internet_check", "attention", "too_fast"],
+    "min_reading_seconds": 600,  # which a rehearsal leaves out, as it does too_fast: nobody there reads
 }  # fmt: skip
+ATTENTION = [{"standard": "choose-machine", "after": 2}, {"standard": "nonsense", "after": 4}]
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +26,7 @@ def folders(settings, tmp_path):
 
 
 def test_what_was_planted_is_found_on_the_real_pages(live_server):
-    study = make_launched(n_items=ITEMS, checks=CHECKS)
+    study = make_launched(n_items=ITEMS, checks=CHECKS, attention=ATTENTION)
     cast = Cast(dropout=0.25, straight_liner=0.1, looker=0.15)
     wanted = request_rehearsal(study, per_cell=PER_CELL, seed=2, cast=cast, by=None, now=NOW)
     done = []
@@ -45,7 +47,9 @@ def check_verdict(verdict):
     checks = {(check["name"], check["subject"]): check for check in verdict["checks"]}
     assert {subject for name, subject in checks if name == "accuracy"} == {"control", "small", "large"}
     # every place is somebody's who counts: those whom a rule excludes are replaced
-    assert checks["completed", ""]["found"] == PER_CELL * 6 + verdict["kinds"]["looker"]
+    careless = checks["excluded", "attention"]["found"]
+    assert 0 < careless <= verdict["kinds"]["straight_liner"]
+    assert checks["completed", ""]["found"] == PER_CELL * 6 + verdict["kinds"]["looker"] + careless
     assert checks["dropped out", ""]["found"] == verdict["kinds"]["dropout"] > 0
     for rule in ("looked_up", "internet_check"):
         assert checks["excluded", rule]["found"] == verdict["kinds"]["looker"] > 0
