@@ -23,7 +23,10 @@ class AttentionForm(forms.Form):
     """The five answers that articles are judged on, or the check's own."""
 
     answer = forms.TypedChoiceField(
-        coerce=int, widget=forms.RadioSelect, error_messages={"required": _("Please choose an answer.")}
+        label="",  # the check itself
+        coerce=int,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please choose an answer.")},
     )
 
     def __init__(self, posted: Any, *, answers: Sequence[str]) -> None:
@@ -67,5 +70,5 @@ def describe_check(study: Study, number: int, *, form: AttentionForm, answered: 
     asked = study.texts.attention[number - 1]
     question = asked.word(list_answers(study, asked))
     language = study.texts.find_language(f"attention.{number - 1}")
-    progress = {"position": answered, "total": total}
+    progress = {"number": number, "position": answered, "total": total}
     return {"study": study, "form": form, "question": question, "asked_in": language, **progress}

@@ -1,4 +1,4 @@
-// The keys of an article's page. Everything works without it.
+// The keys of an article's page, and of an attention check's. Everything works without it.
 // The question may come later than the page (reveal.js tells by the event "turn").
 "use strict";
 (() => {
@@ -15,7 +15,7 @@
     const typing = event.target.matches("textarea, select, input:not([type=radio])");
     if (keysOff || typing || event.ctrlKey || event.altKey || event.metaKey) return;
     const radios = listRadios();
-    if (event.key >= "1" && event.key <= "5" && radios.length) {
+    if (radios[event.key - 1]) {
       radios[event.key - 1].checked = true;
       radios[event.key - 1].focus();
       event.preventDefault();

@@ -156,6 +156,28 @@ def walk_in_pairs(page: Page, site: str) -> Iterator[str]:
     yield "pair-error"
 
 
+def walk_by_checks(page: Page, site: str) -> Iterator[str]:
+    """Somebody who is faster than the study lets them, and then meets an attention check."""
+    checks = [{"standard": "choose-machine", "after": 1}, {"standard": "nonsense", "after": 2}]
+    study = make_example("checks", attention=checks, checks={"min_reading_seconds": 300})
+    begin(page, site, study)
+    yield "pace"
+    page.locator(".scale input").nth(1).check()
+    press(page, "Next")
+    page.locator(".pace.early").wait_for()
+    yield "pace-early"
+    Study.objects.filter(pk=study.pk).update(min_reading_seconds=0)
+    page.reload()
+    answer_item(page)
+    yield "attention"
+    press(page, "Next")
+    page.locator("#errors").wait_for()
+    yield "attention-error"
+    answer_item(page, answer=5)
+    answer_item(page)
+    yield "attention-nonsense"
+
+
 def walk_to_the_doors(page: Page, site: str) -> Iterator[str]:
     """Those who cannot come in, or not any more."""
     study = make_example("doors", recruitment={"platform": "prolific", "completion_code": "C1ABCDEF"})
@@ -196,4 +218,4 @@ def walk_astray(page: Page, site: str) -> Iterator[str]:
         yield str(status)
 
 
-WALKS: tuple[Walk, ...] = (walk_through, walk_in_stages, walk_in_pairs, walk_to_the_doors, walk_astray)
+WALKS: tuple[Walk, ...] = (walk_through, walk_in_stages, walk_in_pairs, walk_by_checks, walk_to_the_doors, walk_astray)
