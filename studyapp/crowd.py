@@ -80,6 +80,18 @@ def plant_accuracies(study: Study) -> dict[int, float]:
     return {arm.pk: plant_accuracy(n_params=arm.n_params, is_control=arm.is_control, ladder=ladder) for arm in arms}
 
 
+def read_truth(study: Study, *, cast: Cast, seed: int) -> StoredTruth:
+    """What simulated participants of a study may know of it."""
+    return StoredTruth(
+        plant_accuracies(study),
+        cast,
+        seed,
+        solution=next(iter(study.internet_check_solutions), ""),
+        right_choices=tuple(asked.right for asked in study.comprehension_questions),
+        attention_answers=tuple(asked.right for asked in study.attention_questions),
+    )
+
+
 def cast_number(crowd: Crowd, number: int, *, n_items: int) -> Character:
     """Who the participant of that number is, in every run with the same seed."""
     return draw_character(crowd.cast, seed=crowd.seed, number=number, n_items=n_items)
@@ -116,15 +128,7 @@ def send_crowd(
     Raises:
         SimulationError, httpx.HTTPError: one of them met a page that no participant should see; nobody else is sent.
     """
-    study = crowd.study
-    truth = StoredTruth(
-        plant_accuracies(study),
-        crowd.cast,
-        crowd.seed,
-        solution=next(iter(study.internet_check_solutions), ""),
-        right_choices=tuple(asked.right for asked in study.comprehension_questions),
-        attention_answers=tuple(asked.right for asked in study.attention_questions),
-    )
+    truth = read_truth(crowd.study, cast=crowd.cast, seed=crowd.seed)
     outcome = CrowdOutcome()
     with ThreadPoolExecutor(crowd.workers) as pool:
         runs = [pool.submit(_send, crowd, number, truth, n_items) for number in numbers]

@@ -157,6 +157,7 @@ class SimulatedParticipant:
         self._character = character or Character()
         self._rater: SimulatedRater | None = None
         self.sleep: Callable[[float], None] = time.sleep
+        self.on_item: Callable[[Page], None] = lambda page: None  # told of every article before it is answered
         self.answers = 0
         self.page_seconds: list[float] = []  # how long the site took for each page
 
@@ -186,6 +187,7 @@ class SimulatedParticipant:
                     continue
                 if self._character.stops_after == answered_before + self.answers:
                     return
+                self.on_item(page)
                 page = self._answer(page)
             elif page.step in ("first-questions", "more-questions"):
                 page = self._answer_own_questions(page)

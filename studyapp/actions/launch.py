@@ -151,14 +151,18 @@ def _gather_facts(study: Study) -> StudyFacts:
         minutes_needed=time.total if time else None,
         contact=study.contact,
         site_url=settings.SITE_URL,
-        stimuli_of_older_rules=Stimulus.objects.filter(item__study=study)
-        .exclude(normalisation_version=VERSION)
-        .count(),
+        stimuli_of_older_rules=_count_older_stimuli(study),
         arms=tuple(_gather_arm_facts(arm, human=human) for arm in study.arms.all()),
         further_texts=tuple(study.list_further_texts()),
         languages_unspoken=tuple(language for language in study.languages if not has_catalogue(language)),
         platform_gaps=tuple(_find_platform_gaps(study)),
     )
+
+
+def _count_older_stimuli(study: Study) -> int:
+    """A copy has the texts of its study, whenever they were made."""
+    older = Stimulus.objects.filter(item__study=study).exclude(normalisation_version=VERSION)
+    return 0 if study.is_rehearsal else older.count()
 
 
 def _gather_allocation(study: Study) -> AllocationFacts:

@@ -69,7 +69,7 @@ def begin_rehearsal(rehearsal_id: int, *, now: datetime) -> Rehearsal | None:
     if rehearsal is None:
         return None
     if rehearsal.copy is None:
-        rehearsal.copy = _make_copy(rehearsal.study, per_cell=rehearsal.per_cell, now=now)
+        rehearsal.copy = make_copy(rehearsal.study, per_cell=rehearsal.per_cell, now=now)
     rehearsal.state, rehearsal.heartbeat_at = Rehearsal.State.RUNNING, now
     rehearsal.total = rehearsal.per_cell * rehearsal.copy.arms.count() * rehearsal.copy.quiz_forms.count()
     rehearsal.save(update_fields=["copy", "state", "total", "heartbeat_at"])
@@ -118,12 +118,20 @@ def delete_rehearsal(rehearsal: Rehearsal) -> None:
     rehearsal.copy.delete()
 
 
-def _make_copy(study: Study, *, per_cell: int, now: datetime) -> Study:
-    """The copy, launched. No platform hears of it: simulated participants come by passes that the server signs."""
+def make_copy(study: Study, *, per_cell: int, now: datetime, kind: str = "rehearsal", shows_all: bool = False) -> Study:
+    """A copy, launched. No platform hears of it: simulated participants come by passes that the server signs.
+
+    `kind` stands in its slug; `shows_all`: each participant is shown every item, whatever the study says.
+
+    Raises:
+        RehearsalRefusedError: it cannot be launched; nothing of it is kept where this is called in a transaction.
+    """
     design = describe_study(study)
+    if shows_all:
+        design = replace(design, articles=replace(design.articles, shown=None))
     design = replace(
         design,
-        study=replace(design.study, slug=_name_copy(study)),
+        study=replace(design.study, slug=_name_copy(study, kind=kind)),
         targets=replace(design.targets, participants_per_cell=per_cell),
         recruitment=Recruitment(
             estimated_minutes=design.recruitment.estimated_minutes,
@@ -156,12 +164,12 @@ def _launch_copy(study: Study, design: StudyDesign, *, now: datetime) -> Study:
         raise RehearsalRefusedError(f"The copy cannot be launched: {error}") from None
 
 
-def _name_copy(study: Study) -> str:
+def _name_copy(study: Study, *, kind: str) -> str:
     """`STUDY-rehearsal-N`, the first N that is free; a long name is cut so that it fits."""
-    taken = set(Study.objects.filter(slug__contains="-rehearsal-").values_list("slug", flat=True))
+    taken = set(Study.objects.filter(slug__contains=f"-{kind}-").values_list("slug", flat=True))
     number = 1
     while True:
-        ending = f"-rehearsal-{number}"
+        ending = f"-{kind}-{number}"
         slug = study.slug[: SLUG_LENGTH - len(ending)].rstrip("-") + ending
         if slug not in taken:
             return slug

@@ -13,6 +13,7 @@ from studyapp.domain.shared_runs import describe_run, mark_shared_runs
 from studyapp.domain.source_traces import count_telling, find_traces
 from studyapp.domain.surface_cues import LEAST_ITEMS, measure_cues
 
+TOPICS = frozenset({"Lengths", "Overlap", "Blinding", "Traces"})  # what `check_stimuli` finds
 LENGTH_TOLERANCE = 0.10  # share of the human mean by which an arm's mean length may differ before a warning
 LONG_HUMAN_RUN = 12  # words: articles of one newsroom share at most 8 in a row (docs/fitness.md)
 LONG_TRAINING_RUN = 32  # words: … and at most 31 with all others of the newsroom, where laws and statements are quoted
