@@ -30,7 +30,12 @@ def count_rows():
 
 
 def find(findings, level):
-    return {finding.topic: finding.message for finding in findings if finding.level == level}
+    """The messages of that level by their topic, together."""
+    told = {}
+    for finding in findings:
+        if finding.level == level:
+            told[finding.topic] = told.get(finding.topic, "") + finding.message
+    return told
 
 
 class LeakySite:
