@@ -11,7 +11,7 @@ from studyapp.domain.launch_facts import ArmFacts, Finding, Level, StudyFacts, T
 from studyapp.domain.planned_precision import Detectable, detectable_difference, detectable_trend
 from studyapp.domain.shared_runs import describe_run, mark_shared_runs
 from studyapp.domain.source_traces import count_telling, find_traces
-from studyapp.domain.surface_cues import LEAST_ITEMS, measure_cues
+from studyapp.domain.surface_cues import LEAST_ITEMS, audit_cues
 
 TOPICS = frozenset({"Lengths", "Overlap", "Blinding", "Traces"})  # what `check_stimuli` finds
 LENGTH_TOLERANCE = 0.10  # share of the human mean by which an arm's mean length may differ before a warning
@@ -67,18 +67,19 @@ def _tell_overlap(arm: ArmFacts, runs: list[int], *, least: int, what: str) -> F
 
 
 def _check_cues(arm: ArmFacts) -> list[Finding]:
-    """The best surface rule of each arm. A control is meant to be told apart, so for it this is no warning."""
-    cues = measure_cues([pair.human for pair in arm.pairs], [pair.model for pair in arm.pairs])
-    if not cues:
+    """What a trivial classifier makes of an arm. A control is meant to be told apart, so for it this is no warning."""
+    audit = audit_cues(tuple(pair.human for pair in arm.pairs), tuple(pair.model for pair in arm.pairs))
+    if audit is None:
         return [Finding("pass", "Blinding", f"{arm.name}: fewer than {LEAST_ITEMS} items; no cue can be measured.")]
-    telling = [cue for cue in cues if cue.is_telling]
-    shown = ", ".join(f"{cue.feature} {100 * cue.accuracy:.0f} %" for cue in telling or cues[:1])
-    if not telling:
-        words = (
-            f"no surface cue tells the sources apart; the best, left out one item at a time, is {shown} (chance 50 %)"
-        )
+    numbers = (
+        f"{100 * audit.accuracy:.0f} % of texts (95 % CI {100 * audit.low:.0f} to {100 * audit.high:.0f} %; chance 50 %), "
+        f"AUC {audit.auc:.2f}, p = {audit.p:.3f}"
+    )
+    cue = audit.cues[0].tell()
+    if not audit.is_telling:
+        words = f"a classifier that only counts does not tell the sources apart: {numbers}. The strongest cue is {cue}"
         return [Finding("pass", "Blinding", f"{arm.name}: {words}.")]
-    words = f"texts told apart without reading, by one threshold, left out one item at a time: {shown}"
+    words = f"a classifier that only counts tells the sources apart: {numbers}. Most is given away by {cue}"
     if arm.is_control:
         return [Finding("pass", "Blinding", f"{arm.name}: {words}; a control is meant to be told.")]
     return [Finding("warn", "Blinding", f"{arm.name}: {words}. Participants could learn it.")]

@@ -53,7 +53,9 @@ def test_a_cue_warns_but_not_for_the_control():
     def in_one(pair):
         return replace(pair, model=pair.model.replace("\n\n", " "))
 
-    assert "paragraphs 100 %" in find(with_pairs(in_one), "Blinding", "warn")[0]
+    (message,) = find(with_pairs(in_one), "Blinding", "warn")
+    assert "tells the sources apart: 100 % of texts" in message
+    assert "Most is given away by paragraphs: 4.0 in human texts, 1.0 in the model's (AUC 1.00 by itself)" in message
     facts = with_pairs(in_one, arm=CONTROL)
     assert not find(facts, "Blinding", "warn")
     assert any("a control is meant to be told" in text for text in find(facts, "Blinding", "pass"))

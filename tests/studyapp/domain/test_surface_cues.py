@@ -1,44 +1,14 @@
-import math
 import random
 
 import pytest
 
-from studyapp.domain.surface_cues import FEATURES, cross_validate_threshold, measure_cues
+from studyapp.domain.surface_cues import FEATURES, audit_cues, measure_auc
 
 
-def leave_one_item_out(human, model):
-    """The same by hand: every rule tried on the other items' texts, in either direction, ties voting."""
-    right = 0.0
-    for left in range(len(human)):
-        others_human, others_model = human[:left] + human[left + 1 :], model[:left] + model[left + 1 :]
-        rules = []
-        for threshold in {*others_human, *others_model, math.inf}:
-            for above in (True, False):
-                hits = sum((v >= threshold) == above for v in others_model)
-                hits += sum((v >= threshold) != above for v in others_human)
-                rules.append((hits, threshold, above))
-        best = max(hits for hits, *_ in rules)
-        votes = [
-            ((model[left] >= threshold) == above) + ((human[left] >= threshold) != above)
-            for hits, threshold, above in rules
-            if hits == best
-        ]
-        right += sum(votes) / len(votes)
-    return right / (2 * len(human))
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_the_quick_way_is_the_plain_one(seed):
-    rng = random.Random(seed)
-    human = [float(rng.randint(0, 12)) for _ in range(9)]
-    model = [float(rng.randint(0, 12)) + rng.choice((0, 2)) for _ in range(9)]
-    assert cross_validate_threshold(human, model) == pytest.approx(leave_one_item_out(human, model))
-
-
-def test_a_feature_that_is_always_the_same_tells_nothing_and_one_that_parts_them_tells_all():
-    assert cross_validate_threshold([3.0] * 10, [3.0] * 10) == 0.5
-    assert cross_validate_threshold([1.0, 2.0] * 5, [7.0, 9.0] * 5) == 1.0
-    assert cross_validate_threshold([7.0, 9.0] * 5, [1.0, 2.0] * 5) == 1.0
+def test_the_chance_of_a_larger_value_counts_ties_half():
+    assert measure_auc([1.0, 2.0], [3.0, 4.0]) == 1.0
+    assert measure_auc([1.0, 2.0], [2.0, 2.0]) == 0.75
+    assert measure_auc([3.0] * 4, [3.0] * 5) == 0.5
 
 
 def write_text(rng, *, paragraphs, words=60):
@@ -51,11 +21,14 @@ def write_text(rng, *, paragraphs, words=60):
 
 def test_texts_of_one_kind_are_seldom_said_to_differ():
     rng = random.Random(11)
-    alarms = 0
-    for _ in range(60):
-        human, model = ([write_text(rng, paragraphs=rng.randint(1, 4)) for _ in range(25)] for _ in range(2))
-        alarms += any(cue.is_telling for cue in measure_cues(human, model))
-    assert alarms <= 6  # 60 runs at a rate of 0.05 give 3; more than 6 has a probability of 0.03
+    alarms, aucs = 0, []
+    for _ in range(8):
+        human, model = (tuple(write_text(rng, paragraphs=rng.randint(1, 4)) for _ in range(16)) for _ in range(2))
+        audit = audit_cues(human, model)
+        alarms += audit.is_telling
+        aucs.append(audit.auc)
+    assert alarms <= 2  # more than 2 of 8 at a rate of 0.05 have a probability of 0.006
+    assert 0.35 < sum(aucs) / len(aucs) < 0.65
 
 
 @pytest.mark.parametrize(
@@ -67,18 +40,48 @@ def test_texts_of_one_kind_are_seldom_said_to_differ():
         ("quotation marks", lambda text: text.replace('"', "")),
         ("digits", lambda text: text.replace("1984", "once")),
         ("a cut end", lambda text: text.rstrip(".") + " and"),
+        ("capital words", lambda text: text.replace("town", "Town").replace("said", "Said")),
+        ("word length", lambda text: text.replace("rain", "thunderstorms").replace("town", "municipality")),
     ],
 )
 def test_a_planted_cue_is_found_by_its_name(feature, change):
     rng = random.Random(5)
-    human = [write_text(rng, paragraphs=4) + "." for _ in range(25)]
-    model = [change(write_text(rng, paragraphs=4) + ".") for _ in range(25)]
-    telling = [cue.feature for cue in measure_cues(human, model) if cue.is_telling]
-    assert feature in telling
-    assert set(telling) <= set(FEATURES)
+    human = tuple(write_text(rng, paragraphs=4) + "." for _ in range(20))
+    model = tuple(change(write_text(rng, paragraphs=4) + ".") for _ in range(20))
+    audit = audit_cues(human, model)
+    assert audit.is_telling
+    assert audit.accuracy > 0.9
+    assert audit.low < audit.accuracy <= audit.high <= 1
+    strongest = [cue for cue in audit.cues if cue.strength == audit.cues[0].strength]
+    assert feature in {cue.feature for cue in strongest}
+    assert audit.cues[0].tell().startswith(f"{audit.cues[0].feature}: ")
+    assert {cue.feature for cue in audit.cues} == set(FEATURES)
+
+
+def test_weak_cues_add_up():
+    """Five features, each a little apart, tell together what none of them tells alone."""
+    rng = random.Random(8)
+
+    def write(extra):
+        words = [rng.choice(("town", "Rain", "mayor,", '"yes"', "1984", "said")) for _ in range(60)]
+        for number in range(60):
+            if rng.random() < extra:
+                words[number] = rng.choice(("Mayor,", '"no"', "2020", "Extraordinarily"))
+        return " ".join(words) + "."
+
+    human, model = tuple(write(0.0) for _ in range(40)), tuple(write(0.18) for _ in range(40))
+    audit = audit_cues(human, model)
+    assert audit.is_telling
+    assert audit.auc > max(cue.strength for cue in audit.cues) - 0.05
 
 
 def test_few_items_measure_nothing_and_unequal_numbers_are_no_pairs():
-    assert measure_cues(["a."] * 3, ["b."] * 3) == []
+    assert audit_cues(("a.",) * 3, ("b.",) * 3) is None
     with pytest.raises(ValueError, match="no pairs"):
-        measure_cues(["a."], [])
+        audit_cues(("a.",), ())
+
+
+def test_equal_texts_are_at_chance():
+    texts = tuple(write_text(random.Random(n), paragraphs=2) for n in range(6))
+    audit = audit_cues(texts, texts)
+    assert (audit.accuracy, audit.auc, audit.p) == (0.5, 0.5, 1.0)
