@@ -71,10 +71,8 @@ def _check_cues(arm: ArmFacts) -> list[Finding]:
     audit = audit_cues(tuple(pair.human for pair in arm.pairs), tuple(pair.model for pair in arm.pairs))
     if audit is None:
         return [Finding("pass", "Blinding", f"{arm.name}: fewer than {LEAST_ITEMS} items; no cue can be measured.")]
-    numbers = (
-        f"{100 * audit.accuracy:.0f} % of texts (95 % CI {100 * audit.low:.0f} to {100 * audit.high:.0f} %; chance 50 %), "
-        f"AUC {audit.auc:.2f}, p = {audit.p:.3f}"
-    )
+    right, low, high = (f"{100 * share:.0f}" for share in (audit.accuracy, audit.low, audit.high))
+    numbers = f"{right} % of texts (95 % CI {low} to {high} %; chance 50 %), AUC {audit.auc:.2f}, p = {audit.p:.3f}"
     cue = audit.cues[0].tell()
     if not audit.is_telling:
         words = f"a classifier that only counts does not tell the sources apart: {numbers}. The strongest cue is {cue}"
