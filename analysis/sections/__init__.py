@@ -12,7 +12,7 @@ from typing import Any
 from analysis.figures import Picture
 from analysis.study import Study
 
-ORDER = ("intervals", "signal_detection", "equivalence", "detection_model", "dont_know")
+ORDER = ("intervals", "signal_detection", "equivalence", "detection_model", "dont_know", "surface_cues")
 
 
 @dataclass(frozen=True)
