@@ -14,6 +14,7 @@ from django import forms
 from studyapp.domain.design_changes import DesignChange
 from studyapp.domain.exclusion import RULES
 from studyapp.domain.normalisation import RULES as NORMALISATION_RULES
+from studyapp.domain.questions import TYPES
 from studyapp.domain.study_design import (
     LISTS,
     PLATFORMS,
@@ -24,11 +25,19 @@ from studyapp.domain.study_design import (
 )
 from studyapp.domain.study_sections import Fault
 from studyapp.domain.text_design import FITNESS_FLAGS, ArmDesign
-from studyapp.staff_site.design_words import describe_flag, describe_normalisation, describe_rule, find_words
+from studyapp.staff_site.design_words import (
+    describe_flag,
+    describe_normalisation,
+    describe_rule,
+    describe_type,
+    find_words,
+)
 
 CHOICES: dict[str, Callable[[], list[tuple[str, str]]]] = {
     "recruitment.platform": lambda: [(name, name) for name in PLATFORMS],
     "checks.presentation": lambda: list(zip(PRESENTATIONS, ("one text", "two texts side by side"), strict=True)),
+    "questions.type": lambda: [(name, describe_type(name)) for name in TYPES],
+    "questions.when": lambda: [("before", "before the first article"), ("after", "after the last article")],
     "checks.exclusion_rules": lambda: [(name, describe_rule(name)) for name in RULES],
     "fitness.disqualifying": lambda: [(name, describe_flag(name)) for name in FITNESS_FLAGS],
     "normalisation.rules": lambda: [(name, describe_normalisation(name)) for name in NORMALISATION_RULES],

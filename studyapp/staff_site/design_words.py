@@ -126,6 +126,25 @@ WORDS = {
     "exclusion.same_answer_run": Words("same_answer: equal answers in a row, at least", "0: all of them."),
     "exclusion.incomplete_share": Words("incomplete: left with less than this share of the texts answered"),
     "exclusion.dont_know_share": Words("dont_know_share: “I don't know” in more than this share of the answers"),
+    "questions.name": Words("Name", "Its column in participants.csv: small letters, digits and underscores."),
+    "questions.text": Words("Question"),
+    "questions.type": Words("Type"),
+    "questions.help": Words("Help", "A line below the question."),
+    "questions.choices": Words("Choices", "One a line, in their order; of one or several choices only."),
+    "questions.ordered": Words(
+        "The choices go up or down", "So that neighbours can be joined where a public version must tell less."
+    ),
+    "questions.least": Words("Least", "Of a number (0 where empty) or a scale (1)."),
+    "questions.most": Words("Most", "Of a number or a scale (7 where empty)."),
+    "questions.low_label": Words("Label of the scale's low end"),
+    "questions.high_label": Words("Label of its high end"),
+    "questions.required": Words("An answer is required"),
+    "questions.demographic": Words(
+        "It asks who somebody is", "“Prefer not to say” is then offered, which counts as an answer."
+    ),
+    "questions.when": Words(
+        "Asked", "Whoever is asked of language models before the articles looks for them in the articles."
+    ),
     "recruitment.platform": Words("Platform", "Where participants come from; anonymous: anybody with the link."),
     "recruitment.completion_code": Words("Completion code", "Of the platform; Prolific needs one, as C1ABCDEF."),
     "recruitment.estimated_minutes": Words("Minutes", "Participants are told how long it takes."),
@@ -189,6 +208,16 @@ SAMPLING = {
     "max_tokens": Words("Most tokens"),
     "stop": Words("Stop marks", "One a line, four at most: a text ends before the first that it comes to."),
 }
+TYPES = {
+    "choice": "one of several choices",
+    "choices": "several of several choices",
+    "number": "a whole number",
+    "scale": "a point of a scale",
+    "short_text": "a line of free text",
+    "long_text": "several lines of free text",
+    "country": "a country",
+    "language": "a language",
+}
 
 
 def find_words(section: str, key: str) -> Words:
@@ -212,6 +241,11 @@ def describe_normalisation(rule: str) -> str:
 
 def describe_flag(flag: str) -> str:
     return f"{FLAG_MEANINGS[flag]} ({flag})" if flag in FLAG_MEANINGS else flag
+
+
+def describe_type(name: str) -> str:
+    """What a question of that type is answered with."""
+    return TYPES.get(name, _spell_out(name))
 
 
 def _spell_out(key: str) -> str:
