@@ -34,11 +34,6 @@ class AskedField:
         """Several boxes under one heading, not a single field with its label."""
         return bool(self.field.use_fieldset)
 
-    @property
-    def target(self) -> str:
-        """The id of what is filled in; of several boxes, of the first."""
-        return f"{self.field.auto_id}_0" if self.is_group else str(self.field.auto_id)
-
 
 class ListSelect(forms.Select):
     """A list of hundreds of names, written at once: a template for each of them takes longer than the whole page."""

@@ -51,11 +51,6 @@ class QuestionsForm(forms.Form):
             for question, words in self._asked
         ]
 
-    @property
-    def faults(self) -> list[AskedField]:
-        """The questions that something is wrong with: the summary above them all names each."""
-        return [entry for entry in self.entries if entry.field.errors]
-
     def clean(self) -> dict[str, Any]:
         """Whoever would rather not say leaves the rest empty, and nobody says both."""
         for question, _words in self._asked:

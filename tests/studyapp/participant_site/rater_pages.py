@@ -30,6 +30,16 @@ COMPREHENSION = [
      "answer": "who wrote it"},
     {"question": "What do you do if you cannot tell?", "choices": ["say so", "look it up"], "answer": "say so"},
 ]  # fmt: skip
+QUESTIONS = [
+    {"use": "age_band", "when": "before"},
+    {"name": "years", "text": "For how many years have you read newspapers?", "type": "number", "help": "Roughly.",
+     "demographic": True, "when": "before"},
+    {"use": "news_sources", "when": "before", "required": False},
+    {"use": "llm_familiarity"},
+    {"use": "country"},
+    {"name": "tools", "text": "Which such programs have you used?", "type": "short_text", "demographic": True},
+    {"name": "thoughts", "text": "What did you look at to decide?", "type": "long_text", "required": False},
+]  # fmt: skip
 Walk = Callable[[Page, str], Iterator[str]]  # the browser's page and the site's address, to names of pages
 
 
@@ -178,6 +188,29 @@ def walk_by_checks(page: Page, site: str) -> Iterator[str]:
     yield "attention-nonsense"
 
 
+def walk_past_questions(page: Page, site: str) -> Iterator[str]:
+    """The study's own questions, before the articles and after them, with what may be wrong of them."""
+    make_example("asks", questions=QUESTIONS)
+    page.goto(f"{site}/s/asks/")
+    press(page, "I agree")
+    press(page, "Begin")
+    yield "first-questions"
+    page.get_by_label("For how many years").fill("many")
+    press(page, "Go on")
+    page.locator("#errors").wait_for()
+    yield "first-questions-error"
+    page.get_by_label("35–44").check()
+    page.get_by_label("For how many years").fill("30")
+    press(page, "Go on")
+    page.wait_for_url("**/item/**")
+    while "/item/" in page.url:
+        answer_item(page)
+    yield "more-questions"
+    press(page, "Go on")
+    page.locator("#errors").wait_for()
+    yield "more-questions-error"
+
+
 def walk_to_the_doors(page: Page, site: str) -> Iterator[str]:
     """Those who cannot come in, or not any more."""
     study = make_example("doors", recruitment={"platform": "prolific", "completion_code": "C1ABCDEF"})
@@ -218,4 +251,12 @@ def walk_astray(page: Page, site: str) -> Iterator[str]:
         yield str(status)
 
 
-WALKS: tuple[Walk, ...] = (walk_through, walk_in_stages, walk_in_pairs, walk_by_checks, walk_to_the_doors, walk_astray)
+WALKS: tuple[Walk, ...] = (
+    walk_through,
+    walk_in_stages,
+    walk_in_pairs,
+    walk_by_checks,
+    walk_past_questions,
+    walk_to_the_doors,
+    walk_astray,
+)
