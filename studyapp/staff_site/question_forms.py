@@ -30,13 +30,13 @@ class QuestionForm(forms.Form):
 
     def _add_condition(self, said: Mapping[str, Any], *, others: Sequence[str]) -> None:
         self.fields["show_if-question"] = forms.ChoiceField(
-            label="Only asked where",
+            label="Only asked of some",
             choices=[("", "asked of everybody"), *((name, f"{name} was answered with") for name in others)],
             required=False,
             initial=said.get("question", ""),
         )
         self.fields["show_if-is"] = LinesField(
-            label="one of these answers",
+            label="With one of these answers",
             help_text="One a line, as the choices of that question stand there; numbers of a scale, codes of countries "
             "and languages, or prefer_not_to_say.",
             required=False,

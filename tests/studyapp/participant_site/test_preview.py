@@ -1,6 +1,7 @@
 """The preview: the participants' own pages for staff, and not one row more in the whole database."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from django.apps import apps
@@ -134,3 +135,23 @@ def test_a_participants_page_has_no_bar():
     visitor = Visitor(make_launched(slug="pilot"))
     visitor.start()
     assert "review" not in visitor.client.get(visitor.page.url).content.decode()
+
+
+def test_the_studys_own_questions_are_shown_with_what_only_some_are_asked(admin_client):
+    questions = [
+        {"name": "pets", "text": "Any pets?", "choices": ["Yes", "No"], "when": "before"},
+        {"name": "which", "text": "Which?", "type": "short_text", "when": "before",
+         "show_if": {"question": "pets", "is": ["Yes"]}},
+        {"use": "gender"},
+    ]  # fmt: skip
+    make_launched(slug="pilot", questions=questions)
+    way = [("instructions", ""), ("first-questions-1", "Any pets?"), ("first-questions-2", "Which?"), ("item-1", "")]
+    way += [("item-4", ""), ("more-questions-1", "What is your gender?"), ("questions", "")]
+    for step, said in way:
+        assert said in admin_client.get(address(step)).content.decode()
+    for (step, _), (following, _) in pairwise(way):
+        if step != "item-1":
+            assert admin_client.post(address(step)).url == address(following)
+    assert (
+        "“Which?” is asked only where pets is: Yes." in admin_client.get(address("first-questions-2")).content.decode()
+    )
