@@ -162,7 +162,7 @@ def main(arguments: list[str] | None = None) -> int:
     for suite in suites:
         for table in run[suite](bench):
             tables.append(table)
-            bench.console.print(describe_table(table), markup=False, highlight=False)
+            bench.console.print(describe_table(table), markup=False, highlight=False, soft_wrap=True)
             # after each table: what is measured is kept when a later one is broken off
             (bench.out / "benchmarks.json").write_text(json.dumps(tables, indent=1) + "\n", encoding="utf-8")
     return 0
