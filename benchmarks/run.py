@@ -35,7 +35,12 @@ SUITES = ("training", "sampling", "growth", "load")
 TRAINING = (Shape("10m", sequences=4), Shape("30m", sequences=2), Shape("124m", sequences=1))
 SAMPLING_SIZES = ("30m", "124m")
 # engines that write titles one after another, or too slowly to wait for: measured on so many of the 25 titles
-TITLES_MEASURED = {"transformers generate, a title at a time": 1, "transformers generate_batch": 2}
+TITLES_MEASURED = {
+    "transformers generate, a title at a time": 1,
+    "transformers generate_batch": 2,
+    "CTranslate2": 2,
+    "llama.cpp": 5,
+}
 GROWTH = (
     ("prompt of the context, tokens", "context_tokens", (0, 256, 810, 1600)),
     ("candidates of a title", "candidates", (1, 5, 20)),
