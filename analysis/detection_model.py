@@ -41,11 +41,16 @@ class ArmDetection:
 
 @dataclass(frozen=True)
 class DetectionModel:
-    """The fitted model, or the `reason` why there is none. `shares`: of the variance of a single judgment's probit."""
+    """The fitted model, or the `reason` why there is none.
+
+    `shares`: of the variance of a single judgment's probit. `present`: the arms that have judgments, the reference
+    first.
+    """
 
     fit: MixedFit | None
     arms: tuple[ArmDetection, ...]
     shares: Mapping[str, float]
+    present: tuple[str, ...] = ()
     reason: str = ""
 
 
@@ -61,7 +66,7 @@ def fit_detection(study: "Study") -> DetectionModel:
         return DetectionModel(None, (), {}, reason=str(error))
     find = _detect_pair if is_paired else _detect_single
     arms = tuple(find(fitted, arm=arm, label=study.labels[arm], first=present[0]) for arm in present)
-    return DetectionModel(fitted, arms, _share_variance(fitted))
+    return DetectionModel(fitted, arms, _share_variance(fitted), tuple(present))
 
 
 def _choose_formula(*, is_paired: bool, arms: int) -> str:
@@ -69,6 +74,12 @@ def _choose_formula(*, is_paired: bool, arms: int) -> str:
     if arms > 1:
         return formula
     return formula.replace("x * arm", "x").replace("~ arm", "~ 1")
+
+
+def arm_line(fitted: MixedFit, *, arm: str, first: str, x: float | None) -> float:
+    """The arm's linear predictor at x (None: of a pair) without random parts."""
+    weights = _weights(fitted, arm=arm, first=first, x=x)
+    return sum(weight * fitted.coefficient(name) for name, weight in weights.items())
 
 
 def _weights(fitted: MixedFit, *, arm: str, first: str, x: float | None) -> dict[str, float]:

@@ -12,7 +12,17 @@ from typing import Any
 from analysis.figures import Picture
 from analysis.study import Study
 
-ORDER = ("intervals", "signal_detection", "equivalence", "detection_model", "dont_know", "surface_cues")
+# one a line, so that two who add a section do not meet
+ORDER = (
+    "intervals",
+    "signal_detection",
+    "equivalence",
+    "detection_model",
+    "items",
+    "dont_know",
+    "agreement",
+    "surface_cues",
+)
 
 
 @dataclass(frozen=True)
