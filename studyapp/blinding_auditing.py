@@ -6,7 +6,14 @@ from collections.abc import Sequence
 import httpx
 from django.utils import timezone
 
-from studyapp.actions.blinding import AuditRefusedError, fail_audit, finish_audit, open_audit_copy, remove_audit_copy
+from studyapp.actions.blinding import (
+    AuditRefusedError,
+    begin_audit,
+    fail_audit,
+    finish_audit,
+    open_audit_copy,
+    remove_audit_copy,
+)
 from studyapp.actions.launch import review_readiness
 from studyapp.blinding_walk import REPEATS, PageWalker, Progress, Walk, list_names, list_secrets
 from studyapp.domain.blinding_audit import audit_exchanges, audit_walk, audit_words
@@ -22,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 def carry_audit_out(audit: BlindingAudit, *, repeats: int = REPEATS, on_progress: Progress | None = None) -> None:
     """Carry an audit out and store what it found; what goes wrong is named on its row."""
+    begin_audit(audit)
     try:
         copy = open_audit_copy(audit.study, now=timezone.now())
         try:

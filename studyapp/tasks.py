@@ -12,8 +12,9 @@ from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from studyapp.actions import export, generation, participation, planning, rehearsal, training, webhooks
-from studyapp.models import ProlificStudy, Study, WebhookEvent
+from studyapp.actions import blinding, export, generation, participation, planning, rehearsal, training, webhooks
+from studyapp.blinding_auditing import carry_audit_out
+from studyapp.models import BlindingAudit, ProlificStudy, Study, WebhookEvent
 from studyapp.prolific import submissions
 from studyapp.prolific.desk import has_token, open_client
 from studyapp.prolific.transport import ProlificError
@@ -215,6 +216,14 @@ def rehearse(rehearsal_id: int) -> None:
     carry_rehearsal_out(rehearsal_id, write_report=write_report)
 
 
+@shared_task
+def audit_blinding(audit_id: int) -> None:
+    """Walk the pages of a study's copy; what is found, or goes wrong, is named on the audit's row."""
+    audit = BlindingAudit.objects.select_related("study").filter(pk=audit_id).exclude(state="done").first()
+    if audit is not None:
+        carry_audit_out(audit)
+
+
 @worker_process_init.connect
 def limit_threads(**_: object) -> None:
     """Share the cores among the worker's processes: each would otherwise start a thread for every core."""
@@ -309,6 +318,20 @@ def send_rehearsal(rehearsal_id: int) -> None:
         rehearsal_id,
         "the rehearsal",
         lambda error: rehearsal.fail_rehearsal(rehearsal_id, error=error, now=timezone.now()),
+    )
+
+
+def send_audit(audit: BlindingAudit) -> None:
+    """Hand a blinding audit to the workers.
+
+    Raises:
+        QueueUnreachableError: it was not sent, and its row says so.
+    """
+    _send_wanted(
+        audit_blinding,
+        audit.pk,
+        "the audit",
+        lambda error: blinding.fail_audit(audit, error=error, now=timezone.now()),
     )
 
 

@@ -45,6 +45,12 @@ def hash_stimuli(study: Study) -> str:
     return hashlib.sha256("\n".join(f"{ref}\x1f{arm}\x1f{sha}" for ref, arm, sha in rows).encode()).hexdigest()
 
 
+def begin_audit(audit: BlindingAudit) -> None:
+    """Say that a bot is on its way; the texts are those of now."""
+    audit.state, audit.texts_sha256 = BlindingAudit.State.RUNNING, hash_stimuli(audit.study)
+    audit.save(update_fields=["state", "texts_sha256"])
+
+
 @transaction.atomic
 def open_audit_copy(study: Study, *, now: datetime) -> Study:
     """A launched copy with one place in every cell, in which every text has the same words. Locks nothing.

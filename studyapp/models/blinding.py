@@ -32,3 +32,7 @@ class BlindingAudit(models.Model):
 
     def __str__(self) -> str:
         return f"blinding audit {self.pk} of {self.study}"
+
+    @property
+    def is_busy(self) -> bool:
+        return self.state in (AuditState.QUEUED, AuditState.RUNNING)

@@ -3,11 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
 
+from studyapp import tasks
+from studyapp.actions.blinding import AuditRefusedError, hash_stimuli, request_audit
 from studyapp.actions.launch import review_readiness
+from studyapp.domain.launch_audit import TOPICS
 from studyapp.domain.launch_checklist import Finding, may_launch
-from studyapp.models import Study
+from studyapp.models import BlindingAudit, Study
 from studyapp.staff_site.pages import show, study_page
 from studyapp.staff_site.steps import PAGES, find_steps
 
@@ -61,6 +67,9 @@ def describe_findings(findings: Iterable[Finding], *, unread: Iterable[str] = ()
 
 @study_page
 def show_check(request: HttpRequest, study: Study) -> HttpResponse:
+    if request.method == "POST":
+        return _audit(request, study)
+    audit = study.blinding_audits.first()
     findings = review_readiness(study) if study.is_draft else []
     return show(
         request,
@@ -71,5 +80,25 @@ def show_check(request: HttpRequest, study: Study) -> HttpResponse:
         n_refused=sum(finding.level == "refuse" for finding in findings),
         n_warned=sum(finding.level == "warn" for finding in findings),
         may_launch=study.is_draft and may_launch(findings),
+        audit=audit,
+        audit_rows=describe_findings(read_page_findings(audit)) if audit else [],
+        texts_changed=audit is not None and audit.texts_sha256 != hash_stimuli(study),
+        is_busy=audit is not None and audit.is_busy,
         open_steps=[step for step in find_steps(study)[:-2] if step.state != "done"] if study.is_draft else [],
     )
+
+
+def read_page_findings(audit: BlindingAudit) -> list[Finding]:
+    """What an audit found on the pages; what it found in the texts is in the checklist itself."""
+    found = (Finding(**stored) for stored in audit.findings)
+    return [finding for finding in found if finding.topic not in TOPICS]
+
+
+def _audit(request: HttpRequest, study: Study) -> HttpResponse:
+    """Have the pages walked, or say why not."""
+    try:
+        tasks.send_audit(request_audit(study, now=timezone.now()))
+        messages.success(request, "A bot is on its way through the pages of a copy; reload this page in a minute.")
+    except (AuditRefusedError, tasks.QueueUnreachableError) as error:
+        messages.error(request, str(error))
+    return redirect("staff:study_check", study.slug)
