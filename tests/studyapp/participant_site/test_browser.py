@@ -390,3 +390,15 @@ def test_the_question_is_at_hand_while_the_article_is_read_and_covers_nothing(ta
     page.set_viewport_size({"width": 320, "height": 256})  # 1280 x 1024 at 400 %: nothing stays in the way
     page.evaluate("scrollTo(0, 900)")
     assert page.locator("#question").bounding_box()["y"] > 256
+
+
+@pytest.mark.parametrize(("motion", "moves"), [("no-preference", True), ("reduce", False)])
+def test_pages_pass_into_one_another_unless_motion_is_unwanted(study, tab, live_server, motion, moves):
+    page = tab(reduced_motion=motion)
+    page.add_init_script("addEventListener('pagereveal', (event) => { window.moves = event.viewTransition !== null; })")
+    page.goto(f"{live_server.url}/s/{study.slug}/")
+    page.get_by_role("button", name="I agree").click()
+    page.wait_for_url("**/instructions/")
+    page.get_by_role("link", name="Stop taking part").click()
+    page.wait_for_url("**/withdraw/")
+    assert page.evaluate("window.moves") is moves

@@ -203,7 +203,7 @@ def test_no_byte_of_any_page_holds_a_code_before_its_end():
     assert read_codes(visitor.page) == ["failed_checks"]  # its own and no other
 
 
-@pytest.mark.parametrize("path", ["static/participant_site/item.js", "static/participant_site/rater.css"])
+@pytest.mark.parametrize("path", ["static/participant_site/keys.js", "static/participant_site/rater.css"])
 def test_no_script_or_style_holds_a_code(path):
     text = (site.BASE_DIR / "studyapp" / path).read_text()
     assert "submissions/complete" not in text
