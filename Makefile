@@ -77,6 +77,9 @@ format: $(INSTALLED) ## Put the code in shape
 messages: $(INSTALLED) ## Bring the raters' sentences into studyapp/locale/, and say which are not translated
 	BYLINE_HOME=$$(mktemp -d) $(BIN)/python manage.py make_messages
 
+screenshots: $(INSTALLED) ## Take the staff pages' pictures of docs/screenshots anew
+	$(BIN)/python -m pytest -q tests/take_screenshots.py
+
 lock: $(INSTALLED) ## Write down the versions that are installed now
 	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > requirements.lock
 

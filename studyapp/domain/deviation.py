@@ -24,9 +24,7 @@ class Changeable:
 
     def describe_rule(self, before: Value) -> str:
         """What one should know before one changes it from what it is now."""
-        if self.only_up:
-            return f"It can only go up from {before}: places that were promised stay."
-        return "May be empty." if self.may_be_empty else ""
+        return f"It can only go up from {before}: places that were promised stay." if self.only_up else ""
 
 
 CHANGEABLE: dict[str, Changeable] = {

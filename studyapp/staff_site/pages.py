@@ -48,7 +48,12 @@ TAB_GROUPS = (  # the pages of a study by when one needs them, so that no row of
     ),
     ("Results", (("study_export", "Export"), ("study_log", "Log"))),
 )
-BELONGS_TO = {"study_arm": "study_models", "study_check": "study_launch", "export_free_text": "study_export"}
+BELONGS_TO = {
+    "study_arm": "study_models",
+    "study_language": "study_texts",
+    "study_check": "study_launch",
+    "export_free_text": "study_export",
+}
 READING = ("GET", "HEAD")
 # the overview of a draft leads to its next step; the others begin with the first participant
 NOT_OF_A_DRAFT = frozenset({"study_overview", "study_watch", "study_changes"})
