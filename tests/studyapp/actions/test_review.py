@@ -69,7 +69,7 @@ def test_flags_and_missing_texts_are_seen(study, anna):
     reviews = review_items(study)
     assert [review.has_flags for review in reviews] == [True, False, True]
     assert [review.lacks_text for review in reviews] == [False, True, False]
-    assert any("1 items are flagged" in finding.message for finding in review_readiness(study))
+    assert any("1 item flagged" in finding.message for finding in review_readiness(study))
     unflag_item(third)
     unflag_item(third)
     assert not ItemFlag.objects.exists()

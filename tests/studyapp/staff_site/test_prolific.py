@@ -53,7 +53,7 @@ def test_only_studies_from_prolific_have_the_page_and_its_tab(admin_client):
     assert admin_client.get(PAGE).status_code == 404
     assert "/prolific/" not in text(admin_client.get(reverse("staff:study_overview", args=["pilot"])))
     make_prolific_study(slug="paid")
-    assert "/staff/studies/paid/prolific/" in text(admin_client.get(reverse("staff:study_overview", args=["paid"])))
+    assert "/staff/studies/paid/prolific/" in text(admin_client.get(reverse("staff:study_watch", args=["paid"])))
 
 
 def test_strangers_are_sent_to_the_login(client, link):

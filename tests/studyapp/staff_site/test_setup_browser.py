@@ -116,6 +116,10 @@ def watch_generation(tab):
 def review(tab):
     press(tab, "Select texts by rule")
     press(tab, "Make forms A and B")
+    n_items = Study.objects.get().items.count()
+    for number in range(1, n_items + 1):
+        tab.locator("#looked").click()
+        tab.get_by_text(f"{number} of {n_items} looked at").first.wait_for()
     go_on(tab, "Questions and texts")
 
 
@@ -145,12 +149,14 @@ def recruit(tab):
 def launch(tab):
     assert tab.get_by_role("heading", name="Ready to launch").is_visible()
     go_on(tab, "Launch")
+    press(tab, "Launch")
+    tab.get_by_text("the box that says that you are sure is not ticked").wait_for()
     for warning in tab.locator("input[name=acknowledged]").all():
         warning.check()
     tab.locator("input[name=sure]").check()
     press(tab, "Launch")
     tab.get_by_text("The design is frozen").first.wait_for()
-    assert tab.locator(".staff-tabs").get_by_role("link", name="Watch").is_visible()
+    assert tab.locator(".staff-subtabs").get_by_role("link", name="Watch").is_visible()
 
 
 def test_the_pages_work_without_script(chromium, admin_client, live_server, article_file, settings):
