@@ -40,13 +40,15 @@ class ArmAccuracy:
     bootstrap: Estimate
 
 
-def estimate_accuracies(decided: pl.DataFrame, *, arms: Sequence[str], rng: np.random.Generator) -> list[ArmAccuracy]:
+def estimate_accuracies(
+    decided: pl.DataFrame, *, arms: Sequence[str], rng: np.random.Generator | None
+) -> list[ArmAccuracy]:
     """Every arm's accuracy. `decided` has participant, arm, title and correct (0 or 1), a judgment a row.
 
-    Titles draw one weight for all arms, as all arms share them.
+    Titles draw one weight for all arms, as all arms share them. Without an `rng` there is no bootstrap.
     """
     titles = sorted(decided["title"].unique().to_list())
-    weights = rng.exponential(size=(DRAWS, len(titles)))
+    weights = None if rng is None else rng.exponential(size=(DRAWS, len(titles)))
     place = {title: number for number, title in enumerate(titles)}
     found = []
     for arm in arms:
@@ -59,7 +61,7 @@ def estimate_accuracies(decided: pl.DataFrame, *, arms: Sequence[str], rng: np.r
     return found
 
 
-def _estimate_arm(arm: str, table: Array, weights: Array, rng: np.random.Generator) -> ArmAccuracy:
+def _estimate_arm(arm: str, table: Array, weights: Array | None, rng: np.random.Generator | None) -> ArmAccuracy:
     """`table`: participants x titles, 1 right, 0 wrong, NaN unread or undecided."""
     if not table.size:
         nothing = Estimate(None)
@@ -90,7 +92,9 @@ def _estimate_arm(arm: str, table: Array, weights: Array, rng: np.random.Generat
         df=df,
         by_participant=by_participant,
         two_way=clip_share(estimate_normal(mean, variance**0.5, df=df, method=f"{BOTH}, t({df})")),
-        bootstrap=_bootstrap(scores, seen, weights, rng, mean=mean),
+        bootstrap=Estimate(mean)
+        if rng is None or weights is None
+        else _bootstrap(scores, seen, weights, rng, mean=mean),
     )
 
 

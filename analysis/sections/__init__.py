@@ -20,8 +20,10 @@ ORDER = (
     "detection_model",
     "items",
     "dont_know",
+    "attrition",
     "agreement",
     "surface_cues",
+    "exclusions",
 )
 
 
