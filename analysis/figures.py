@@ -1,6 +1,9 @@
 """The report's figures: for print, for colour-blind eyes, and the same bytes at every run."""
 
 import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +18,18 @@ from analysis.answer import Answer, ArmAnswer
 from analysis.power_law import NoFit
 
 INK, SOFT, MODEL, CONTROL, GHOST = "#1d1c1a", "#6b675f", "#0072b2", "#d55e00", "#b9b4a8"  # Okabe and Ito 2008
+GRID, MARK, SHEET = "#e8e4da", "#b3261e", "#ffffff"
+THEME = {  # the page sets these colours by its theme; files of their own keep them as they are
+    INK: "fig-ink", SOFT: "fig-soft", MODEL: "fig-model", CONTROL: "fig-control", GHOST: "fig-ghost",
+    GRID: "fig-grid", MARK: "fig-mark", SHEET: "fig-sheet",
+}  # fmt: skip
+_marks: ContextVar[tuple[str, ...]] = ContextVar("marks", default=())
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "axes.edgecolor": SOFT,
     "axes.labelcolor": INK,
+    "text.color": INK,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "xtick.color": SOFT,
@@ -124,7 +134,7 @@ def begin_figure(ylabel: str, *, log: bool = True, height: float = 3.9) -> tuple
     figure = Figure(figsize=(6.4, height), layout="constrained")
     axes = figure.add_subplot()
     axes.set_ylabel(ylabel)
-    axes.grid(axis="y", color="#e8e4da", linewidth=0.8)
+    axes.grid(axis="y", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     if log:
         axes.set_xscale("log")
@@ -158,9 +168,34 @@ def _grid(arms: list[ArmAnswer]) -> "np.ndarray":
     return np.geomspace(min(sizes) / 1.5, max(sizes) * 1.5, 200)
 
 
+@contextmanager
+def marked(marks: Sequence[str]) -> Iterator[None]:
+    """Whatever is drawn inside carries these words across it, so that no figure of data that are not real goes about
+    without them, whichever section draws it."""
+    token = _marks.set(tuple(marks))
+    try:
+        yield
+    finally:
+        _marks.reset(token)
+
+
 def finish_figure(figure: Figure, name: str, alt: str) -> Picture:
     """The figure's bytes, the same at every run."""
+    if marks := _marks.get():
+        _mark_over(figure, " · ".join(marks))
+        alt = f"{alt} {'. '.join(marks)}."
     svg, png = io.BytesIO(), io.BytesIO()
     figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
     figure.savefig(png, format="png", metadata={"Software": None})
     return Picture(name=name, alt=alt, svg=svg.getvalue(), png=png.getvalue())
+
+
+def _mark_over(figure: Figure, words: str) -> None:
+    """The words aslant over the middle of the figure, so large that cutting its edges off does not remove them."""
+    width, height = (float(inches) for inches in figure.get_size_inches())
+    slant = float(np.degrees(np.arctan2(height, width))) * 0.7
+    size = min(30.0, 72 * 1.25 * float(np.hypot(width, height)) / max(len(words), 1))
+    figure.text(
+        0.5, 0.5, words.upper(), ha="center", va="center", rotation=slant, fontsize=size, color=MARK, alpha=0.16,
+        weight="bold", zorder=10, in_layout=False,
+    )  # fmt: skip

@@ -19,15 +19,11 @@ if __package__ in (None, ""):  # run as a script: the package's parent takes the
 
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, select_autoescape
-from markupsafe import Markup
-
-from analysis import wording
 from analysis.answer import Answer
 from analysis.comparison import is_consistent
-from analysis.figures import Picture, draw_figures
+from analysis.figures import Picture, draw_figures, marked
 from analysis.load import BundleError, load_bundle
-from analysis.power_law import NoFit
+from analysis.page import lay_out, list_marks, render_page
 from analysis.results import build_results, write_json
 from analysis.sections import ORDER, Section, find_writer
 from analysis.study import Study
@@ -64,73 +60,20 @@ def write_report(
     study = Study(load_bundle(bundle), seed=seed)
     _check_tests(study.answer)
     sections = []
-    for number, name in enumerate(wanted, start=1):
-        tell(name.replace("_", " ").capitalize(), number, total)
-        sections.append(find_writer(name)(study))
-    tell(DRAWING, total - 2, total)
-    pictures = draw_figures(study.answer)
+    with marked(list_marks(study)):
+        for number, name in enumerate(wanted, start=1):
+            tell(name.replace("_", " ").capitalize(), number, total)
+            sections.append(find_writer(name)(study))
+        tell(DRAWING, total - 2, total)
+        pictures = draw_figures(study.answer)
+    pictures += [picture for section in sections for picture in section.pictures]
     tell(WRITING, total - 1, total)
     results = build_results(study.bundle, study.answer, seed=seed)
     results |= {section.name: section.results for section in sections}
-    _write_files(
-        out, results, [*pictures, *(picture for section in sections for picture in section.pictures)], sections
-    )
+    _write_files(out, results, pictures, sections)
     page = out / "report.html"
-    page.write_text(render_page(study, results, pictures, sections), encoding="utf-8")
+    page.write_text(render_page(lay_out(study, results, pictures, sections)), encoding="utf-8")
     return page
-
-
-def render_page(study: Study, results: dict[str, Any], pictures: list[Picture], sections: Sequence[Section]) -> str:
-    """The text of report.html."""
-    answer = study.answer
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=select_autoescape(["html", "j2"]),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "percent": wording.percent,
-        "number": wording.number,
-        "significant": wording.significant,
-        "size": wording.size,
-        "p_value": wording.p_value,
-    }
-    figures = {
-        picture.name: {"alt": picture.alt, "svg": Markup(_inline(picture))}  # noqa: S704
-        for picture in [*pictures, *(picture for section in sections for picture in section.pictures)]
-    }
-    shared = {"figures": figures, "interval": wording.interval}
-    bodies = {
-        section.name: Markup(  # noqa: S704
-            environment.get_template(f"sections/{section.name}.html.j2").render(**shared, **section.context)
-        )
-        for section in sections
-    }
-    return environment.get_template("report.html.j2").render(
-        **shared,
-        manifest=study.bundle.manifest,
-        answer=answer,
-        results=results,
-        sections=sections,
-        bodies=bodies,
-        sentences=wording.tell_answer(answer),
-        interval_of=wording.interval_of,
-        lacks_interval=any(arm.accuracy.n and arm.accuracy.low is None for arm in answer.arms),
-        has_cut_interval=any(arm.accuracy.is_cut for arm in answer.arms),
-        page="a pair" if answer.is_paired else "an article",
-        has_curve=not isinstance(answer.power_law, NoFit),
-        has_line=not isinstance(answer.duration, NoFit),
-    )
-
-
-def _inline(picture: Picture) -> str:
-    """The SVG element alone, its names made unique to the figure, so that several can stand in one page."""
-    text = picture.svg.decode()
-    element = text[text.index("<svg") :]
-    for mark in ('id="', "url(#", 'href="#'):
-        element = element.replace(mark, f"{mark}{picture.name}-")
-    return element.replace("<svg ", f'<svg role="img" aria-label="{picture.alt}" ', 1)
 
 
 def _check_tests(answer: Answer) -> None:

@@ -46,20 +46,15 @@ def p_value(p: float | None) -> str:
 
 
 def tell_answer(answer: Answer) -> list[str]:
-    """The first page's sentences."""
-    return [
-        sentence
-        for sentence in (
-            _tell_presentation(answer),
-            _tell_control(answer),
-            _tell_ends(answer),
-            _tell_largest(answer),
-            _tell_chance(answer),
-            _tell_curve(answer),
-            _tell_few(answer),
-        )
-        if sentence
-    ]
+    """What the published analysis answers, a sentence a question."""
+    told = (tell_control(answer), tell_ends(answer), tell_largest(answer), tell_curve(answer))
+    return [sentence for sentence in told if sentence]
+
+
+def tell_cautions(answer: Answer) -> list[str]:
+    """What a reader of the answer must not overlook."""
+    told = (_tell_presentation(answer), _tell_chance(answer), _tell_few(answer))
+    return [sentence for sentence in told if sentence]
 
 
 def _tell_presentation(answer: Answer) -> str:
@@ -72,7 +67,7 @@ def _tell_presentation(answer: Answer) -> str:
     )
 
 
-def _tell_control(answer: Answer) -> str:
+def tell_control(answer: Answer) -> str:
     control = answer.control
     if control is None or control.accuracy.mean is None:
         return "There is no control arm with answers, so nothing shows how well these participants could tell at all."
@@ -82,7 +77,7 @@ def _tell_control(answer: Answer) -> str:
     )
 
 
-def _tell_ends(answer: Answer) -> str:
+def tell_ends(answer: Answer) -> str:
     if not answer.models:
         return "No model arm has both a size and answers, so nothing can be said about size."
     if len(answer.models) == 1:
@@ -102,7 +97,7 @@ def _tell_precision(arm: ArmAnswer) -> str:
     return f"95 % CI {interval(arm.accuracy.low, arm.accuracy.high)}, {people}"
 
 
-def _tell_largest(answer: Answer) -> str:
+def tell_largest(answer: Answer) -> str:
     if not answer.models or answer.models[-1].accuracy.low is None or answer.models[-1].accuracy.high is None:
         return ""
     arm = answer.models[-1]
@@ -139,7 +134,7 @@ def _list(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _tell_curve(answer: Answer) -> str:
+def tell_curve(answer: Answer) -> str:
     curve = answer.power_law
     if isinstance(curve, NoFit):
         return f"No curve over size was fitted: {curve.reason}."

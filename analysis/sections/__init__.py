@@ -7,7 +7,7 @@ belongs in `ORDER`. What it computes lives in modules of its own beside `answer.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
 from analysis.figures import Picture
 from analysis.study import Study
@@ -35,13 +35,18 @@ class Table:
     rows: Sequence[Sequence[Any]]
 
 
+Status = Literal["confirmatory", "exploratory", "descriptive"]
+
+
 @dataclass(frozen=True)
 class Section:
     """What one section says.
 
     `context` is what its template is given, `results` the twin of every number on it (plain values, null for unknown).
     `meaning`, `formula` and `limits` stand under it in plain words: what it tells, how it is worked out, what it does
-    not say. `sentences` may be taken to the first page.
+    not say. `sentences` may be taken to the first page. `status`: confirmatory are only the families of tests that are
+    declared beforehand (models against the control, equivalence to chance, the trend over size); estimates that test
+    nothing are descriptive, everything else exploratory.
     """
 
     name: str
@@ -54,6 +59,7 @@ class Section:
     tables: dict[str, Table] = field(default_factory=dict)
     pictures: tuple[Picture, ...] = ()
     sentences: tuple[str, ...] = ()
+    status: Status = "exploratory"
 
 
 Writer = Callable[[Study], Section]

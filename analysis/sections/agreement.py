@@ -37,6 +37,7 @@ def write(study: Study) -> Section:
         meaning=MEANING,
         formula=FORMULA,
         limits=LIMITS,
+        status="descriptive",
         results=[asdict(arm) for arm in arms],
         context={"arms": arms, "labels": study.labels},
         tables={"agreement": Table(header, rows)},

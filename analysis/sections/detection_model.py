@@ -7,6 +7,7 @@ from analysis.detection_model import DetectionModel
 from analysis.mixed import MixedFit
 from analysis.sections import Section, Table
 from analysis.study import Study
+from analysis.wording import number
 
 MEANING = (
     "How well participants tell model from human texts (d′; 0 is not at all) is parted from how readily they say "
@@ -42,9 +43,25 @@ def write(study: Study) -> Section:
         meaning=MEANING_OF_PAIRS if study.bundle.is_paired else MEANING,
         formula=FORMULA_OF_PAIRS if study.bundle.is_paired else FORMULA,
         limits=LIMITS,
+        status="descriptive",
         results=_describe(model),
         context={"model": model, "is_paired": study.bundle.is_paired},
         tables=_tabulate(model),
+        sentences=_tell_largest(model, study),
+    )
+
+
+def _tell_largest(model: DetectionModel, study: Study) -> tuple[str, ...]:
+    """d′ of the largest model, for the first page; nothing where it is not a number to trust."""
+    largest = study.answer.models[-1].arm if study.answer.models else None
+    arm = next((arm for arm in model.arms if arm.arm == largest), None)
+    sound = model.fit is not None and model.fit.diagnostics.converged and not model.fit.diagnostics.separated
+    if arm is None or arm.d_prime.low is None or not sound:
+        return ()
+    low, high = number(arm.d_prime.low, 2), number(arm.d_prime.high, 2)
+    return (
+        f"How well they tell it, whatever their leaning to one answer, is d′ = {number(arm.d_prime.value, 2)} for "
+        f"{arm.label} (95 % CI {low} to {high}, for new participants, titles and texts; 0 is not at all).",
     )
 
 

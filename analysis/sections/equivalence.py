@@ -9,6 +9,7 @@ from analysis.equivalence import BOUNDS, CHANCE, DECLARED, WORDS, ArmVerdict, ju
 from analysis.figures import CONTROL, INK, MODEL, SOFT, STYLE, Picture, begin_figure, finish_figure
 from analysis.sections import Section, Table
 from analysis.study import Study
+from analysis.wording import number, p_value
 
 MEANING = (
     "That a test finds no difference from guessing does not show that people cannot tell. To show that takes a test of "
@@ -36,11 +37,33 @@ def write(study: Study) -> Section:
         meaning=MEANING,
         formula=FORMULA,
         limits=LIMITS,
+        status="confirmatory",
         results={"declared": DECLARED, "arms": [_describe(verdict) for verdict in verdicts]},
         context={"verdicts": verdicts, "labels": study.labels, "words": WORDS, "bounds": BOUNDS, "told": told},
         tables={"equivalence": _tabulate(verdicts)},
         pictures=(_draw(verdicts, study),),
+        sentences=_tell_largest(verdicts, study),
     )
+
+
+def _tell_largest(verdicts: list[ArmVerdict], study: Study) -> tuple[str, ...]:
+    """The verdict on the largest model, for the first page."""
+    largest = study.answer.models[-1].arm if study.answer.models else None
+    verdict = next((verdict for verdict in verdicts if verdict.arm == largest), None)
+    test = verdict.at(DECLARED) if verdict else None
+    if verdict is None or test is None or verdict.df is None:
+        return ()
+    side = "more" if (verdict.accuracy.value or 0.0) > CHANCE else "less"
+    differs = f"t({verdict.df:.0f}) = {number(verdict.t, 2)}, p = {p_value(verdict.p_holm)}"
+    within = f"within {100 * DECLARED:.0f} points of it was shown: p = {p_value(test.p_holm)}"
+    said = {
+        "different": f"people are right {side} often than by guessing ({differs})",
+        "both": f"people are right {side} often than by guessing ({differs}), yet equivalence {within}",
+        "equivalent": f"equivalence to guessing {within.replace('of it ', '')}",
+        "inconclusive": f"neither a difference from guessing ({differs}) nor equivalence {within}",
+    }[test.verdict]
+    name = study.labels[verdict.arm]
+    return (f"With {name}, for new participants and new articles alike, {said} (adjusted by Holm over the arms).",)
 
 
 def _tell(verdict: ArmVerdict, label: str) -> str:

@@ -34,6 +34,7 @@ def write(study: Study) -> Section:
         meaning=MEANING,
         formula=FORMULA,
         limits=LIMITS,
+        status="descriptive",
         results={"most_apart": MOST_APART, "arms": [_describe(arm) for arm in arms]},
         context={"arms": arms, "loud": [_tell_apart(arm) for arm in loud]},
         tables={"intervals": _tabulate(arms)},

@@ -39,6 +39,7 @@ def write(study: Study) -> Section:
         meaning=MEANING,
         formula=FORMULA,
         limits=LIMITS,
+        status="descriptive",
         results={"texts": [asdict(text) for text in texts], "inequality": [asdict(part) for part in spread]},
         context={"shown": shown, "spread": spread, "labels": study.labels, "names": names, "count": len(texts)},
         tables={"texts": _tabulate(texts), "inequality": _tabulate_spread(spread)},

@@ -53,6 +53,7 @@ def write(study: Study) -> Section:
         meaning=PAIRED if study.bundle.is_paired else MEANING,
         formula=FORMULA,
         limits=LIMITS,
+        status="descriptive",
         results={"reason": PAIRED if study.bundle.is_paired else None, "arms": [_describe(curve) for curve in curves]},
         context={"curves": curves, "labels": study.labels},
         tables={} if study.bundle.is_paired else {"signal_detection": _tabulate(curves), "roc": _list_points(curves)},

@@ -22,7 +22,8 @@ def test_p_values(p, written):
 
 
 def tell(people, folder):
-    return " ".join(wording.tell_answer(analyse_bundle(load_bundle(make_rows(people).write(folder)))))
+    answer = analyse_bundle(load_bundle(make_rows(people).write(folder)))
+    return " ".join([*wording.tell_answer(answer), *wording.tell_cautions(answer)])
 
 
 def test_an_interval_around_one_half_is_no_proof_of_chance(tmp_path):

@@ -1,0 +1,185 @@
+"""The report's page: its chapters in the order in which a reader asks, each with its body as HTML."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from markupsafe import Markup
+
+from analysis import wording
+from analysis.figures import THEME, Picture
+from analysis.power_law import NoFit
+from analysis.sections import ORDER, Section
+from analysis.study import Study
+
+AFTER = {  # the page's own chapters, each behind a section; those behind the same one in this order
+    "arms": "",
+    "curve": "intervals",
+    "flow": "detection_model",
+    "registration": "detection_model",
+    "seconds": "items",
+    "methods": ORDER[-1],
+}
+MOST_SENTENCES = 5
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One chapter of the page. `status` is empty where nothing is tested or estimated."""
+
+    name: str
+    title: str
+    body: Markup
+    status: str = ""
+    meaning: str = ""
+    formula: str = ""
+    limits: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the page and its printed twin are made of. `marks`: what every sheet says of data that are not real."""
+
+    title: str
+    sentences: list[str]
+    cautions: list[str]
+    chapters: list[Chapter]
+    context: dict[str, Any]
+    marks: list[str]
+
+
+def lay_out(study: Study, results: dict[str, Any], pictures: Sequence[Picture], sections: Sequence[Section]) -> Page:
+    """Put sentences, chapters and figures in their places."""
+    environment = _make_environment()
+    figures = {picture.name: {"alt": picture.alt, "svg": Markup(_inline(picture))} for picture in pictures}  # noqa: S704
+    shared = {"figures": figures, "interval": wording.interval}
+    context = shared | _gather(study, results, sections)
+    chapters = {
+        section.name: Chapter(
+            name=section.name,
+            title=section.title,
+            body=_render(environment, f"sections/{section.name}.html.j2", shared | section.context),
+            status=section.status,
+            meaning=section.meaning,
+            formula=section.formula,
+            limits=section.limits,
+        )
+        for section in sections
+    }
+    for name, (title, status) in _name_own(study).items():
+        body = _render(environment, f"parts/{name}.html.j2", context)
+        chapters[name] = Chapter(name=name, title=title, body=body, status=status)
+    return Page(
+        title=study.bundle.manifest.get("title") or "Can people tell?",
+        sentences=tell_first(study, sections),
+        cautions=wording.tell_cautions(study.answer),
+        chapters=sorted(chapters.values(), key=_find_place),
+        context=context,
+        marks=list_marks(study),
+    )
+
+
+def render_page(page: Page) -> str:
+    """The text of report.html."""
+    shared = page.context | {"laid": page}
+    return _make_environment().get_template("report.html.j2").render(**shared)
+
+
+def list_marks(study: Study) -> list[str]:
+    """What must stand on every page and figure of this study, lest it be taken for an answer about people."""
+    manifest = study.bundle.manifest
+    people = study.bundle.participants["simulated"]
+    is_simulated = bool(manifest.get("simulated")) or bool(people.fill_null(value=False).any())
+    marks = {"Simulated participants": is_simulated, "Stand-in articles": bool(manifest.get("stand_in_articles"))}
+    return [mark for mark, holds in marks.items() if holds]
+
+
+def tell_first(study: Study, sections: Sequence[Section]) -> list[str]:
+    """The first page's sentences: at most five, each of its own test, the wider claim before the published one."""
+    told = {section.name: section.sentences[0] for section in sections if section.sentences}
+    answer = study.answer
+    sentences = [
+        wording.tell_control(answer),
+        wording.tell_ends(answer),
+        told.get("equivalence") or wording.tell_largest(answer),
+        told.get("detection_model", ""),
+        told.get("size_curve") or wording.tell_curve(answer),
+    ]
+    return [sentence for sentence in sentences if sentence][:MOST_SENTENCES]
+
+
+def _name_own(study: Study) -> dict[str, tuple[str, str]]:
+    """Title and status of the page's own chapters."""
+    page = "a pair" if study.bundle.is_paired else "an article"
+    return {
+        "arms": ("By arm", "confirmatory"),
+        "curve": ("Over size, as published", "descriptive"),
+        "seconds": (f"Seconds {page}", "exploratory"),
+        "flow": ("Participants", "descriptive"),
+        "registration": ("What was set beforehand", ""),
+        "methods": ("How it was worked out", ""),
+    }
+
+
+def _find_place(chapter: Chapter) -> tuple[int, int]:
+    if chapter.name in ORDER:
+        return ORDER.index(chapter.name), 0
+    behind = AFTER[chapter.name]
+    return ORDER.index(behind) if behind else -1, 1 + list(AFTER).index(chapter.name)
+
+
+def _gather(study: Study, results: dict[str, Any], sections: Sequence[Section]) -> dict[str, Any]:
+    """What the page's own chapters are written from."""
+    answer, own = study.answer, _name_own(study)
+    return {
+        "manifest": study.bundle.manifest,
+        "answer": answer,
+        "results": results,
+        "interval_of": wording.interval_of,
+        "lacks_interval": any(arm.accuracy.n and arm.accuracy.low is None for arm in answer.arms),
+        "has_cut_interval": any(arm.accuracy.is_cut for arm in answer.arms),
+        "page": "a pair" if answer.is_paired else "an article",
+        "has_curve": not isinstance(answer.power_law, NoFit),
+        "has_line": not isinstance(answer.duration, NoFit),
+        "statuses": [(title, status) for title, status in own.values() if status]
+        + [(section.title, section.status) for section in sections],
+    }
+
+
+def _make_environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=select_autoescape(["html", "j2"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "percent": wording.percent,
+        "number": wording.number,
+        "significant": wording.significant,
+        "size": wording.size,
+        "p_value": wording.p_value,
+    }
+    return environment
+
+
+def _render(environment: Environment, name: str, context: dict[str, Any]) -> Markup:
+    return Markup(environment.get_template(name).render(**context))  # noqa: S704
+
+
+def _inline(picture: Picture) -> str:
+    """The SVG element alone: its names made unique to the figure, and the report's colours left to the page's theme."""
+    text = picture.svg.decode()
+    element = text[text.index("<svg") :]
+    for mark in ('id="', "url(#", 'href="#'):
+        element = element.replace(mark, f"{mark}{picture.name}-")
+    element = re.sub(r"<metadata>.*?</metadata>", "", element, count=1, flags=re.DOTALL)
+    element = re.sub(
+        r": (#[0-9a-f]{6})\b",
+        lambda found: f": var(--{THEME[found[1]]}, {found[1]})" if found[1] in THEME else found[0],
+        element,
+    )
+    return element.replace("<svg ", f'<svg role="img" aria-label="{Markup.escape(picture.alt)}" ', 1)
