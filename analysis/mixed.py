@@ -201,18 +201,8 @@ class _Search:
 
     def _precondition(self) -> None:
         """Scales from the curvature at the start: β's information with the random parts projected out, θ's by steps."""
-        o, s, value = self.objective, self.objective.structure, self.value
-        factor, loadings = o.factor_at(value, self.point[self.p :])
-        weights = derive(o.link, value.eta, o.y, o.trials).fisher
-        weighted = o.x * weights[:, None]
-        projected = np.empty_like(weighted)
-        for column in range(self.p):
-            back = s.predict(loadings, factor.solve(s.collect(loadings, weighted[:, column])))
-            projected[:, column] = weighted[:, column] - weights * back
-        information = o.x.T @ projected
-        information = (information + information.T) / 2 + 1e-8 * np.trace(weighted.T @ o.x) / max(self.p, 1) * np.eye(
-            self.p
-        )
+        value = self.value
+        information = project_information(self.objective, value, self.point[self.p :])
         self.scale[: self.p, : self.p] = np.linalg.inv(np.linalg.cholesky(information)).T
         for position in range(self.p, len(self.point)):
             moved = self.point.copy()
@@ -348,6 +338,22 @@ class _Search:
             values = s.part_values(self.value.mode, number) @ triangle.T
             found.append(Modes(part.group, part.names, part.levels, values, np.sqrt(spread)))
         return tuple(found)
+
+
+def project_information(objective: Laplace, value: Value, theta: Array) -> Array:
+    """The information on β with the random parts projected out: the inverse of its covariance, were θ known."""
+    o, s = objective, objective.structure
+    factor, loadings = o.factor_at(value, theta)
+    weights = derive(o.link, value.eta, o.y, o.trials).fisher
+    weighted = o.x * weights[:, None]
+    projected = np.empty_like(weighted)
+    for column in range(o.x.shape[1]):
+        back = s.predict(loadings, factor.solve(s.collect(loadings, weighted[:, column])))
+        projected[:, column] = weighted[:, column] - weights * back
+    information = o.x.T @ projected
+    ridge = 1e-8 * np.trace(weighted.T @ o.x) / max(o.x.shape[1], 1)
+    result: Array = (information + information.T) / 2 + ridge * np.eye(o.x.shape[1])
+    return result
 
 
 def _cut_blocks(offset: int, part: RandomPart, factor: Factor) -> Array:

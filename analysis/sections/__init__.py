@@ -21,6 +21,7 @@ ORDER = (
     "items",
     "dont_know",
     "attrition",
+    "order",
     "agreement",
     "surface_cues",
     "exclusions",
