@@ -24,6 +24,12 @@ AFTER = {  # the page's own chapters, each behind a section; those behind the sa
     "methods": ORDER[-1],
 }
 MOST_SENTENCES = 5
+SIMULATED, STAND_IN = "Simulated participants", "Stand-in articles"
+WARNINGS = {
+    SIMULATED: "Simulated participants: these numbers say nothing about people.",
+    STAND_IN: "The “human” articles are fictional and machine-written: they stand in for human ones in a demonstration "
+    "only.",
+}
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ def lay_out(study: Study, results: dict[str, Any], pictures: Sequence[Picture], 
 
 def render_page(page: Page) -> str:
     """The text of report.html."""
-    shared = page.context | {"laid": page}
+    shared = page.context | {"laid": page, "warnings": [WARNINGS[mark] for mark in page.marks]}
     return _make_environment().get_template("report.html.j2").render(**shared)
 
 
@@ -93,7 +99,7 @@ def list_marks(study: Study) -> list[str]:
     manifest = study.bundle.manifest
     people = study.bundle.participants["simulated"]
     is_simulated = bool(manifest.get("simulated")) or bool(people.fill_null(value=False).any())
-    marks = {"Simulated participants": is_simulated, "Stand-in articles": bool(manifest.get("stand_in_articles"))}
+    marks = {SIMULATED: is_simulated, STAND_IN: bool(manifest.get("stand_in_articles"))}
     return [mark for mark, holds in marks.items() if holds]
 
 
@@ -182,4 +188,6 @@ def _inline(picture: Picture) -> str:
         lambda found: f": var(--{THEME[found[1]]}, {found[1]})" if found[1] in THEME else found[0],
         element,
     )
-    return element.replace("<svg ", f'<svg role="img" aria-label="{Markup.escape(picture.alt)}" ', 1)
+    return element.replace(
+        "<svg ", f'<svg data-figure="{picture.name}" role="img" aria-label="{Markup.escape(picture.alt)}" ', 1
+    )

@@ -1,17 +1,18 @@
 """Write the report of a bundle.
 
-python analysis/report.py BUNDLE [--out DIR] [--seed N] [--only SECTION]…
+python analysis/report.py BUNDLE [--out DIR] [--seed N] [--only SECTION]… [--no-pdf]
 
 BUNDLE is a folder or .zip as Byline exports it; arms.csv, participants.csv and trials.csv are enough. DIR (default
-`report`) gets report.html (one file, no network), figures/*.svg and *.png, tables/*.csv and *.tex, and results.json,
-which holds every number of the report. The same bundle and seed give the same bytes. The published analysis is always
-there; of the further sections `--only NAME` takes those that are named (`--only none`: not one). Exit status 2: the
-bundle cannot be used, and the lines printed say where and why.
+`report`) gets report.html (one file, no network), report.pdf (unless --no-pdf), figures/*.svg and *.png, tables/*.csv
+and *.tex, and results.json, which holds every number of the report. The same bundle and seed give the same bytes. The
+published analysis is always there; of the further sections `--only NAME` takes those that are named (`--only none`: not
+one). Exit status 2: the bundle cannot be used, and the lines printed say where and why.
 """
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 if __package__ in (None, ""):  # run as a script: the package's parent takes the place of its folder on the path
@@ -24,12 +25,13 @@ from analysis.comparison import is_consistent
 from analysis.figures import Picture, draw_figures, marked
 from analysis.load import BundleError, load_bundle
 from analysis.page import lay_out, list_marks, render_page
+from analysis.pdf_file import typeset
 from analysis.results import build_results, write_json
 from analysis.sections import ORDER, Section, find_writer
 from analysis.study import Study
 from analysis.tables import write_section_tables, write_tables
 
-READING, DRAWING, WRITING = "Reading the bundle", "Drawing", "Writing"
+READING, DRAWING, WRITING, TYPESETTING = "Reading the bundle", "Drawing", "Writing", "Typesetting the PDF"
 Progress = Callable[[str, int, int], None]
 
 
@@ -44,18 +46,19 @@ def write_report(
     seed: int = 0,
     only: Sequence[str] | None = None,
     on_progress: Progress | None = None,
+    pdf: bool = True,
 ) -> Path:
     """Analyse a bundle and write everything into `out`; the path of report.html.
 
     `only` names the further sections that are wanted (all unless given); `on_progress(stage, done, total)` is called as
-    each stage begins.
+    each stage begins. `pdf`: write report.pdf too.
 
     Raises:
         BundleError: the bundle cannot be used.
     """
     tell = on_progress or (lambda stage, done, total: None)
     wanted = [name for name in ORDER if only is None or name in only]
-    total = len(wanted) + 3
+    total = len(wanted) + 3 + pdf
     tell(READING, 0, total)
     study = Study(load_bundle(bundle), seed=seed)
     _check_tests(study.answer)
@@ -64,15 +67,19 @@ def write_report(
         for number, name in enumerate(wanted, start=1):
             tell(name.replace("_", " ").capitalize(), number, total)
             sections.append(find_writer(name)(study))
-        tell(DRAWING, total - 2, total)
+        tell(DRAWING, len(wanted) + 1, total)
         pictures = draw_figures(study.answer)
     pictures += [picture for section in sections for picture in section.pictures]
-    tell(WRITING, total - 1, total)
+    tell(WRITING, len(wanted) + 2, total)
     results = build_results(study.bundle, study.answer, seed=seed)
     results |= {section.name: section.results for section in sections}
     _write_files(out, results, pictures, sections)
+    laid = lay_out(study, results, pictures, sections)
     page = out / "report.html"
-    page.write_text(render_page(lay_out(study, results, pictures, sections)), encoding="utf-8")
+    page.write_text(render_page(laid), encoding="utf-8")
+    if pdf:
+        tell(TYPESETTING, total - 1, total)
+        (out / "report.pdf").write_bytes(typeset(laid, figures=out / "figures"))
     return page
 
 
@@ -93,6 +100,22 @@ def _write_files(out: Path, results: dict[str, Any], pictures: Sequence[Picture]
     (out / "results.json").write_text(write_json(results), encoding="utf-8")
 
 
+@contextmanager
+def show_progress() -> Iterator[Progress]:
+    """Say on stderr what is running: a bar on a terminal, a line a stage elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda stage, done, total: print(f"[{done + 1}/{total}] {stage}", file=sys.stderr, flush=True)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda stage, done, total: bar.update(task, completed=done, total=total, description=stage)
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python analysis/report.py", description="Write the report of a bundle.")
     parser.add_argument("bundle", type=Path, help="a folder or .zip as Byline exports it")
@@ -104,15 +127,21 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="SECTION",
         help=f"of the further sections, only this: none, {', '.join(ORDER)}",
     )
+    parser.add_argument("--no-pdf", action="store_true", help="leave report.pdf out")
     options = parser.parse_args(arguments)
     if unknown := sorted(set(options.only or ()) - {*ORDER, "none"}):
         parser.error(f"there is no section {', '.join(unknown)}; choose from none, {', '.join(ORDER)}")
 
-    def tell(stage: str, done: int, total: int) -> None:
-        print(f"[{done + 1}/{total}] {stage}", file=sys.stderr, flush=True)
-
     try:
-        page = write_report(options.bundle, options.out, seed=options.seed, only=options.only, on_progress=tell)
+        with show_progress() as tell:
+            page = write_report(
+                options.bundle,
+                options.out,
+                seed=options.seed,
+                only=options.only,
+                on_progress=tell,
+                pdf=not options.no_pdf,
+            )
     except BundleError as error:
         print(f"This bundle cannot be used:\n{error}", file=sys.stderr)
         return 2

@@ -30,7 +30,7 @@ REPORT_POLICY = {
     "style-src": ["'unsafe-inline'"],
     "img-src": ["'self'", "data:"],
     "frame-ancestors": ["'none'"],
-    "sandbox": ["allow-same-origin"],
+    "sandbox": ["allow-same-origin", "allow-downloads"],
 }
 
 
@@ -83,7 +83,8 @@ def show_report(request: HttpRequest, slug: str, export_id: int, name: str) -> H
     path = (folder / name).resolve()
     if not path.is_relative_to(folder) or not path.is_file():
         raise Http404("the report has no such file")
-    return FileResponse(path.open("rb"), filename=Path(name).name)
+    is_pdf = path.suffix == ".pdf"  # which no browser shows in a sandbox
+    return FileResponse(path.open("rb"), filename=Path(name).name, as_attachment=is_pdf)
 
 
 def _carry_out(request: HttpRequest, study: Study) -> None:

@@ -37,7 +37,7 @@ def marked(rows, tmp_path_factory):
     """The report of simulated participants with stand-in articles, and a frozen design."""
     folder = tmp_path_factory.mktemp("marked")
     (rows.write(folder / "bundle") / "manifest.json").write_text(json.dumps(MANIFEST))
-    return write_report(folder / "bundle", folder / "report", only=["equivalence"]).parent
+    return write_report(folder / "bundle", folder / "report", only=["equivalence"], pdf=False).parent
 
 
 def read(folder):
@@ -97,7 +97,7 @@ def test_a_participant_who_is_simulated_is_enough_for_the_mark(rows, tmp_path):
     some = make_rows({})
     some.arms, some.trials = rows.arms, rows.trials
     some.participants = [{**row, "simulated": int(n == 0)} for n, row in enumerate(rows.participants)]
-    page = write_report(some.write(tmp_path / "bundle"), tmp_path / "report", only=["none"])
+    page = write_report(some.write(tmp_path / "bundle"), tmp_path / "report", only=["none"], pdf=False)
     assert "SIMULATED PARTICIPANTS" in page.read_text()
 
 

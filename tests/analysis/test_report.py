@@ -33,7 +33,7 @@ def few():
 
 def read_results(rows, tmp_path, *, only=("none",)):
     """Of the published analysis alone, unless further sections are asked for (None: all)."""
-    page = write_report(rows.write(tmp_path / "bundle"), tmp_path / "report", only=only)
+    page = write_report(rows.write(tmp_path / "bundle"), tmp_path / "report", only=only, pdf=False)
     return json.loads((page.parent / "results.json").read_text())
 
 
@@ -166,7 +166,7 @@ def test_odd_bundles_of_pairs_get_a_report_too(name, tmp_path):
     rows = make_pairs(make_rows(ODD[name]))
     folder = rows.write(tmp_path / "bundle")
     (folder / "manifest.json").write_text(json.dumps({"schema_version": "1", "presentation": "paired"}))
-    page = write_report(folder, tmp_path / "report", only=["none"]).read_text()
+    page = write_report(folder, tmp_path / "report", only=["none"], pdf=False).read_text()
     assert "two-alternative choice" in page
     assert not re.search(r"\b(nan|None|inf)\b", re.sub(r"<[^>]+>", " ", page))
 
@@ -205,7 +205,7 @@ def test_flow_counts_everybody_once(tmp_path):
 
 def test_changes_after_launch_are_told_and_a_study_without_has_no_such_section(planted, tmp_path):
     folder = planted.write(tmp_path / "bundle")
-    write_report(folder, tmp_path / "plain", only=["none"])
+    write_report(folder, tmp_path / "plain", only=["none"], pdf=False)
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "deviations": [
@@ -215,7 +215,7 @@ def test_changes_after_launch_are_told_and_a_study_without_has_no_such_section(p
         "unblindings": [{"at": "2026-05-05T08:30:00.000000Z", "reason": "a harm was reported"}],
     }  # fmt: skip
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    page = write_report(folder, tmp_path / "report", only=["none"])
+    page = write_report(folder, tmp_path / "report", only=["none"], pdf=False)
     text = page.read_text()
     for part in ("Changes after launch", "2026-05-04 12:00", "recruitment.reward", "USD 9", "it took &lt;longer&gt;",
                  "on 2026-05-05 08:30 UTC: a harm was reported"):  # fmt: skip
