@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from analysis.meta_regression import regress
 from analysis.power_draws import ArmDraws, Floats
-from analysis.power_law import MIN_MODELS
+from analysis.power_law import MIN_MODELS, fit_power_laws
 
 Method = Literal["participants", "two_way"]
 METHODS: tuple[Method, ...] = ("participants", "two_way")
 CHANCE = 0.5
-REML_STEPS, NEWTON_STEPS = 60, 25
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,8 @@ def estimate_trend(arms: Sequence[ArmDraws], sizes: Sequence[float], *, method: 
         return None
     means = np.stack([arm.mean for arm in arms], axis=1)
     if method == "participants":
-        return fit_power_laws(np.asarray(sizes, dtype=float), means)
+        laws = fit_power_laws(np.asarray(sizes, dtype=float), means)
+        return Estimate(laws.b, laws.b_se, np.full(len(means), len(sizes) - 2.0))
     variances = np.stack([estimate_arm(arm, method="two_way").se ** 2 for arm in arms], axis=1)
     return regress_on_log_size(np.asarray(sizes, dtype=float), means, variances)
 
@@ -106,56 +107,11 @@ def adjust_holm_runs(p: Floats) -> Floats:
     return adjusted
 
 
-def fit_power_laws(sizes: Floats, means: Floats) -> Estimate:
-    """b of a·x^(-b) in every run: Gauss-Newton from the log-log line, SE and df as `power_law.fit_power_law` has them.
-
-    `means`: shape (runs, models).
-    """
-    log_x = np.log(sizes / sizes.min())
-    y = np.maximum(means, 1e-3)
-    centred = log_x - log_x.mean()
-    b = -(np.log(y) @ centred) / (centred @ centred)
-    a = np.exp(np.log(y).mean(1) + b * log_x.mean())
-    for _ in range(NEWTON_STEPS):
-        curve = np.exp(-b[:, None] * log_x)
-        slopes = np.stack([curve, -a[:, None] * curve * log_x], axis=2)
-        step = np.linalg.solve(
-            slopes.transpose(0, 2, 1) @ slopes, slopes.transpose(0, 2, 1) @ (means - a[:, None] * curve)[:, :, None]
-        )[:, :, 0]
-        a, b = a + step[:, 0], b + step[:, 1]
-        if np.abs(step).max() < 1e-10:
-            break
-    curve = np.exp(-b[:, None] * log_x)
-    slopes = np.stack([curve, -a[:, None] * curve * log_x], axis=2)
-    df = len(sizes) - 2
-    residual = ((means - a[:, None] * curve) ** 2).sum(1) / df
-    covariance = np.linalg.inv(slopes.transpose(0, 2, 1) @ slopes)[:, 1, 1] * residual
-    return Estimate(b, np.sqrt(covariance), np.full(len(b), float(df)))
-
-
 def regress_on_log_size(sizes: Floats, means: Floats, variances: Floats) -> Estimate:
-    """The fall of accuracy for each factor of ten in size, with a variance between models; shapes (runs, models).
-
-    REML by Fisher scoring: τ² ← max(0, τ² + [yᵀPPy - tr P] / tr PP), P = W - WX(XᵀWX)⁻¹XᵀW, W = 1 / (v + τ²).
-    """
+    """The fall of accuracy for each factor of ten in size, with a variance between models; shapes (runs, models)."""
     x = np.stack([np.ones(len(sizes)), np.log10(sizes)], axis=1)
-    tau2 = np.zeros(len(means))
-    for _ in range(REML_STEPS):
-        projection = _project(x, 1 / (variances + tau2[:, None]))[0]
-        rest = (projection @ means[:, :, None])[:, :, 0]
-        trace = np.einsum("rkk->r", projection)
-        step = ((rest**2).sum(1) - trace) / np.maximum((projection**2).sum((1, 2)), 1e-300)
-        moved = np.maximum(0.0, tau2 + step)
-        has_settled = np.abs(moved - tau2).max() < 1e-10
-        tau2 = moved
-        if has_settled:
-            break
-    weight = 1 / (variances + tau2[:, None])
-    projection, inverse = _project(x, weight)
-    beta = (inverse @ (x.T @ (weight * means)[:, :, None]))[:, :, 0]
-    df = len(sizes) - 2
-    scale = (weight * (means - beta @ x.T) ** 2).sum(1) / df
-    return Estimate(-beta[:, 1], np.sqrt(scale * inverse[:, 1, 1]), np.full(len(means), float(df)))
+    fits = regress(x, means, variances)
+    return Estimate(-fits.coefficients[:, 1], np.sqrt(fits.covariance[:, 1, 1]), np.full(len(means), float(fits.df)))
 
 
 def list_sized(arms: Mapping[str, ArmDraws], sizes: Mapping[str, float | None]) -> tuple[list[ArmDraws], list[float]]:
@@ -169,13 +125,3 @@ def _cross(value: Floats, *, people: Floats, titles: Floats, cells: Floats, n: F
     between = (titles**2).sum(1) * count / (count - 1)
     variance = np.maximum(people + between - cells, np.maximum(people, between))
     return Estimate(value, np.sqrt(variance), np.minimum(n, count) - 1)
-
-
-def _project(x: Floats, weight: Floats) -> tuple[Floats, Floats]:
-    """P, shape (runs, models, models), and (XᵀWX)⁻¹, shape (runs, 2, 2)."""
-    weighted = weight[:, :, None] * x  # (runs, models, 2)
-    inverse = np.linalg.inv(x.T @ weighted)
-    projection = -weighted @ inverse @ weighted.transpose(0, 2, 1)
-    index = np.arange(x.shape[0])
-    projection[:, index, index] += weight
-    return projection, np.asarray(inverse, dtype=float)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.power_law import NoFit, PowerLaw, fit_power_law
+from analysis.power_law import NoFit, PowerLaw, fit_power_law, fit_power_laws
 
 # Brown et al. 2020, table 3.11: parameters and accuracies of the eight models
 SIZES = [125e6, 350e6, 760e6, 1.3e9, 2.7e9, 6.7e9, 13e9, 175e9]
@@ -79,3 +79,40 @@ def test_the_same_accuracy_everywhere_is_a_flat_curve():
     fit = fit_power_law([1e6, 1e7, 1e8], [0.6, 0.6, 0.6])
     assert (fit.a_billion, fit.b) == pytest.approx((0.6, 0.0), abs=1e-9)
     assert fit.r_squared is None
+
+
+LOWS, HIGHS = np.array([72, 58, 64, 59, 58, 56, 52, 49]) / 100, np.array([80, 65, 72, 65, 65, 63, 58, 54]) / 100
+ERRORS = (HIGHS - LOWS) / 2 / stats.norm.ppf(0.975)
+
+
+def test_the_published_means_weighted_by_their_intervals():
+    fit = fit_power_law(SIZES, ACCURACIES, errors=ERRORS)
+    assert (fit.a_billion, fit.b) == pytest.approx((0.640330750234624, 0.0443085127385735), rel=1e-7)
+    assert (fit.a_billion_se, fit.b_se) == pytest.approx((0.0144103216, 0.0091677660), rel=1e-5)
+    alone = np.array([fit.a_billion_se, fit.b_se]) / fit.residual_sd  # the errors taken as they are
+    assert alone == pytest.approx((0.0069175, 0.0044009), abs=5e-8)
+    assert 6 * fit.residual_sd**2 == pytest.approx(26.0375249560078, rel=1e-9)
+
+
+def test_the_published_means_above_a_floor():
+    fit = fit_power_law(SIZES, ACCURACIES, floor=0.5)
+    assert (fit.a_billion, fit.b) == pytest.approx((0.133641768583346, 0.27495453), rel=1e-6)
+    assert 6 * fit.residual_sd**2 == pytest.approx(0.007696038893, rel=1e-8)
+    assert fit.predict(np.array([1e30]))[0] == pytest.approx(0.5, abs=1e-6)
+
+
+@pytest.mark.parametrize(("floor", "errors"), [(0.0, None), (0.0, ERRORS), (0.5, ERRORS)])
+def test_many_at_once_are_each_alone(floor, errors):
+    rng = np.random.default_rng(4)
+    means = np.array(ACCURACIES) + 0.02 * rng.standard_normal((20, 8))
+    many = fit_power_laws(np.array(SIZES), means, errors=errors, floor=floor)
+    for a, b, se, y in zip(many.a, many.b, many.b_se, means, strict=True):
+        fit = fit_power_law(SIZES, y, errors=errors, floor=floor)
+        assert (a, b, se) == (
+            pytest.approx(fit.a_billion, rel=1e-5), pytest.approx(fit.b, rel=1e-5), pytest.approx(fit.b_se, rel=1e-4)
+        )  # fmt: skip
+
+
+def test_a_curve_above_a_floor_that_nobody_leaves_has_no_fit():
+    assert isinstance(fit_power_law([1e6, 1e7, 1e8], [0.5, 0.5, 0.5], floor=0.5), NoFit)
+    assert isinstance(fit_power_law([1e6, 1e7, 1e8], [0.7, 0.6, 0.5], errors=[0.1, 0.0, 0.1]), NoFit)

@@ -10,7 +10,6 @@ from scipy import stats
 from analysis import power_tests
 from analysis.comparison import adjust_holm, compare_with_control
 from analysis.power_draws import ArmDraws
-from analysis.power_law import fit_power_law
 from analysis.power_tests import Estimate
 
 
@@ -82,24 +81,6 @@ def test_holm_for_many_families_is_holm_for_each(p):
     adjusted = power_tests.adjust_holm_runs(p)
     for row, expected in zip(adjusted, p, strict=True):
         assert row == pytest.approx(adjust_holm(expected))
-
-
-def test_many_power_laws_are_the_report_s():
-    rng = np.random.default_rng(4)
-    sizes = np.array([125e6, 350e6, 760e6, 1.3e9, 13e9, 175e9])
-    means = np.array([0.76, 0.61, 0.68, 0.62, 0.55, 0.52]) + 0.02 * rng.standard_normal((20, 6))
-    many = power_tests.fit_power_laws(sizes, means)
-    for value, se, y in zip(many.value, many.se, means, strict=True):
-        fit = fit_power_law(sizes, y)
-        assert (value, se) == (pytest.approx(fit.b, rel=1e-6), pytest.approx(fit.b_se, rel=1e-6))
-
-
-def test_the_published_table_s_power_law():
-    """Table 3.11 of Brown et al. 2020: b and its standard error, computed independently."""
-    sizes = np.array([125e6, 350e6, 760e6, 1.3e9, 2.7e9, 6.7e9, 13e9, 175e9])
-    many = power_tests.fit_power_laws(sizes, np.array([[0.76, 0.61, 0.68, 0.62, 0.62, 0.60, 0.55, 0.52]]))
-    assert many.value[0] == pytest.approx(0.0479966842520968, rel=1e-6)
-    assert many.se[0] == pytest.approx(0.0108170625027234, rel=1e-5)
 
 
 BCG = [  # vaccinated with and without tuberculosis, the others likewise, latitude (Colditz et al. 1994)
