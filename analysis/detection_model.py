@@ -9,7 +9,7 @@ of the coefficients, by the delta method for the accuracy, with the variances ta
 judgment is about the model's text, so x is left out: an arm's intercept is the probit of its accuracy, d′/√2.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -69,6 +69,36 @@ def fit_detection(study: "Study") -> DetectionModel:
     return DetectionModel(fitted, arms, _share_variance(fitted), tuple(present))
 
 
+def covary_d_primes(model: DetectionModel, arms: Sequence[str], *, is_paired: bool) -> np.ndarray:
+    """The covariance of arms' d′, shape (arms, arms): they share the human texts and the titles."""
+    if model.fit is None:
+        raise ValueError("there is no model")
+    first = model.arms[0].arm
+    lines = []
+    for arm in arms:
+        if is_paired:
+            weights = {name: np.sqrt(2) * w for name, w in _weights(model.fit, arm=arm, first=first, x=None).items()}
+        else:
+            weights = _part(model.fit, arm=arm, first=first)
+        lines.append([weights.get(name, 0.0) for name in model.fit.names])
+    combined = np.array(lines).reshape(len(arms), len(model.fit.names))
+    return np.asarray(combined @ model.fit.covariance @ combined.T)
+
+
+def predict_accuracy(model: DetectionModel, d_prime: np.ndarray, *, criterion: float | None) -> np.ndarray:
+    """The marginal accuracy that goes with a d′, and a criterion (None: of a pair), in participants and texts such as
+    the model's."""
+    if model.fit is None:
+        raise ValueError("there is no model")
+    if criterion is None:
+        return np.asarray(stats.norm.cdf(d_prime / np.sqrt(2 * (1 + model.fit.total_variance(_loadings(0.0))))))
+    hits, rejections = (
+        stats.norm.cdf((d_prime / 2 - sign * criterion) / np.sqrt(1 + model.fit.total_variance(_loadings(sign / 2))))
+        for sign in (1, -1)
+    )
+    return np.asarray((hits + rejections) / 2)
+
+
 def _choose_formula(*, is_paired: bool, arms: int) -> str:
     formula = PAIRED if is_paired else FORMULA
     if arms > 1:
@@ -94,9 +124,15 @@ def _weights(fitted: MixedFit, *, arm: str, first: str, x: float | None) -> dict
     return {name: weight for name, weight in weights.items() if name in fitted.names}
 
 
+def _part(fitted: MixedFit, *, arm: str, first: str) -> dict[str, float]:
+    """The combination of coefficients that is the arm's d′."""
+    human, model = (_weights(fitted, arm=arm, first=first, x=x) for x in (-0.5, 0.5))
+    return {name: model.get(name, 0.0) - human.get(name, 0.0) for name in fitted.names}
+
+
 def _detect_single(fitted: MixedFit, *, arm: str, label: str, first: str) -> ArmDetection:
     human, model = (_weights(fitted, arm=arm, first=first, x=x) for x in (-0.5, 0.5))
-    d_prime = {name: model.get(name, 0.0) - human.get(name, 0.0) for name in fitted.names}
+    d_prime = _part(fitted, arm=arm, first=first)
     centre = {name: -0.5 * (model.get(name, 0.0) + human.get(name, 0.0)) for name in fitted.names}
     value, slopes = 0.0, np.zeros(len(fitted.names))
     for weights, sign, x in ((model, 1.0, 0.5), (human, -1.0, -0.5)):

@@ -63,12 +63,12 @@ def draw_figures(answer: Answer) -> list[Picture]:
 def _draw_accuracy(answer: Answer) -> Picture:
     figure, axes = begin_figure("Accuracy (%)")
     axes.axhline(50, color=SOFT, linestyle=(0, (4, 3)), linewidth=1)
-    _name_level(axes, "chance", 50, color=SOFT)
+    name_level(axes, "chance", 50, color=SOFT)
     control = answer.control
     if control and control.accuracy.mean is not None:
         level = 100 * control.accuracy.mean
         axes.axhline(level, color=CONTROL, linestyle=(0, (4, 3)), linewidth=1)
-        _name_level(axes, "control", level, color=CONTROL)
+        name_level(axes, "control", level, color=CONTROL)
     largest = answer.models[-1].n_params if answer.models else None
     if largest and largest > 5e7 and not answer.is_paired:  # the published study showed one text at a time
         axes.plot(*zip(*PUBLISHED, strict=True), "o", color=GHOST, markersize=5, zorder=1, label="GPT-3 study, 2020")
@@ -79,11 +79,11 @@ def _draw_accuracy(answer: Answer) -> Picture:
         axes.fill_between(grid, 100 * lower, 100 * upper, color=MODEL, alpha=0.15, linewidth=0)
         axes.plot(grid, 100 * answer.power_law.predict(grid), color=MODEL, linewidth=1.5)
     if len(answer.models) == 1:
-        _centre(axes, answer.models[0])
+        centre_size(axes, float(answer.models[0].n_params or 1))
     for arm in answer.models:
         mean = 100 * (arm.accuracy.mean or 0)
         low, high = (mean if limit is None else 100 * limit for limit in (arm.accuracy.low, arm.accuracy.high))
-        _mark(axes, arm, mean=mean, low=low, high=high)
+        mark_arm(axes, arm.label, n_params=float(arm.n_params or 1), mean=mean, low=low, high=high)
     axes.set_ylim(min(40.0, max(0.0, axes.get_ylim()[0])), 100)
     return finish_figure(
         figure, "accuracy", "Mean accuracy by model size with 95 % intervals, power law, control and chance."
@@ -103,11 +103,11 @@ def _draw_seconds(answer: Answer) -> Picture:
         axes.fill_between(grid, lower, upper, color=MODEL, alpha=0.15, linewidth=0)
         axes.plot(grid, answer.duration.predict(grid), color=MODEL, linewidth=1.5)
     if len(timed) == 1:
-        _centre(axes, timed[0])
+        centre_size(axes, float(timed[0].n_params or 1))
     for arm in timed:
         mean = arm.seconds.mean or 0.0
         low, high = (mean if limit is None else limit for limit in (arm.seconds.low, arm.seconds.high))
-        _mark(axes, arm, mean=mean, low=low, high=high)
+        mark_arm(axes, arm.label, n_params=float(arm.n_params or 1), mean=mean, low=low, high=high)
     return finish_figure(
         figure, "seconds", "Mean seconds a page by model size, 95 % intervals, and a line in log size."
     )
@@ -145,22 +145,23 @@ def begin_figure(ylabel: str, *, log: bool = True, height: float = 3.9) -> tuple
     return figure, axes
 
 
-def _mark(axes: Axes, arm: ArmAnswer, *, mean: float, low: float, high: float) -> None:
-    x = float(arm.n_params or 1)
-    axes.errorbar(x, mean, yerr=[[mean - low], [high - mean]], fmt="o", color=MODEL, capsize=3, markersize=5, zorder=3)
-    axes.annotate(arm.label, (x, high), textcoords="offset points", xytext=(0, 5), ha="center", fontsize=8)
+def mark_arm(axes: Axes, label: str, *, n_params: float, mean: float, low: float, high: float) -> None:
+    """A model's point with its interval and name."""
+    axes.errorbar(
+        n_params, mean, yerr=[[mean - low], [high - mean]], fmt="o", color=MODEL, capsize=3, markersize=5, zorder=3
+    )
+    axes.annotate(label, (n_params, high), textcoords="offset points", xytext=(0, 5), ha="center", fontsize=8)
 
 
-def _name_level(axes: Axes, name: str, level: float, *, color: str) -> None:
+def name_level(axes: Axes, name: str, level: float, *, color: str) -> None:
     """A dashed line's name, above its left end."""
     across = ("axes fraction", "data")
     axes.annotate(name, (0, level), xycoords=across, xytext=(4, 3), textcoords="offset points", color=color)
 
 
-def _centre(axes: Axes, arm: ArmAnswer) -> None:
+def centre_size(axes: Axes, n_params: float) -> None:
     """A decade around the one size there is; a logarithmic axis has no width of its own for it."""
-    size = float(arm.n_params or 1)
-    axes.set_xlim(size / 10, size * 10)
+    axes.set_xlim(n_params / 10, n_params * 10)
 
 
 def _grid(arms: list[ArmAnswer]) -> "np.ndarray":

@@ -15,6 +15,7 @@ from analysis.study import Study
 # one a line, so that two who add a section do not meet
 ORDER = (
     "intervals",
+    "size_curve",
     "signal_detection",
     "equivalence",
     "detection_model",

@@ -83,23 +83,6 @@ def test_holm_for_many_families_is_holm_for_each(p):
         assert row == pytest.approx(adjust_holm(expected))
 
 
-BCG = [  # vaccinated with and without tuberculosis, the others likewise, latitude (Colditz et al. 1994)
-    (4, 119, 11, 128, 44), (6, 300, 29, 274, 55), (3, 228, 11, 209, 42), (62, 13536, 248, 12619, 52),
-    (33, 5036, 47, 5761, 13), (180, 1361, 372, 1079, 44), (8, 2537, 10, 619, 19), (505, 87886, 499, 87892, 13),
-    (29, 7470, 45, 7232, 27), (17, 1699, 65, 1600, 42), (186, 50448, 141, 27197, 18), (5, 2493, 3, 2338, 33),
-    (27, 16886, 29, 17825, 33),
-]  # fmt: skip
-
-
-def test_the_meta_regression_of_the_bcg_trials():
-    """The textbook example of REML meta-regression: log risk ratio falls by 0.0291 a degree of latitude (metafor)."""
-    a, b, c, d, latitude = np.array(BCG, dtype=float).T
-    y, v = np.log((a / (a + b)) / (c / (c + d))), 1 / a - 1 / (a + b) + 1 / c - 1 / (c + d)
-    slope = power_tests.regress_on_log_size(10**latitude, y[None], v[None])
-    assert slope.value[0] == pytest.approx(0.0291, abs=5e-5)
-    assert slope.df[0] == 11
-
-
 def test_with_equal_variances_it_is_ordinary_regression():
     """Knapp and Hartung's variance is then that of least squares, whatever the variance between models."""
     rng = np.random.default_rng(5)
