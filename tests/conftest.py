@@ -3,8 +3,10 @@
 import os
 from pathlib import Path
 
-# tests run side by side, and numpy's threads would only wait for each other; read when numpy is imported
+# tests run side by side, and threads of numpy and torch would only wait for each other; read when they are imported,
+# here and in the processes that tests start
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 
