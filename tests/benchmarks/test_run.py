@@ -13,7 +13,7 @@ from benchmarks.sampling_job import Job
     ("suite", "peer", "share"),
     [
         ("training", "Hugging Face Trainer", "matrix products measured in the same process"),
-        ("sampling", "transformers generate, a title at a time", "s for the job"),
+        pytest.param("sampling", "transformers generate, a title at a time", "s for the job", marks=pytest.mark.slow),
     ],
 )
 def test_a_suite_measures_byline_and_a_peer(suite, peer, share, tmp_path, capsys):
@@ -28,6 +28,7 @@ def test_a_suite_measures_byline_and_a_peer(suite, peer, share, tmp_path, capsys
     assert f"| {peer} |" in printed and share in " ".join(printed.split())
 
 
+@pytest.mark.slow
 def test_growth_and_a_contender_that_cannot_run(tmp_path, capsys):
     arguments = ["growth", "sampling", "--quick", "--rounds", "1", "--threads", "1", "--out", str(tmp_path)]
     assert main([*arguments, "--only", "CTranslate2"]) == 0
