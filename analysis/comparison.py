@@ -63,14 +63,6 @@ def adjust_holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def is_consistent(comparison: Comparison, *, tolerance: float = 1e-9) -> bool:
-    """Whether p is the two-sided p of t with df: the check that published tables have failed."""
-    if comparison.t is None or comparison.df is None or comparison.p is None:
-        return True
-    expected = 2 * float(stats.t.sf(abs(comparison.t), comparison.df))
-    return abs(expected - comparison.p) <= tolerance * max(expected, 1e-300)
-
-
 def _compare(control: Sequence[float], arm: Sequence[float], *, possible: tuple[float, float]) -> Comparison:
     if len(control) < 2 or len(arm) < 2:
         return Comparison(reason="a test needs at least two participants in the arm and in the control")

@@ -16,6 +16,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 from analysis import wording
 from analysis.answer import Answer, ArmAnswer
 from analysis.power_law import NoFit
+from analysis.published import SHORT
 
 INK, SOFT, MODEL, CONTROL, GHOST = "#1d1c1a", "#6b675f", "#0072b2", "#d55e00", "#b9b4a8"  # Okabe and Ito 2008
 GRID, MARK, SHEET = "#e8e4da", "#b3261e", "#ffffff"
@@ -39,9 +40,7 @@ STYLE: dict[Any, Any] = {
     "figure.dpi": 100,
     "savefig.dpi": 200,
 }
-PUBLISHED = (  # n_params, accuracy in percent: Brown et al. 2020, table 3.11
-    (125e6, 76), (350e6, 61), (760e6, 68), (1.3e9, 62), (2.7e9, 62), (6.7e9, 60), (13e9, 55), (175e9, 52),
-)  # fmt: skip
+PUBLISHED = tuple((arm.n_params, arm.accuracy) for arm in SHORT.models)  # accuracy in percent
 
 
 @dataclass(frozen=True)

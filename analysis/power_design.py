@@ -10,9 +10,11 @@ from dataclasses import dataclass, field, fields, replace
 from statistics import NormalDist
 from typing import Any
 
+from analysis.published import SHORT
+
 CONTROL_ACCURACY = 0.86  # the published control, smallest and largest model (Brown et al. 2020, table 3.11)
 SMALLEST_ACCURACY, LARGEST_ACCURACY = 0.76, 0.52
-PUBLISHED_SIZES = (125e6, 350e6, 760e6, 1.3e9, 2.7e9, 6.7e9, 13e9, 175e9)
+PUBLISHED_SIZES = tuple(arm.n_params for arm in SHORT.models)
 LEAST_ACCURACY, MOST_ACCURACY = 0.02, 0.99
 MOST_CELLS, MOST_RUNS, MOST_PARTICIPANTS, MOST_TITLES = 64, 100_000, 5_000, 2_000
 

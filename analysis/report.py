@@ -20,14 +20,13 @@ if __package__ in (None, ""):  # run as a script: the package's parent takes the
 
 from typing import Any
 
-from analysis.answer import Answer
-from analysis.comparison import is_consistent
 from analysis.figures import Picture, draw_figures, marked
 from analysis.load import BundleError, load_bundle
 from analysis.page import lay_out, list_marks, render_page
 from analysis.pdf_file import typeset
 from analysis.results import build_results, write_json
 from analysis.sections import ORDER, Section, find_writer
+from analysis.self_check import list_tests
 from analysis.study import Study
 from analysis.tables import write_section_tables, write_tables
 
@@ -61,7 +60,6 @@ def write_report(
     total = len(wanted) + 3 + pdf
     tell(READING, 0, total)
     study = Study(load_bundle(bundle), seed=seed)
-    _check_tests(study.answer)
     sections = []
     with marked(list_marks(study)):
         for number, name in enumerate(wanted, start=1):
@@ -73,6 +71,7 @@ def write_report(
     tell(WRITING, len(wanted) + 2, total)
     results = build_results(study.bundle, study.answer, seed=seed)
     results |= {section.name: section.results for section in sections}
+    _check_tests(results)
     _write_files(out, results, pictures, sections)
     laid = lay_out(study, results, pictures, sections)
     page = out / "report.html"
@@ -83,8 +82,9 @@ def write_report(
     return page
 
 
-def _check_tests(answer: Answer) -> None:
-    faulty = [arm.arm for arm in answer.arms if not is_consistent(arm.comparison)]
+def _check_tests(results: dict[str, Any]) -> None:
+    """Every t, df and p of the report, the published analysis's and the sections'."""
+    faulty = [test.place for test in list_tests(results) if not test.is_consistent]
     if faulty:
         raise InconsistentReportError(f"t, df and p do not belong together: {', '.join(faulty)}")
 

@@ -28,6 +28,7 @@ ORDER = (
     "agreement",
     "surface_cues",
     "exclusions",
+    "replication",
 )
 
 

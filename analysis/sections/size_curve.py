@@ -32,7 +32,8 @@ MEANING = (
     "Whether larger models are harder to tell, and by what law. Models of one size are not all alike, so the trend "
     "takes a scatter between models beside the errors of participants and texts: its interval holds for new "
     "participants, new titles and texts, and other models of such a family. A power law and a line in d′ can "
-    "fall below guessing; a curve above a floor of 50 % cannot, by its form. The control is in none of them."
+    "fall below guessing; a curve above a floor of 50 % cannot, by its form. The control is in none of them. The one "
+    "declared test is that of d′ over size; all else here is exploratory."
 )
 FORMULA = (
     "Trend: random-effects meta-regression on log₁₀ size, τ² by REML, Knapp and Hartung’s t with k − 2 degrees of "
@@ -74,6 +75,7 @@ def write(study: Study) -> Section:
         },
         pictures=tuple(_draw(study, curve)),
         sentences=(sentence,) if sentence else (),
+        status="confirmatory",
     )
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.accuracy import estimate_mean
-from analysis.comparison import Comparison, adjust_holm, compare_with_control, is_consistent
+from analysis.comparison import Comparison, adjust_holm, compare_with_control
 
 # R's data set `sleep` (Cushny and Peebles 1905), and t.test(extra ~ group, var.equal = TRUE)
 SLEEP = (
@@ -89,12 +89,3 @@ def test_without_spread_there_is_a_difference_and_no_test():
 def test_without_a_control_every_arm_has_the_reason():
     result = compare_with_control({"m": [0.5, 0.6]}, control=None)
     assert result == {"m": Comparison(reason="the study has no control arm")}
-
-
-@pytest.mark.parametrize(
-    ("t", "df", "p", "consistent"),
-    [(2.0, 10, 0.07338803477074039, True), (2.0, 10, 0.07, False), (15.3, 147, 1e-32, False), (None, None, None, True)],
-)
-def test_the_check_of_printed_tests(t, df, p, consistent):
-    """The third is of the published table (arm 13B): t and p that cannot both be right."""
-    assert is_consistent(Comparison(t=t, df=df, p=p)) is consistent
