@@ -22,6 +22,7 @@ AFTER = {  # the page's own chapters, each behind a section; those behind the sa
     "registration": "detection_model",
     "seconds": "items",
     "methods": ORDER[-1],
+    "paper": ORDER[-1],
 }
 MOST_SENTENCES = 5
 SIMULATED, STAND_IN = "Simulated participants", "Stand-in articles"
@@ -127,6 +128,7 @@ def _name_own(study: Study) -> dict[str, tuple[str, str]]:
         "flow": ("Participants", "descriptive"),
         "registration": ("What was set beforehand", ""),
         "methods": ("How it was worked out", ""),
+        "paper": ("For the paper: methods and datasheet", ""),
     }
 
 
@@ -142,6 +144,7 @@ def _gather(study: Study, results: dict[str, Any], sections: Sequence[Section]) 
     answer, own = study.answer, _name_own(study)
     return {
         "manifest": study.bundle.manifest,
+        "methods": results["methods"],
         "answer": answer,
         "results": results,
         "interval_of": wording.interval_of,

@@ -4,9 +4,10 @@ python analysis/report.py BUNDLE [--out DIR] [--seed N] [--only SECTION]… [--n
 
 BUNDLE is a folder or .zip as Byline exports it; arms.csv, participants.csv and trials.csv are enough. DIR (default
 `report`) gets report.html (one file, no network), report.pdf (unless --no-pdf), figures/*.svg and *.png, tables/*.csv
-and *.tex, and results.json, which holds every number of the report. The same bundle and seed give the same bytes. The
-published analysis is always there; of the further sections `--only NAME` takes those that are named (`--only none`: not
-one). Exit status 2: the bundle cannot be used, and the lines printed say where and why.
+and *.tex, methods.md (a paragraph for a paper), heds.json (a datasheet to upload and complete), and results.json, which
+holds every number of the report. The same bundle and seed give the same bytes. The published analysis is always there;
+of the further sections `--only NAME` takes those that are named (`--only none`: not one). Exit status 2: the bundle
+cannot be used, and the lines printed say where and why.
 """
 
 import argparse
@@ -21,7 +22,9 @@ if __package__ in (None, ""):  # run as a script: the package's parent takes the
 from typing import Any
 
 from analysis.figures import Picture, draw_figures, marked
+from analysis.heds import fill_datasheet
 from analysis.load import BundleError, load_bundle
+from analysis.methods_text import format_markdown, write_methods
 from analysis.page import lay_out, list_marks, render_page
 from analysis.pdf_file import typeset
 from analysis.results import build_results, write_json
@@ -72,7 +75,13 @@ def write_report(
     results = build_results(study.bundle, study.answer, seed=seed)
     results |= {section.name: section.results for section in sections}
     _check_tests(results)
+    methods = write_methods(study, sections)
+    sheet = fill_datasheet(study, methods, agreement=results.get("agreement"))
+    states = {"filled": sheet.filled, "suggested": sheet.suggested, "human": sheet.human}
+    results |= {"methods": methods, "heds": states}
     _write_files(out, results, pictures, sections)
+    (out / "methods.md").write_text(_format_methods(study, methods), encoding="utf-8")
+    (out / "heds.json").write_text(write_json(sheet.form), encoding="utf-8")
     laid = lay_out(study, results, pictures, sections)
     page = out / "report.html"
     page.write_text(render_page(laid), encoding="utf-8")
@@ -80,6 +89,11 @@ def write_report(
         tell(TYPESETTING, total - 1, total)
         (out / "report.pdf").write_bytes(typeset(laid, figures=out / "figures"))
     return page
+
+
+def _format_methods(study: Study, methods: dict[str, str]) -> str:
+    title = str(study.bundle.manifest.get("title") or "Can people tell?")
+    return format_markdown(methods, title=title, marks=list_marks(study))
 
 
 def _check_tests(results: dict[str, Any]) -> None:

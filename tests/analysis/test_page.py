@@ -61,7 +61,7 @@ def test_every_chapter_is_in_the_contents_and_stands_where_a_reader_asks(real):
     page = read(real)
     chapters = re.findall(r'<h2 id="(\w+)">', page)
     assert [name for name in chapters if name != "contents"] == [
-        "arms", "curve", "equivalence", "detection_model", "flow", "registration", "seconds", "methods",
+        "arms", "curve", "equivalence", "detection_model", "flow", "registration", "seconds", "methods", "paper",
     ]  # fmt: skip
     links = re.findall(r'href="#(\w+)"', page)
     assert {*links} <= {*re.findall(r'id="([\w-]+)"', page)}
