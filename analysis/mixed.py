@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from scipy import optimize, stats
+from threadpoolctl import threadpool_limits
 
 from analysis.mixed_formula import Design, RandomPart, build_design
 from analysis.mixed_laplace import Laplace, Value
@@ -27,6 +28,7 @@ BOUNDARY = 1e-4  # a standard deviation below this is one of 0
 STEP = 2e-3  # of the differences of gradients, in units of about a standard error
 LARGEST = 12.0  # a linear predictor beyond this is a probability of 0 or 1: the arm is all right or all wrong
 MOST_STEPS = 300
+WORTH_THREADS = 2_000_000  # numbers in the block that couples the eliminated part with the others
 
 
 class NoFitError(ValueError):
@@ -145,9 +147,12 @@ def fit(
     counts = None if trials is None else frame[trials].cast(pl.Float64).to_numpy()
     _check(design, counts)
     objective = Laplace(design.y, design.x, design.random, link=link, trials=counts)
-    search = _Search(objective, design)
-    search.run()
-    return search.describe(with_modes=with_modes)
+    # below this the matrices are so small that threads wait for each other longer than they work
+    few = objective.structure.levels * objective.structure.q * objective.structure.m < WORTH_THREADS
+    with threadpool_limits(limits=1 if few else None, user_api="blas"):
+        search = _Search(objective, design)
+        search.run()
+        return search.describe(with_modes=with_modes)
 
 
 def _check(design: Design, counts: Array | None) -> None:
