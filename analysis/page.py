@@ -20,11 +20,12 @@ AFTER = {  # the page's own chapters, each behind a section; those behind the sa
     "curve": "intervals",
     "flow": "detection_model",
     "registration": "detection_model",
-    "seconds": "items",
+    "seconds": "order",
     "methods": ORDER[-1],
     "paper": ORDER[-1],
 }
 MOST_SENTENCES = 5
+FIRST_FIGURES = ("size_curve", "accuracy")  # the one with the wider claim, where it could be drawn
 SIMULATED, STAND_IN = "Simulated participants", "Stand-in articles"
 WARNINGS = {
     SIMULATED: "Simulated participants: these numbers say nothing about people.",
@@ -48,12 +49,16 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Page:
-    """What the page and its printed twin are made of. `marks`: what every sheet says of data that are not real."""
+    """What the page and its printed twin are made of.
+
+    `first`: the figure beside the sentences. `marks`: what every sheet says of data that are not real.
+    """
 
     title: str
     sentences: list[str]
     cautions: list[str]
     chapters: list[Chapter]
+    first: str
     context: dict[str, Any]
     marks: list[str]
 
@@ -62,7 +67,8 @@ def lay_out(study: Study, results: dict[str, Any], pictures: Sequence[Picture], 
     """Put sentences, chapters and figures in their places."""
     environment = _make_environment()
     figures = {picture.name: {"alt": picture.alt, "svg": Markup(_inline(picture))} for picture in pictures}  # noqa: S704
-    shared = {"figures": figures, "interval": wording.interval}
+    first = next(name for name in FIRST_FIGURES if name in figures)
+    shared = {"figures": figures, "first": first, "interval": wording.interval}
     context = shared | _gather(study, results, sections)
     chapters = {
         section.name: Chapter(
@@ -84,6 +90,7 @@ def lay_out(study: Study, results: dict[str, Any], pictures: Sequence[Picture], 
         sentences=tell_first(study, sections),
         cautions=wording.tell_cautions(study.answer),
         chapters=sorted(chapters.values(), key=_find_place),
+        first=first,
         context=context,
         marks=list_marks(study),
     )

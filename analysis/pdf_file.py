@@ -156,7 +156,7 @@ def _write_document(page: Page) -> str:
         '#block(below: 1em, text(20pt, weight: "bold", title))\n',
         *(f"#warn({quote(WARNINGS[mark])})\n" for mark in page.marks),
         *(f"#block(text(11.5pt, {quote(sentence)}))\n" for sentence in page.sentences),
-        write_blocks(read_html(page.context["figures"]["accuracy"]["svg"])),
+        write_blocks(read_html(page.context["figures"][page.first]["svg"])),
         *(f"#note({quote(caution)})\n" for caution in page.cautions),
         "#pagebreak()\n#outline(title: [Contents], depth: 1)\n",
         *(_write_chapter(chapter) for chapter in page.chapters),

@@ -28,7 +28,7 @@ def real(rows, tmp_path_factory):
     """The report of people: no manifest, no marks."""
     folder = tmp_path_factory.mktemp("real")
     return write_report(
-        rows.write(folder / "bundle"), folder / "report", only=["equivalence", "detection_model"]
+        rows.write(folder / "bundle"), folder / "report", only=["size_curve", "equivalence", "detection_model"]
     ).parent
 
 
@@ -50,6 +50,7 @@ def test_the_first_page_answers_in_at_most_five_sentences_each_of_its_own_test(r
     assert len(said) == 5
     assert "new participants and new articles alike" in said[2]
     assert "d′ = " in said[3]
+    assert "ten times the parameters d′ changes by" in said[4]
     results = json.loads((real / "results.json").read_text())
     verdict = results["equivalence"]["arms"][-1]
     assert {"different": "right more often than by guessing", "inconclusive": "neither a difference"}[
@@ -57,11 +58,22 @@ def test_the_first_page_answers_in_at_most_five_sentences_each_of_its_own_test(r
     ] in said[2]
 
 
+def test_the_first_figure_is_that_of_the_widest_claim_and_stands_once(real, marked):
+    assert [read(folder).index('data-figure="') for folder in (real, marked)] == [
+        read(real).index('data-figure="size_curve"'), read(marked).index('data-figure="accuracy"'),
+    ]  # fmt: skip
+    for folder in (real, marked):
+        shown = re.findall('data-figure="([^"]+)"', read(folder))
+        assert len(shown) == len({*shown})
+        assert {*shown} == {path.stem for path in (folder / "figures").glob("*.svg")}
+
+
 def test_every_chapter_is_in_the_contents_and_stands_where_a_reader_asks(real):
     page = read(real)
     chapters = re.findall(r'<h2 id="(\w+)">', page)
     assert [name for name in chapters if name != "contents"] == [
-        "arms", "curve", "equivalence", "detection_model", "flow", "registration", "seconds", "methods", "paper",
+        "arms", "curve", "size_curve", "equivalence", "detection_model", "flow", "registration", "seconds", "methods",
+        "paper",
     ]  # fmt: skip
     links = re.findall(r'href="#(\w+)"', page)
     assert {*links} <= {*re.findall(r'id="([\w-]+)"', page)}

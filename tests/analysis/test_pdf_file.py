@@ -43,7 +43,7 @@ def test_it_opens_and_has_the_numbers_of_the_page(report):
 def lay(body, title="Title"):
     chapter = Chapter(name="one", title="One", body=body)
     return Page(
-        title=title, sentences=["One sentence."], cautions=[], chapters=[chapter], marks=[],
+        title=title, sentences=["One sentence."], cautions=[], chapters=[chapter], first="accuracy", marks=[],
         context={"figures": {"accuracy": {"svg": ""}}},
     )  # fmt: skip
 
