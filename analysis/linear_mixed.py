@@ -97,6 +97,8 @@ def _check(y: Array, x: Array, groups: Sequence[tuple[str, Index]]) -> None:
 
 def _describe(name: str, value: float, variance: float, df: float) -> Coefficient:
     se = variance**0.5
+    if not np.isfinite(df):
+        raise NoLinearFitError("the rows leave nothing to judge a coefficient by")
     t, half = value / se, float(stats.t.ppf(0.975, df)) * se
     return Coefficient(name, value, se, df, t, 2 * float(stats.t.sf(abs(t), df)), value - half, value + half)
 

@@ -25,9 +25,11 @@ ORDER = (
     "chance_envelope",
     "order",
     "response_time",
+    "sensitivity",
     "agreement",
     "surface_cues",
     "exclusions",
+    "data_quality",
     "replication",
 )
 
