@@ -24,6 +24,7 @@ ORDER = (
     "attrition",
     "chance_envelope",
     "order",
+    "multiverse",
     "response_time",
     "sensitivity",
     "agreement",
