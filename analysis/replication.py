@@ -195,9 +195,9 @@ def tell_counts(study: PublishedStudy) -> str:
     """The sum of the recruited, beside what the text says."""
     recruited = sum(arm.recruited for arm in study.arms)
     kept = sum(arm.participants for arm in study.arms)
-    told = f"Recruited {recruited}, left after exclusions {kept}."
+    told = f"In these tables {recruited} were recruited, and {kept} are left after exclusions."
     if study.recruited_in_text not in (None, recruited):
-        told += f" The paper's text says {study.recruited_in_text} recruited."
+        told += f" The paper’s text says {study.recruited_in_text}."
     return told
 
 

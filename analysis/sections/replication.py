@@ -14,8 +14,8 @@ MEANING = (
     "The table “By arm” follows the rules of Brown et al. 2020 (§3.9.4, appendix E) so that it can be set beside what "
     "they published: a participant’s accuracy is the share right of the answers that are not “I don’t know”, an arm’s "
     "the mean over its participants, its interval Student’s t over participants, and each arm is compared with the "
-    "control by Student’s t with pooled variance on participants’ accuracies, two-sided, with all "
-    "n₁ + n₂ − 2 degrees of freedom printed."
+    "control by Student’s t with pooled variance on participants’ accuracies, two-sided. Its n₁ + n₂ − 2 degrees of "
+    "freedom, which they do not print, stand beside it."
 )
 MEANING_OF_PAIRS = MEANING + " The task is not theirs: texts stood in pairs, so the numbers are no replication."
 FORMULA = (

@@ -197,7 +197,8 @@ def _draw_accuracy(study: Study, curve: SizeCurve) -> Picture:
     for arm in curve.arms:
         _mark(axes, arm, "accuracy", factor=100)
     axes.set_ylim(min(40.0, max(0.0, axes.get_ylim()[0])), 103)
-    figure.legend(frameon=False, fontsize=8, loc="outside lower center", ncols=3)
+    if axes.get_legend_handles_labels()[0]:
+        figure.legend(frameon=False, fontsize=8, loc="outside lower center", ncols=3)
     return finish_figure(
         figure,
         "size_curve",

@@ -45,9 +45,9 @@ def test_what_the_means_and_intervals_imply():
 
 
 def test_the_counts():
-    assert tell_counts(SHORT).startswith("Recruited 713,")
+    assert tell_counts(SHORT).startswith("In these tables 713 were recruited")
     assert "718" in tell_counts(SHORT)
-    assert tell_counts(LONG) == "Recruited 160, left after exclusions 124."
+    assert tell_counts(LONG) == "In these tables 160 were recruited, and 124 are left after exclusions."
 
 
 def test_the_published_curve():
