@@ -32,6 +32,10 @@ ANALYSES = {
         "standard errors clustered by participant and by text; tests of a difference from chance and of equivalence "
         "were each adjusted by Holm’s method over the arms."
     ),
+    "size_curve": (
+        "The trend of d′ over log₁₀ size, the one test that was declared for it, is a random-effects meta-regression "
+        "over the models (REML, Knapp and Hartung’s t)."
+    ),
     "intervals": (
         "Accuracies have two-way clustered standard errors, checked against a product-weight bootstrap over "
         "participants and titles."

@@ -44,7 +44,7 @@ STYLE = """
 #let note(body) = block(text(8.5pt, fill: luma(35%), body))
 #let warn(body) = block(width: 100%, inset: 8pt, fill: rgb("#fdeee4"), stroke: (left: 3pt + rgb("#8a2b06")),
   text(fill: rgb("#8a2b06"), weight: "bold", body))
-#let status(word) = block(text(8pt, fill: luma(35%), style: "italic", word))
+#let status(word) = block(sticky: true, text(8pt, fill: luma(35%), style: "italic", word))
 #let tabled(size, body) = { set text(font: "DejaVu Sans", size: size); set par(leading: 0.5em)
   block(above: 1em, below: 1em, width: 100%, body) }
 #set table(inset: (x: 2.5pt, y: 3pt), stroke: (x, y) => (bottom: if y == 0 { 0.8pt } else { 0.3pt + luma(75%) }))
