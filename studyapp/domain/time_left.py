@@ -13,14 +13,16 @@ def estimate_minutes_left(seconds: Sequence[float | None], *, promised: float) -
     `seconds` is how long each trial took, None while it is open; `promised` the minutes that were promised for all.
     A trial to come takes the median of those done so far and of the promise's share for one: a break of an hour, or
     one text skipped through, counts as no more than one of them. It tells nothing of the texts to come, whose lengths
-    would say something about who wrote them.
+    would say something about who wrote them. Nor does rounding up alone make more of it than was promised.
     """
     if not seconds:
         return 0
     done = [value for value in seconds if value is not None]
     n_left = len(seconds) - len(done)
     pace = median([promised * 60 / len(seconds), *done])
-    return _round_minutes(pace * n_left / 60)
+    minutes = pace * n_left / 60
+    rounded = _round_minutes(minutes)
+    return min(rounded, math.ceil(promised)) if minutes <= promised else rounded
 
 
 def _round_minutes(minutes: float) -> int:

@@ -9,6 +9,8 @@ from studyapp.domain.time_left import estimate_minutes_left
     ("seconds", "promised", "minutes"),
     [
         pytest.param([None] * 25, 20, 20, id="at the start what was promised"),
+        pytest.param([None] * 6, 12, 12, id="rounded up to no more than the promise"),
+        pytest.param([100.0] + [None] * 6, 12, 12, id="still within the promise after the first answer"),
         pytest.param([None] * 4, 5, 5, id="a short study, to the minute"),
         pytest.param([30.0] * 20 + [None] * 5, 50, 3, id="their own pace, rounded up"),
         pytest.param([120.0] + [None] * 9, 10, 15, id="after one answer half their pace, half the promise"),
