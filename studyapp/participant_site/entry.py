@@ -244,9 +244,15 @@ def _say_declined(request: HttpRequest, study: Study, ending: Ending | None) -> 
 
 def describe_declined(study: Study, ending: Ending | None) -> dict[str, object]:
     """What somebody is shown who does not agree; the preview shows the same."""
-    message = _("You have not agreed, so nothing was stored. You can close this page. Thank you for looking.")
+    message = _(
+        "You have not agreed, so nothing was stored. If that was a mistake, go back to the page before. "
+        "Otherwise you can close this page. Thank you for looking."
+    )
     if ending is not None and (ending.is_told or ending.hint):
-        message = _("You have not agreed, so nothing was stored. Thank you for looking.")
+        message = _(
+            "You have not agreed, so nothing was stored. If that was a mistake, go back to the page before. "
+            "Thank you for looking."
+        )
     return {"study": study, "title": _("You are not taking part"), "message": message, "ending": ending}
 
 

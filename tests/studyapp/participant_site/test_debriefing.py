@@ -31,7 +31,7 @@ def find_way_back(html):
 
 def test_the_list_says_of_every_text_who_wrote_it_and_what_they_said():
     html = fetch(finish(make_launched()))
-    rows = re.findall(r"<td>(?:<span>)?(.*?)(?:</span>)?</td>", html)
+    rows = re.findall(r"<td[^>]*>(?:<span>)?(.*?)(?:</span>)?</td>", html)
     trials = Trial.objects.order_by("position").select_related("stimulus__item__article")
     writers = {"human": "a person", "model": "a language model"}
     said = "More likely written by a machine"
@@ -46,7 +46,7 @@ def test_of_a_pair_it_says_which_text_it_was_and_which_was_chosen():
     while visitor.page.step == "item":
         visitor.send(choice="1")
     visitor.finish()
-    rows = re.findall(r"<td>(.*?)</td>", fetch(visitor))
+    rows = re.findall(r"<td[^>]*>(.*?)</td>", fetch(visitor))
     firsts = Trial.objects.order_by("position").values_list("first", flat=True)
     assert rows[1::3] == ["the first text" if first == "model" else "the second text" for first in firsts]
     assert set(rows[2::3]) == {"Very likely the first text"}
@@ -59,7 +59,15 @@ def test_the_own_score_is_told_where_the_study_allows_it():
     visitor.finish(judgment=4)
     right = sum(t.stimulus.source == "model" for t in Trial.objects.filter(position__gt=1).select_related("stimulus"))
     text = " ".join(fetch(visitor).split())
-    assert f"You said of 3 texts who wrote them, and were right {right} times. Once you said that you do not" in text
+    assert f"You said of 3 texts who wrote them. Right answers: {right}. Once you said that you do not" in text
+
+
+def test_who_never_said_who_wrote_a_text_is_told_no_score_of_none():
+    visitor = Visitor(make_launched(debriefing={"show_score": True}))
+    visitor.start()
+    visitor.finish(judgment=3)
+    html = fetch(visitor)
+    assert "You said 4 times that you do not know" in html and "Right answers" not in html
 
 
 def test_no_page_tells_anything_of_it_before_the_last_answer_is_stored():

@@ -35,7 +35,7 @@ def let_days_pass(days):
 
 def test_it_is_told_before_anybody_agrees_and_after_they_are_done_with_the_last_day(done):
     fresh = Visitor(done.study, PROLIFIC_PID="b" * 24)
-    assert "and until 30 days after it ends for you" in " ".join(fresh.page.text.split())
+    assert "and for 30 days after it ends for you" in " ".join(fresh.page.text.split())
     last = date_format(timezone.now().date() + timedelta(days=30), "DATE_FORMAT")
     for step in ("debriefing", "withdraw"):
         assert f"until the end of {last}" in fetch(done, step), step
@@ -45,7 +45,8 @@ def test_the_first_step_asks_and_shows_the_code_and_the_second_deletes_and_leave
     page = fetch(done, "withdraw")
     assert "Delete your answers?" in page and "C1A2B3C4" in page
     assert Response.objects.count() == 4
-    assert "You have withdrawn" in done.send(to=f"{done.entry}withdraw/").text
+    told = done.send(to=f"{done.entry}withdraw/").text
+    assert "You have withdrawn" in told and "a scrambled mark" in told
     assert not (Trial.objects.exists() or Response.objects.exists() or PlatformIdentity.objects.exists())
     person = done.participant
     assert (person.status, person.looked_up, person.internet_check_answer) == ("withdrawn", None, "")
@@ -66,7 +67,7 @@ def test_after_the_last_day_nothing_is_deleted_and_the_page_says_whom_to_ask_and
 
 def test_a_study_without_a_last_day_lets_them_withdraw_at_any_time():
     visitor = Visitor(make_launched())
-    assert "deleted by yourself" not in visitor.page.text
+    assert "delete your answers yourself" not in visitor.page.text
     visitor.finish()
     let_days_pass(3000)
     visitor.send(to=f"{visitor.entry}withdraw/")
