@@ -6,7 +6,8 @@ titles, or d′ of a probit or logit with two-way errors (`cluster_robust`; ther
 the primary mixed model. Their scales differ, so each conclusion is told by z, the normal deviate of its two-sided p
 with the sign of the effect. Conclusions: an arm against guessing, the control less an arm, and the slope over log10
 size. p are not adjusted. Where "I don't know" is wrong, guessing is no longer right in half, so there is no conclusion
-on guessing. The first specification is the declared one, by which the others are counted.
+on guessing. The base, by which the others are counted, comes first: left out, as
+declared, two-way.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -49,17 +50,17 @@ class Specification:
 
 @dataclass(frozen=True)
 class Kept:
-    """How many specifications say the same of a conclusion as the declared one: its sign, or that none was shown."""
+    """How many specifications say the same of a conclusion as the base: its sign, or that none was shown."""
 
     conclusion: Conclusion
-    declared: str
+    base: str
     same: int
     total: int
 
 
 @dataclass(frozen=True)
 class Multiverse:
-    """The conclusions, the specifications (the declared one first), and the count by conclusion."""
+    """The conclusions, the specifications (the base first), and the count by conclusion."""
 
     conclusions: tuple[Conclusion, ...]
     specifications: tuple[Specification, ...]
@@ -105,8 +106,8 @@ def _count(conclusions: Sequence[Conclusion], found: Sequence[Specification]) ->
     kept = []
     for place, conclusion in enumerate(conclusions):
         outcomes = [name_outcome(one.z[place]) for one in found if one.z[place] is not None]
-        declared = name_outcome(found[0].z[place]) if found else "no test"
-        kept.append(Kept(conclusion, declared, outcomes.count(declared), len(outcomes)))
+        base = name_outcome(found[0].z[place]) if found else "no test"
+        kept.append(Kept(conclusion, base, outcomes.count(base), len(outcomes)))
     return kept
 
 

@@ -22,8 +22,8 @@ FORMULA = (
     "two-way errors (participants × texts). Mixed model: the primary one."
 )
 LIMITS = (
-    "The ways are not independent of each other, and many of them are no better than the declared one: how many agree "
-    "is no probability. Those over participants alone say nothing of new titles. Only the declared way is confirmatory."
+    "The ways are not independent of each other, and many of them are no better than the base: how many agree "
+    "is no probability. Those over participants alone say nothing of new titles. No count of them confirms anything."
 )
 PEOPLE = {DECLARED: "as declared", NOBODY: "nobody excluded", CAREFUL: "without any sign"}
 METHODS = ("participants", "two-way", "probit", "logit", "mixed model")
@@ -64,7 +64,7 @@ def _name(one: Conclusion, labels: dict[str, str]) -> str:
 
 
 def _tell(part: Kept) -> str:
-    kind, outcome = part.conclusion.kind, part.declared
+    kind, outcome = part.conclusion.kind, part.base
     if outcome in ("none shown", "no test"):
         return "no difference shown" if outcome == "none shown" else "no test"
     words = {
@@ -86,7 +86,7 @@ def _draw(found: Multiverse, place: int) -> Picture:
     """Above z from the lowest to the highest, below what each specification chose."""
     judged = [one for one in found.specifications if one.z[place] is not None]
     ranked = sorted(judged, key=lambda one: one.z[place] or 0.0)
-    declared = found.specifications[0]
+    base = found.specifications[0]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(6.4, 4.6), layout="constrained")
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 4))
@@ -94,8 +94,8 @@ def _draw(found: Multiverse, place: int) -> Picture:
         above.axhline(0, color=SOFT, linewidth=0.8)
         above.set_ylabel("z")
         for x, one in enumerate(ranked):
-            colour = CONTROL if one is declared else MODEL
-            above.plot(x, one.z[place] or 0.0, "D" if one is declared else "o", color=colour, markersize=5)
+            colour = CONTROL if one is base else MODEL
+            above.plot(x, one.z[place] or 0.0, "D" if one is base else "o", color=colour, markersize=5)
             for line, (key, value) in enumerate(ROWS):
                 chosen = getattr(one, key) == value
                 below.plot(x, line, "o", color=(colour if chosen else GHOST), markersize=4 if chosen else 1.5)

@@ -54,9 +54,9 @@ def test_the_mixed_models_conclusion_on_an_arm_is_its_d_prime(found, study):
 def test_clear_effects_are_kept_in_every_way(found):
     kept = {(part.conclusion.kind, part.conclusion.arm): part for part in found.kept}
     for key, ways in {("chance", "control"): 19, ("chance", "small"): 19, ("control", "large"): 25}.items():
-        assert kept[key].declared == "positive"
+        assert kept[key].base == "positive"
         assert kept[key].same == kept[key].total == ways  # of guessing none where "I don't know" is wrong
-    assert kept[("trend", "")].declared == "negative"
+    assert kept[("trend", "")].base == "negative"
 
 
 def test_of_pairs_there_are_as_many(rows, tmp_path):
