@@ -37,8 +37,9 @@ test: $(INSTALLED) ## All tests but those marked gpu or slow, and the lint
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup
 	BYLINE_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup tests/test_whole_study.py tests/studyapp/actions
 
-screenshots: $(INSTALLED) ## Take the pictures of the rater's pages for docs/screenshots
-	BYLINE_PICTURES=docs/screenshots $(BIN)/python -m pytest tests/studyapp/participant_site/test_rater_pages.py
+screenshots: $(INSTALLED) ## Take the pictures of docs/screenshots anew: the rater's pages and the staff's
+	BYLINE_PICTURES=docs/screenshots $(BIN)/python -m pytest -q tests/studyapp/participant_site/test_rater_pages.py
+	$(BIN)/python -m pytest -q tests/take_screenshots.py
 
 # WHAT=load needs none of the engines, and the others need no oTree
 ENGINES := $(filter-out load,$(or $(WHAT),all))
@@ -76,9 +77,6 @@ format: $(INSTALLED) ## Put the code in shape
 
 messages: $(INSTALLED) ## Bring the raters' sentences into studyapp/locale/, and say which are not translated
 	BYLINE_HOME=$$(mktemp -d) $(BIN)/python manage.py make_messages
-
-screenshots: $(INSTALLED) ## Take the staff pages' pictures of docs/screenshots anew
-	$(BIN)/python -m pytest -q tests/take_screenshots.py
 
 lock: $(INSTALLED) ## Write down the versions that are installed now
 	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > requirements.lock
