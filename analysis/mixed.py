@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy import linalg, optimize, stats
 from threadpoolctl import threadpool_limits
 
 from analysis.mixed_formula import Design, RandomPart, build_design
@@ -28,6 +28,7 @@ BOUNDARY = 1e-4  # a standard deviation below this is one of 0
 STEP = 2e-3  # of the differences of gradients, in units of about a standard error
 LARGEST = 12.0  # a linear predictor beyond this is a probability of 0 or 1: the arm is all right or all wrong
 MOST_STEPS = 300
+ASTRAY = 1e12  # -2ℓ of a point that cannot be worked out, so that the search takes a shorter step
 WORTH_THREADS = 2_000_000  # numbers in the block that couples the eliminated part with the others
 
 
@@ -140,7 +141,8 @@ def fit(
 
     Raises:
         FormulaError: the formula does not suit the frame.
-        NoFitError: fewer than two rows, an outcome that is always the same, or a group with one level.
+        NoFitError: fewer than two rows, an outcome that is always the same, a group with one level, or answers for
+            which no maximum could be found.
         TooManyLevelsError: more crossed coefficients than can be held.
     """
     design = build_design(formula, frame, levels=levels)
@@ -150,9 +152,12 @@ def fit(
     # below this the matrices are so small that threads wait for each other longer than they work
     few = objective.structure.levels * objective.structure.q * objective.structure.m < WORTH_THREADS
     with threadpool_limits(limits=1 if few else None, user_api="blas"):
-        search = _Search(objective, design)
-        search.run()
-        return search.describe(with_modes=with_modes)
+        try:
+            search = _Search(objective, design)
+            search.run()
+            return search.describe(with_modes=with_modes)
+        except (np.linalg.LinAlgError, linalg.LinAlgError) as error:
+            raise NoFitError("these answers are too few, or too much alike, for this model") from error
 
 
 def _check(design: Design, counts: Array | None) -> None:
@@ -219,7 +224,12 @@ class _Search:
         origin, scale = self.point.copy(), self.scale
 
         def compute(z: Array) -> tuple[float, Array]:
-            value = self.evaluate(origin + scale @ z)
+            try:
+                value = self.evaluate(origin + scale @ z)
+            except np.linalg.LinAlgError:
+                return ASTRAY, np.zeros_like(z)
+            if not np.isfinite(value.deviance) or not np.isfinite(value.gradient).all():
+                return ASTRAY, np.zeros_like(z)
             return value.deviance, scale.T @ value.gradient
 
         bounds: list[tuple[float | None, float | None]] = [(None, None)] * self.p

@@ -15,6 +15,7 @@ from scipy.special import expit, log_expit, log_ndtr, ndtr
 Array = NDArray[np.float64]
 LinkName = Literal["probit", "logit"]
 LOG_ROOT_2_PI = 0.5 * np.log(2 * np.pi)
+FURTHEST = 500.0  # beyond it a step of the search has gone astray; logarithms of both tails are still exact here
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,14 @@ class Derivatives:
 def log_probability(link: LinkName, eta: Array, successes: Array, trials: Array) -> Array:
     """log p(y | η) without the binomial coefficient."""
     log_cdf = log_ndtr if link == "probit" else log_expit
+    eta = np.clip(eta, -FURTHEST, FURTHEST)
     result: Array = successes * log_cdf(eta) + (trials - successes) * log_cdf(-eta)
     return result
 
 
 def derive(link: LinkName, eta: Array, successes: Array, trials: Array) -> Derivatives:
     """The derivatives at η. Probit in the inverse Mills ratios φ(η)/Φ(±η)."""
+    eta = np.clip(eta, -FURTHEST, FURTHEST)
     if link == "logit":
         mean = expit(eta)
         weight = trials * mean * (1 - mean)
