@@ -93,7 +93,7 @@ def _fit(noise: Array, signal: Array, *, is_equal: bool) -> Binormal | None:
     if not 0.01 < sigma < 100 or abs(mu) > 20:
         return None
     variances = np.full(len(point), np.nan)
-    if np.isfinite(hessian).all() and np.linalg.eigvalsh(hessian).min() > 0:
+    if _is_steep(hessian):
         variances = np.diag(np.linalg.inv(hessian))
     d_a = mu * np.sqrt(2 / (1 + sigma**2))
     return Binormal(
@@ -127,7 +127,7 @@ def _polish(lose: Callable[[Array], float], point: Array) -> tuple[Array, Array]
     hessian = np.full((len(point), len(point)), np.nan)
     for _ in range(NEWTON_STEPS):
         gradient, hessian = _differentiate(lose, point)
-        if not np.isfinite(hessian).all() or np.linalg.eigvalsh(hessian).min() <= 0:
+        if not _is_steep(hessian):
             return point, hessian
         step = np.linalg.solve(hessian, gradient)
         if lose(point - step) > lose(point) + 1e-9:
@@ -157,6 +157,14 @@ def _differentiate(lose: Callable[[Array], float], point: Array) -> tuple[Array,
             ) / (4 * h**2)
             hessian[i, j] = hessian[j, i] = value
     return gradient, hessian
+
+
+def _is_steep(hessian: Array) -> bool:
+    """Whether every direction leads up by so much that the matrix can be inverted."""
+    if not np.isfinite(hessian).all():
+        return False
+    values = np.linalg.eigvalsh(hessian)
+    return bool(values.min() > 1e-10 * max(float(values.max()), 1.0))
 
 
 def _root(variance: float) -> float | None:
