@@ -12,9 +12,9 @@ import numpy as np
 from scipy import stats
 
 from analysis.cluster_robust import RobustFit, fit_robust
-from analysis.estimate import Estimate, estimate_normal
+from analysis.estimate import Estimate, clip_share, estimate_normal
 from analysis.study import Study
-from analysis.two_way import ArmAccuracy, clip_share
+from analysis.two_way import ArmAccuracy
 
 MOST_APART = 0.25  # relative difference of two standard errors
 CLUSTERS = ("participant", "item")

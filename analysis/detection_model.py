@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from analysis.estimate import Estimate, estimate_normal
+from analysis.estimate import Estimate, clip_share, estimate_normal
 from analysis.mixed import MixedFit, NoFitError, fit
 from analysis.mixed_system import TooManyLevelsError
 
@@ -143,7 +143,7 @@ def _detect_single(fitted: MixedFit, *, arm: str, label: str, first: str) -> Arm
         label=label,
         d_prime=_combine(fitted, d_prime),
         criterion=_combine(fitted, centre),
-        accuracy=_clip(estimate_normal(value, _error(fitted, slopes), method=METHOD)),
+        accuracy=clip_share(estimate_normal(value, _error(fitted, slopes), method=METHOD)),
     )
 
 
@@ -155,7 +155,7 @@ def _detect_pair(fitted: MixedFit, *, arm: str, label: str, first: str) -> ArmDe
         label=label,
         d_prime=_combine(fitted, {name: np.sqrt(2) * weight for name, weight in weights.items()}),
         criterion=Estimate(None),
-        accuracy=_clip(estimate_normal(value, _error(fitted, slopes), method=METHOD)),
+        accuracy=clip_share(estimate_normal(value, _error(fitted, slopes), method=METHOD)),
     )
 
 
@@ -179,13 +179,6 @@ def _combine(fitted: MixedFit, weights: Mapping[str, float]) -> Estimate:
 
 def _error(fitted: MixedFit, slopes: np.ndarray) -> float:
     return float(np.sqrt(slopes @ fitted.covariance @ slopes))
-
-
-def _clip(estimate: Estimate) -> Estimate:
-    """An accuracy's interval within what a share can be."""
-    if estimate.low is None or estimate.high is None:
-        return estimate
-    return Estimate(estimate.value, estimate.se, max(0.0, estimate.low), min(1.0, estimate.high), estimate.method)
 
 
 def _share_variance(fitted: MixedFit) -> dict[str, float]:

@@ -28,3 +28,10 @@ def estimate_normal(value: float, se: float, *, method: str = "", df: float | No
         return Estimate(value, method=method)
     half = float(stats.norm.ppf(0.975) if df is None else stats.t.ppf(0.975, df)) * se
     return Estimate(value, se, value - half, value + half, method)
+
+
+def clip_share(estimate: Estimate) -> Estimate:
+    """An interval of a share, kept within 0 and 1."""
+    if estimate.low is None or estimate.high is None:
+        return estimate
+    return Estimate(estimate.value, estimate.se, max(0.0, estimate.low), min(1.0, estimate.high), estimate.method)

@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from analysis.estimate import Estimate, estimate_normal
+from analysis.estimate import Estimate, clip_share, estimate_normal
 
 Array = NDArray[np.float64]
 BOTH = "new participants and new texts"
@@ -116,5 +116,4 @@ def _combine(sets: Sequence[CrossedArea]) -> Estimate:
     if variance <= 0:
         return Estimate(mean, 0.0, mean, mean, BOTH)
     df = variance**2 / float(sum(part**2 / own.df for part, own in zip(parts, sets, strict=True)) or 1e-300)
-    found = estimate_normal(mean, variance**0.5, df=df, method=BOTH)
-    return Estimate(found.value, found.se, max(0.0, found.low or 0.0), min(1.0, found.high or 1.0), BOTH)
+    return clip_share(estimate_normal(mean, variance**0.5, df=df, method=BOTH))

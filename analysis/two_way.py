@@ -19,7 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from analysis.accuracy import estimate_mean
-from analysis.estimate import Estimate, estimate_normal
+from analysis.estimate import Estimate, clip_share, estimate_normal
 
 Array = NDArray[np.float64]
 DRAWS = 2_000
@@ -108,10 +108,3 @@ def _bootstrap(
     drawn = (own * shares).sum(1) / own.sum(1)
     low, high = np.quantile(drawn, (0.025, 0.975))
     return Estimate(mean, float(drawn.std(ddof=1)), float(low), float(high), f"{BOTH}, bootstrap")
-
-
-def clip_share(estimate: Estimate) -> Estimate:
-    """An interval of a share, kept within 0 and 1."""
-    if estimate.low is None or estimate.high is None:
-        return estimate
-    return Estimate(estimate.value, estimate.se, max(0.0, estimate.low), min(1.0, estimate.high), estimate.method)
