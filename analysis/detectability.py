@@ -16,8 +16,8 @@ from scipy.special import ndtr
 
 from analysis.detection_model import DetectionModel, arm_line
 from analysis.estimate import Estimate
-from analysis.inequality import MEASURES
 from analysis.study import Study
+from measures.inequality import MEASURES
 
 DRAWS = 500
 
@@ -103,10 +103,10 @@ def _measure(
     drawn = [find_amounts(chosen) for chosen in draws]
     found = []
     for name, measure in MEASURES.items():
-        values = [measure(amounts) for amounts in drawn if len(amounts) > 1]
+        values = [float(measure(amounts)) for amounts in drawn if len(amounts) > 1]
         low, high = np.quantile(values, (0.025, 0.975))
         estimate = Estimate(
-            measure(find_amounts(whole)), float(np.std(values, ddof=1)), float(low), float(high), "new titles"
+            float(measure(find_amounts(whole))), float(np.std(values, ddof=1)), float(low), float(high), "new titles"
         )
         found.append(Inequality(unit, name, units, estimate))
     return found

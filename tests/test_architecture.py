@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("studyapp", "generator", "analysis")
+PACKAGES = ("studyapp", "generator", "analysis", "measures")
 
 
 def run_python(code):
