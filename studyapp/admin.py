@@ -8,6 +8,8 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -32,6 +34,9 @@ admin.site.admin_view = lambda view, cacheable=False: csp_update(settings.STAFF_
     _admin_view(view, cacheable)
 )
 admin.site.login = csp_update(settings.STAFF_CONTENT_SECURITY_POLICY)(admin.site.login)
+# Keys of second factors are for nobody's eyes; a lost phone is helped by `reset_second_factor`.
+admin.site.unregister(TOTPDevice)
+admin.site.unregister(StaticDevice)
 admin.site.unregister(User)
 admin.site.unregister(Group)
 
