@@ -10,7 +10,8 @@ from studyapp.domain.behaviour import Behaviour, read_behaviour
 from studyapp.domain.judgment import MAX_COMMENT, Judgment
 from studyapp.domain.reading_time import find_seconds_left
 from studyapp.domain.reveal import Reveal, cut_stages, find_reveal
-from studyapp.models import Participant, Response, Study, Trial
+from studyapp.models import Response, Study, Trial
+from studyapp.models.participation import keep_first_sight, keep_last_sight
 
 SEEN_AGAIN_AFTER = timedelta(seconds=30)  # an answer has just said that they are there: a second write says no more
 
@@ -36,10 +37,10 @@ class Answer:
 def show_trial(trial: Trial, *, now: datetime) -> None:
     """Keep when the server first sent a trial's page; later sights do not move it."""
     if trial.shown_at is None:
-        Trial.objects.filter(pk=trial.pk, shown_at=None).update(shown_at=now)
+        keep_first_sight(trial=trial.pk, now=now)
         trial.shown_at = now
     if now - trial.participant.last_seen_at > SEEN_AGAIN_AFTER:
-        Participant.objects.filter(pk=trial.participant_id).update(last_seen_at=now)
+        keep_last_sight(participant=trial.participant_id, now=now)
 
 
 def measure_reveal(trial: Trial, study: Study, *, now: datetime) -> Reveal:
@@ -91,7 +92,7 @@ def answer_trial(trial: Trial, answer: Answer, *, now: datetime) -> AnswerOutcom
     try:
         with transaction.atomic():
             _lock_participant(trial, now=now)
-            next_open, following = _find_two_open(participant)
+            next_open, following = participant.find_two_open()
             if trial != next_open:
                 is_answered = Response.objects.filter(trial=trial).exists()
                 return AnswerOutcome.ALREADY_ANSWERED if is_answered else AnswerOutcome.OUT_OF_TURN
@@ -108,13 +109,7 @@ def answer_trial(trial: Trial, answer: Answer, *, now: datetime) -> AnswerOutcom
 
 def _lock_participant(trial: Trial, *, now: datetime) -> None:
     """Hold the participant's row till the transaction ends, by writing that they are there."""
-    Participant.objects.filter(pk=trial.participant_id).update(last_seen_at=now)
-
-
-def _find_two_open(participant: Participant) -> tuple[Trial | None, Trial | None]:
-    """The next open trial and the one after it."""
-    found = [*participant.trials.still_open()[:2], None, None]
-    return found[0], found[1]
+    keep_last_sight(participant=trial.participant_id, now=now)
 
 
 def _store(trial: Trial, answer: Answer, *, measures_behaviour: bool, now: datetime) -> None:

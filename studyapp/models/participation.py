@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.functional import cached_property
 
 from studyapp.domain.attention import GivenAnswer
 from studyapp.models.generation import Stimulus
 from studyapp.models.quiz_forms import QuizForm
 from studyapp.models.study import Arm, Study, make_code
+from studyapp.models.written_once import RowsOnce, UpdateOnce, moment, number, words
 
 
 class ParticipantStatus(models.TextChoices):
@@ -92,7 +93,19 @@ class Participant(models.Model):
     @cached_property
     def next_trial(self) -> "Trial | None":
         """The next open trial, looked up once a request; `answer_trial` sets the one that follows."""
-        return self.trials.still_open().first()
+        return self.find_two_open()[0]
+
+    def find_two_open(self) -> tuple["Trial | None", "Trial | None"]:
+        """The next open trial and the one after it."""
+        found = list(_list_open(participant=self.pk))
+        for trial in found:
+            trial.participant = self
+        return (*found, None, None)[:2]
+
+    def list_seconds(self) -> list[float | None]:
+        """The seconds that each trial took from its first sight to its answer, in order; None while it is open."""
+        times = [(trial.shown_at, trial.answered_at) for trial in _list_times(participant=self.pk)]
+        return [(answered - (shown or answered)).total_seconds() if answered else None for shown, answered in times]
 
     def forget_next_trial(self) -> None:
         """Look it up anew when it is asked for."""
@@ -153,11 +166,6 @@ class TrialQuerySet(models.QuerySet):
         """Trials without a response, the next one first."""
         return self.filter(response=None).order_by("position")
 
-    def list_seconds(self) -> list[float | None]:
-        """The seconds that each trial took from its first sight to its answer, in order; None while it is open."""
-        times = self.order_by("position").values_list("shown_at", "response__answered_at")
-        return [(answered - (shown or answered)).total_seconds() if answered else None for shown, answered in times]
-
 
 class Trial(models.Model):
     """One stimulus at one position for one participant, laid down when they enrol. Its code names it in addresses.
@@ -205,3 +213,22 @@ class Trial(models.Model):
         if self.beside is None:
             return [self.stimulus]
         return [self.stimulus, self.beside] if self.first == "model" else [self.beside, self.stimulus]
+
+
+# What every page of an article asks.
+_list_open = RowsOnce(Trial, lambda: Trial.objects.filter(participant=number("participant")).still_open()[:2])
+_list_times = RowsOnce(
+    Trial,
+    lambda: (
+        Trial.objects.filter(participant=number("participant"))
+        .order_by("position")
+        .only("shown_at")
+        .annotate(answered_at=F("response__answered_at"))
+    ),
+)
+find_participant_of_page = RowsOnce(
+    Participant,
+    lambda: Participant.objects.filter(study=number("study"), code=words("code")).order_by(),
+)
+keep_first_sight = UpdateOnce(lambda: Trial.objects.filter(pk=number("trial"), shown_at=None), shown_at=moment("now"))
+keep_last_sight = UpdateOnce(lambda: Participant.objects.filter(pk=number("participant")), last_seen_at=moment("now"))

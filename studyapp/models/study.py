@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.functional import cached_property
 
@@ -21,6 +21,7 @@ from studyapp.domain.reading_time import Pace
 from studyapp.domain.study_design import PLATFORMS, PRESENTATIONS, Recruitment
 from studyapp.domain.study_texts import SpokenTexts, Translation, read_stored, translate_texts
 from studyapp.models.articles import Article
+from studyapp.models.written_once import RowsOnce, words
 from studyapp.recruitment import Adapter
 
 
@@ -264,7 +265,7 @@ class Study(models.Model):
         """The study's own questions, in their order."""
         return tuple(read_question(entry) for entry in self.questions)
 
-    @property
+    @cached_property
     def is_demonstration(self) -> bool:
         """True where the "human" articles are machine-written stand-ins; every page says so."""
         return self.items.filter(article__stand_in=True).exists()
@@ -354,3 +355,15 @@ def _read_question(entry: dict[str, Any]) -> ComprehensionQuestion:
 def make_code() -> str:
     """An opaque, unguessable name (96 bits) for a row that participants' browsers or exports name."""
     return secrets.token_hex(12)
+
+
+# A study as a rater's page needs it: without the frozen design, which is long, and with what each page says of it.
+find_study_of_page = RowsOnce(
+    Study,
+    lambda: (
+        Study.objects.filter(slug=words("slug"))
+        .order_by()
+        .defer("frozen_design")
+        .annotate(is_demonstration=Exists(Item.objects.filter(study=OuterRef("pk"), article__stand_in=True)))
+    ),
+)

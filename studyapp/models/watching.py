@@ -1,9 +1,12 @@
 """What is kept of a running study beside its answers: arrivals as numbers, and reports of broken articles."""
 
 from django.db import models
+from django.db.models import Exists
 
+from studyapp.models.articles import Article
 from studyapp.models.participation import Trial
 from studyapp.models.study import Study
+from studyapp.models.written_once import RowsOnce, number
 
 
 class EntryOutcome(models.TextChoices):
@@ -53,3 +56,15 @@ class ProblemReport(models.Model):
 
     def __str__(self) -> str:
         return f"a problem with {self.trial}"
+
+
+# The heading of a trial's text, and whether something has been reported of it.
+find_article_of_page = RowsOnce(
+    Article,
+    lambda: (
+        Article.objects.filter(items__stimuli__trials=number("trial"))
+        .order_by()
+        .only("title", "subtitle", "language")
+        .annotate(is_reported=Exists(ProblemReport.objects.filter(trial=number("trial"))))
+    ),
+)

@@ -28,7 +28,9 @@ from studyapp.domain.progress import Step
 from studyapp.domain.reveal import Reveal, cut_stages
 from studyapp.domain.study_design import MOST_STAGES
 from studyapp.domain.time_left import estimate_minutes_left
-from studyapp.models import Participant, ProblemReport, Stimulus, Study, Trial
+from studyapp.models import Article, Participant, Study, Trial
+from studyapp.models.generation import find_stimulus_of_page
+from studyapp.models.watching import find_article_of_page
 from studyapp.participant_site.visitor import locate, on_step, redirect_to
 
 WHOLE = Reveal(n_stages=1, n_shown=1, seconds_left=0.0)
@@ -156,27 +158,33 @@ def _show(
 ) -> HttpResponse:
     """The page as it may be sent now; `notice` is what a post before the last stage is told."""
     study, now = participant.study, timezone.now()
-    trial.stimulus = Stimulus.objects.select_related("item__article").get(pk=trial.stimulus_id)
+    trial.stimulus = find_stimulus_of_page.first(stimulus=trial.stimulus_id)
+    article = find_article_of_page.first(trial=trial.pk)
     if request.method != "HEAD":
         show_trial(trial, now=now)
     reveal = measure_reveal(trial, study, now=now)
-    context = describe_item(study, trial, form=form, seconds=participant.trials.list_seconds(), reveal=reveal)
+    context = describe_item(study, trial, article, form=form, seconds=participant.list_seconds(), reveal=reveal)
     context["notice"] = notice if request.method == "POST" and not reveal.is_whole else ""
     if wait := measure_pace(trial, study, now=now):
         context |= {"pace_wait": f"{wait:.3f}", "pace_seconds": math.ceil(wait)}
         context["is_kept"] = request.method == "POST" and form.is_bound and form.is_valid()
-    context["is_reported"] = ProblemReport.objects.filter(trial=trial).exists()
+    context["is_reported"] = article.is_reported
     return render(request, "participant_site/item.html", context)
 
 
 def describe_item(
-    study: Study, trial: Trial, *, form: AnswerForm, seconds: Sequence[float | None], reveal: Reveal = WHOLE
+    study: Study,
+    trial: Trial,
+    article: Article,
+    *,
+    form: AnswerForm,
+    seconds: Sequence[float | None],
+    reveal: Reveal = WHOLE,
 ) -> dict[str, object]:
-    """What the page of an article shows; the preview shows the same.
+    """What the page of a trial shows; the preview shows the same. Of the article, no more than its heading is shown.
 
     `seconds`: how long each of the participant's trials took, None for those that are open.
     """
-    article = trial.stimulus.item.article
     return {
         "study": study,
         "form": form,

@@ -13,6 +13,8 @@ from studyapp.actions import participation
 from studyapp.actions.attention import find_due_check
 from studyapp.domain.progress import ENDS_WITHOUT_PAGE, Step, find_step
 from studyapp.models import Participant, Study
+from studyapp.models.participation import find_participant_of_page
+from studyapp.models.study import find_study_of_page
 from studyapp.participant_site.languages import guess_language, speak
 
 View = Callable[..., HttpResponse]
@@ -23,11 +25,8 @@ def find_study(request: HttpRequest, slug: str) -> Study:
 
     The page is in the language that the browser asks for, of those of the study, until a participant is found.
     """
-    try:
-        study = Study.objects.get(slug=slug)  # `first` would put them in order, which takes Django longer than the look
-    except Study.DoesNotExist:
-        raise Http404("no such study") from None
-    if study.is_draft:
+    study = find_study_of_page.first(slug=slug)
+    if study is None or study.is_draft:
         raise Http404("no such study")
     request.study = study
     speak(study, guess_language(request, study))
@@ -43,10 +42,8 @@ def find_participant(request: HttpRequest, study: Study) -> Participant | None:
     code = request.get_signed_cookie(_cookie_name(study), default=None, salt=study.slug)
     if code is None:
         return None
-    try:
-        return join(study, Participant.objects.get(study=study, code=code))
-    except Participant.DoesNotExist:
-        return None
+    participant = find_participant_of_page.first(study=study.pk, code=code)
+    return None if participant is None else join(study, participant)
 
 
 def join(study: Study, participant: Participant) -> Participant:
