@@ -9,7 +9,6 @@ from django.db.models import Count, Q, Sum
 
 from studyapp.domain.shared_runs import describe_run
 from studyapp.models.study import Arm, Item, make_code
-from studyapp.models.written_once import RowsOnce, number
 
 
 class JobState(models.TextChoices):
@@ -182,8 +181,3 @@ class Stimulus(models.Model):
     def original(self) -> str:
         """The text as it was imported or written, before anything was levelled."""
         return self.item.article.body if self.candidate is None else self.candidate.text
-
-
-find_stimulus_of_page = RowsOnce(
-    Stimulus, lambda: Stimulus.objects.filter(pk=number("stimulus")).order_by().only("text", "words")
-)

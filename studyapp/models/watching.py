@@ -1,9 +1,9 @@
 """What is kept of a running study beside its answers: arrivals as numbers, and reports of broken articles."""
 
 from django.db import models
-from django.db.models import Exists
+from django.db.models import Exists, F
 
-from studyapp.models.articles import Article
+from studyapp.models.generation import Stimulus
 from studyapp.models.participation import Trial
 from studyapp.models.study import Study
 from studyapp.models.written_once import RowsOnce, number
@@ -58,13 +58,18 @@ class ProblemReport(models.Model):
         return f"a problem with {self.trial}"
 
 
-# The heading of a trial's text, and whether something has been reported of it.
-find_article_of_page = RowsOnce(
-    Article,
+# A trial's text with the heading above it, and whether something has been reported of it.
+find_text_of_page = RowsOnce(
+    Stimulus,
     lambda: (
-        Article.objects.filter(items__stimuli__trials=number("trial"))
+        Stimulus.objects.filter(trials=number("trial"))
         .order_by()
-        .only("title", "subtitle", "language")
-        .annotate(is_reported=Exists(ProblemReport.objects.filter(trial=number("trial"))))
+        .only("text", "words")
+        .annotate(
+            title=F("item__article__title"),
+            subtitle=F("item__article__subtitle"),
+            language=F("item__article__language"),
+            is_reported=Exists(ProblemReport.objects.filter(trial=number("trial"))),
+        )
     ),
 )

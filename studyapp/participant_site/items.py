@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -28,13 +28,20 @@ from studyapp.domain.progress import Step
 from studyapp.domain.reveal import Reveal, cut_stages
 from studyapp.domain.study_design import MOST_STAGES
 from studyapp.domain.time_left import estimate_minutes_left
-from studyapp.models import Article, Participant, Study, Trial
-from studyapp.models.generation import find_stimulus_of_page
-from studyapp.models.watching import find_article_of_page
+from studyapp.models import Participant, Study, Trial
+from studyapp.models.watching import find_text_of_page
 from studyapp.participant_site.visitor import locate, on_step, redirect_to
 
 WHOLE = Reveal(n_stages=1, n_shown=1, seconds_left=0.0)
 NO_CHOICE = _("Please choose one of the five answers.")
+
+
+class Heading(Protocol):
+    """What stands above a text, and the language of both."""
+
+    title: str
+    subtitle: str
+    language: str
 
 
 class AnswerForm(forms.Form):
@@ -158,30 +165,29 @@ def _show(
 ) -> HttpResponse:
     """The page as it may be sent now; `notice` is what a post before the last stage is told."""
     study, now = participant.study, timezone.now()
-    trial.stimulus = find_stimulus_of_page.first(stimulus=trial.stimulus_id)
-    article = find_article_of_page.first(trial=trial.pk)
+    trial.stimulus = text = find_text_of_page.first(trial=trial.pk)
     if request.method != "HEAD":
         show_trial(trial, now=now)
     reveal = measure_reveal(trial, study, now=now)
-    context = describe_item(study, trial, article, form=form, seconds=participant.list_seconds(), reveal=reveal)
+    context = describe_item(study, trial, text, form=form, seconds=participant.list_seconds(), reveal=reveal)
     context["notice"] = notice if request.method == "POST" and not reveal.is_whole else ""
     if wait := measure_pace(trial, study, now=now):
         context |= {"pace_wait": f"{wait:.3f}", "pace_seconds": math.ceil(wait)}
         context["is_kept"] = request.method == "POST" and form.is_bound and form.is_valid()
-    context["is_reported"] = article.is_reported
+    context["is_reported"] = text.is_reported
     return render(request, "participant_site/item.html", context)
 
 
 def describe_item(
     study: Study,
     trial: Trial,
-    article: Article,
+    heading: Heading,
     *,
     form: AnswerForm,
     seconds: Sequence[float | None],
     reveal: Reveal = WHOLE,
 ) -> dict[str, object]:
-    """What the page of a trial shows; the preview shows the same. Of the article, no more than its heading is shown.
+    """What the page of a trial shows; the preview shows the same.
 
     `seconds`: how long each of the participant's trials took, None for those that are open.
     """
@@ -192,9 +198,9 @@ def describe_item(
         "position": trial.position,
         "total": len(seconds),
         "minutes_left": estimate_minutes_left(seconds, promised=study.estimated_minutes),
-        "title": article.title,
-        "subtitle": article.subtitle,
-        "article_language": article.language or study.language,
+        "title": heading.title,
+        "subtitle": heading.subtitle,
+        "article_language": heading.language or study.language,
         "texts": [split_paragraphs(_cut(text.text, reveal)) for text in trial.texts],
         "reveal": reveal,
         "next_stage": reveal.n_shown + 1,

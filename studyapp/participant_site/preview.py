@@ -155,9 +155,9 @@ def _describe_page(preview: Preview) -> tuple[str, dict[str, object]]:
     match preview.step.partition("-"):
         case ("item", _, position):
             trial = preview.trials[int(position) - 1]
-            article = trial.stimulus.item.article
+            heading = trial.stimulus.item.article
             form, seconds = make_form(study), _pretend_pace(preview, trial)
-            return "item", describe_item(study, trial, article, form=form, seconds=seconds)
+            return "item", describe_item(study, trial, heading, form=form, seconds=seconds)
         case ("attention", _, number):
             return "attention", _describe_check(preview, int(number))
         case ("instructions", *_):
