@@ -8,6 +8,7 @@ PYTEST_WORKERS ?= 2
 BENCH := .venv-bench
 CONVERT := .venv-convert
 OTREE := .venv-otree
+POTATO := .venv-potato
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo serve test screenshots bench lint format messages lock clean
@@ -44,8 +45,8 @@ screenshots: $(INSTALLED) ## Take the pictures of docs/screenshots anew: the rat
 # WHAT=load needs none of the engines, and the others need no oTree
 ENGINES := $(filter-out load,$(or $(WHAT),all))
 RATERS := $(filter load,$(or $(WHAT),load))
-bench: $(if $(ENGINES),$(BENCH)/installed $(CONVERT)/installed) $(if $(RATERS),$(INSTALLED) $(OTREE)/installed) ## Speed against peers: WHAT=training|sampling|growth|load NANOGPT=its clone (an hour or two)
-	$(if $(ENGINES),$(BENCH),$(VENV))/bin/python -m benchmarks.run $(WHAT) $(if $(ENGINES),--optimum $(CONVERT)/bin/optimum-cli) $(if $(RATERS),--otree $(OTREE)/bin/otree) $(if $(NANOGPT),--nanogpt '$(NANOGPT)')
+bench: $(if $(ENGINES),$(BENCH)/installed $(CONVERT)/installed) $(if $(RATERS),$(INSTALLED) $(OTREE)/installed $(POTATO)/installed) ## Speed against peers: WHAT=training|sampling|growth|load NANOGPT=its clone (an hour or two)
+	$(if $(ENGINES),$(BENCH),$(VENV))/bin/python -m benchmarks.run $(WHAT) $(if $(ENGINES),--optimum $(CONVERT)/bin/optimum-cli) $(if $(RATERS),--otree $(OTREE)/bin/otree --potato $(POTATO)/bin/potato) $(if $(NANOGPT),--nanogpt '$(NANOGPT)')
 
 $(BENCH)/installed: pyproject.toml requirements.lock benchmarks/requirements.txt
 	$(PYTHON) -m venv $(BENCH)
@@ -62,6 +63,11 @@ $(CONVERT)/installed: benchmarks/requirements-convert.txt
 $(OTREE)/installed: benchmarks/requirements-otree.txt
 	$(PYTHON) -m venv $(OTREE)
 	$(OTREE)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements-otree.txt
+	@touch $@
+
+$(POTATO)/installed: benchmarks/requirements-potato.txt
+	$(PYTHON) -m venv $(POTATO)
+	$(POTATO)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements-potato.txt
 	@touch $@
 
 lint: $(INSTALLED) ## ruff, mypy, import contracts, missing migrations
@@ -82,4 +88,4 @@ lock: $(INSTALLED) ## Write down the versions that are installed now
 	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > requirements.lock
 
 clean: ## Remove the environment and everything Byline wrote
-	rm -rf $(VENV) $(BENCH) $(CONVERT) $(OTREE) var report
+	rm -rf $(VENV) $(BENCH) $(CONVERT) $(OTREE) $(POTATO) var report

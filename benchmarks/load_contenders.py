@@ -17,6 +17,7 @@ from typing import Any
 
 from benchmarks.load_byline import check_rows, serve_byline
 from benchmarks.load_peers import OTree
+from benchmarks.load_potato import Potato
 from benchmarks.load_raters import Outcome, Site, send_raters
 from benchmarks.load_shape import Load
 from benchmarks.server_process import Cost, measure_cost
@@ -36,6 +37,9 @@ def find_kind(name: str) -> Kind:
     if name == "oTree":
         otree = OTree()
         return Kind(otree.serve, otree.check)
+    if name == "Potato":
+        potato = Potato()
+        return Kind(potato.serve, potato.check)
     return Kind(serve_byline, check_rows)
 
 

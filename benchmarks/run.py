@@ -5,7 +5,8 @@ round, so that a machine whose speed drifts does not favour anybody. Tables go t
 DIR/benchmarks.json. Peers that are not installed are named and left out; `make bench` installs them.
 
 --nanogpt DIR is a clone of karpathy/nanoGPT, --optimum FILE the optimum-cli that converts for OpenVINO, --otree FILE
-oTree's program. Of the load: --at-once raters (16) for --seconds (30), or --arrivals of them a second.
+oTree's program, --potato FILE Potato's. Of the load: --at-once raters (16) for --seconds (30), or --arrivals of them a
+second.
 """
 
 import argparse
@@ -21,8 +22,7 @@ from typing import Any
 
 from benchmarks.floor import ROWS, find_floor, measure_machine
 from benchmarks.load_shape import Load
-from benchmarks.load_suite import CONTENDERS as SITES
-from benchmarks.load_suite import bench_load
+from benchmarks.load_suite import SITES, bench_load
 from benchmarks.rounds import OURS, Bench, Contender, run_contender, run_rounds
 from benchmarks.sampling_engines import ENGINES
 from benchmarks.sampling_job import Job, write_checkpoint
@@ -132,6 +132,7 @@ def parse_arguments(arguments: list[str] | None) -> tuple[tuple[str, ...], Bench
     parser.add_argument("--nanogpt", type=Path, help="folder of a clone of karpathy/nanoGPT")
     parser.add_argument("--optimum", type=Path, help="the optimum-cli that converts for OpenVINO")
     parser.add_argument("--otree", type=Path, help="oTree's program")
+    parser.add_argument("--potato", type=Path, help="Potato's program")
     parser.add_argument("--at-once", type=int, default=Load.at_once, help="raters at once (16)")
     parser.add_argument("--seconds", type=float, default=Load.seconds, help="of load a round (30)")
     parser.add_argument("--arrivals", type=float, default=Load.arrivals, help="raters a second, in place of --at-once")
@@ -141,7 +142,7 @@ def parse_arguments(arguments: list[str] | None) -> tuple[tuple[str, ...], Bench
         parser.error(f"there is no suite {', '.join(sorted(unknown))}; choose from {', '.join(SUITES)}")
     if unknown := set(options.only) - set(NAMES):
         parser.error(f"there is no {', '.join(sorted(unknown))}; choose from {', '.join(NAMES)}")
-    for name, needed in (("nanogpt", "model.py"), ("optimum", ""), ("otree", "")):
+    for name, needed in (("nanogpt", "model.py"), ("optimum", ""), ("otree", ""), ("potato", "")):
         path = getattr(options, name)
         if path and not (path / needed).exists():
             parser.error(f"--{name}: there is no {path / needed}")
@@ -155,7 +156,7 @@ def parse_arguments(arguments: list[str] | None) -> tuple[tuple[str, ...], Bench
         nanogpt=options.nanogpt,
         optimum=options.optimum,
         load=Load(at_once=options.at_once, seconds=options.seconds, arrivals=options.arrivals, raters=options.raters),
-        programs={"OTREE": str(options.otree)} if options.otree else {},
+        programs={name: str(path) for name, path in (("OTREE", options.otree), ("POTATO", options.potato)) if path},
     )
 
 

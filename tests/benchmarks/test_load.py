@@ -1,13 +1,17 @@
 """The load of raters: that a few of them, on a live server, are counted, timed and checked against the database."""
 
+import json
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import pytest
 
 from benchmarks.load_byline import check_rows, find_site, read_command
 from benchmarks.load_client import Log, QuickClient
 from benchmarks.load_contenders import describe_outcome, find_quantiles
-from benchmarks.load_raters import send_raters
+from benchmarks.load_potato import Potato, PotatoRater
+from benchmarks.load_raters import Site, send_raters
 from benchmarks.load_shape import Load
 from benchmarks.server_process import Cost, measure_cost
 from benchmarks.tables import describe_table
@@ -91,3 +95,45 @@ def test_quantiles_and_costs():
     assert (found["n"], found["p50"], found["p95"], found["p99"]) == (101, 50.0, 95.0, 99.0)
     assert find_quantiles([])["p95"] == 0.0
     assert measure_cost([1]).memory_bytes > 0
+
+
+class PotatoServer(BaseHTTPRequestHandler):
+    """What Potato's page says and takes, without Potato: the text in turn, and answers into a file of the rater."""
+
+    kept: ClassVar[list[dict]] = []
+
+    def do_GET(self):
+        self._show(0)
+
+    def do_POST(self):
+        told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.kept.append({"path": self.path, **told})
+        self._show(int(told["instance_id"].removeprefix("text")) + 1)
+
+    def _show(self, number):
+        body = f'<input id="instance_id" name="instance_id" type="hidden" value="text{number}"/>'.encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+def test_a_rater_of_potato_answers_each_text_once_and_lost_answers_are_found():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), PotatoServer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    site = Site(url=url, find_entry=lambda number: f"{url}/?PROLIFIC_PID={number}", rater=PotatoRater)
+    outcome = send_raters(
+        site, Load(at_once=1, seconds=30, raters=1), cast=Cast(awkward=0, double_clicker=0, dropout=0)
+    )
+    server.shutdown()
+    server.server_close()
+    saved = [told for told in PotatoServer.kept if told["path"] == "/updateinstance"]
+    assert [told["instance_id"] for told in saved] == [f"text{number}" for number in range(25)]
+    assert {name.partition(":")[0] for told in saved for name in told["annotations"]} == {"judgment"}
+    assert (len(outcome.sent), len(outcome.answered), outcome.finished) == (25, 25, 1)
+    potato = Potato()
+    assert potato.check(outcome) == ["0 answers of 25 are stored"]
