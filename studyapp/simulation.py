@@ -72,6 +72,7 @@ class Page:
     fields: dict[str, str] = field(default_factory=dict)
     choices: dict[str, list[str]] = field(default_factory=dict)
     ticks: dict[str, list[str]] = field(default_factory=dict)  # boxes of which several may be ticked
+    alone: dict[str, list[str]] = field(default_factory=dict)  # those of them that go with no other
     numbers: dict[str, tuple[int, int]] = field(default_factory=dict)  # fields of a number, with its range
     action: str | None = None
     text: str = ""
@@ -109,6 +110,8 @@ class _PageReader(HTMLParser):
                 self.page.choices.setdefault(attributes["name"], []).append(attributes.get("value", "on"))
             elif attributes.get("type") == "checkbox":
                 self.page.ticks.setdefault(attributes["name"], []).append(attributes.get("value", "on"))
+                if "data-alone" in attributes:
+                    self.page.alone.setdefault(attributes["name"], []).append(attributes.get("value", "on"))
             elif "data-least" in attributes:
                 self.page.numbers[attributes["name"]] = (int(attributes["data-least"]), int(attributes["data-most"]))
             else:
@@ -211,7 +214,7 @@ class SimulatedParticipant:
         answers |= {name: str(draw_number(*ends, rng=self._rng)) for name, ends in page.numbers.items()}
         answers |= {name: draw_words(rng=self._rng) for name in page.fields if name.startswith("q_")}
         answers |= {
-            name: draw_several(offered, rng=self._rng)
+            name: draw_several(offered, alone=page.alone.get(name, ()), rng=self._rng)
             for name, offered in page.ticks.items()
             if not name.endswith(NOT_SAID_SUFFIX)
         }

@@ -45,8 +45,9 @@ _TAKEN = frozenset(
 class Question:
     """[[questions]]: one question. `name` is its column in participants.csv.
 
-    `demographic`: it asks who somebody is, so they may prefer not to say. `ordered`: its choices go up or down, and
-    neighbours are joined where a public version must tell less. `show_if`: only asked where that question was answered
+    `demographic`: it asks who somebody is, so they may prefer not to say. `alone`: those of its choices that go with no
+    other, as “None of these”. `ordered`: its choices go up or down, and neighbours are joined where a public version
+    must tell less. `show_if`: only asked where that question was answered
     with one of these. What it says in other languages stands with the study's other texts (`domain.study_texts`).
     """
 
@@ -55,6 +56,7 @@ class Question:
     type: str = "choice"
     help: str = ""
     choices: tuple[str, ...] = ()
+    alone: tuple[str, ...] = ()
     ordered: bool = False
     least: int | None = None
     most: int | None = None
@@ -108,6 +110,10 @@ class Question:
         """It is answered in words of one's own."""
         return self.type in OF_TEXT
 
+    def mixes_alone(self, chosen: Sequence[str]) -> bool:
+        """Whether a choice that goes with no other was chosen with another."""
+        return len(chosen) > 1 and any(choice in self.alone for choice in chosen)
+
     def is_asked(self, answers: Answers) -> bool:
         """Whether it is asked of somebody who has given these answers."""
         if not self.show_if:
@@ -135,6 +141,11 @@ class Question:
                 )
             if choice == PREFER_NOT:
                 raise ValueError(f"choices: {PREFER_NOT!r} is offered by demographic = true; leave it out")
+
+        if self.alone and self.type != "choices":
+            raise ValueError(f"alone: only where several can be chosen, and this is of type {self.type!r}")
+        if unknown := [choice for choice in self.alone if choice not in self.choices]:
+            raise ValueError(f"alone: {unknown[0]!r} must be one of the choices, word for word")
 
     def _check_range(self) -> None:
         if self.type not in OF_NUMBERS:
@@ -173,7 +184,7 @@ class QuestionPage:
 
 def read_question(stored: Mapping[str, Any]) -> Question:
     """The question that `describe_section` has described."""
-    return Question(**{**stored, "choices": tuple(stored.get("choices", ()))})
+    return Question(**{**stored, **{key: tuple(stored.get(key, ())) for key in ("choices", "alone")}})
 
 
 def take_ready_made(entry: Any, *, place: tuple[str | int, ...], faults: list[str]) -> Any:
@@ -185,7 +196,11 @@ def take_ready_made(entry: Any, *, place: tuple[str | int, ...], faults: list[st
         meant = suggest(str(used), READY_MADE, otherwise="the ready-made ones are")
         faults.append(Fault((*place, "use"), f"there is no ready-made question {used!r}{meant}"))
         return {"name": "unknown", "text": "?", "type": "short_text"}  # its other keys cannot be judged without it
-    return {"name": used, **READY_MADE[used], **{key: value for key, value in entry.items() if key != "use"}}
+    own = {key: value for key, value in entry.items() if key != "use"}
+    ready_made = READY_MADE[used]
+    if "choices" in own:  # with others, those of them that are still there
+        ready_made = {**ready_made, "alone": [c for c in ready_made.get("alone", ()) if c in own["choices"]]}
+    return {"name": used, **ready_made, **own}
 
 
 def check_questions(questions: Sequence[Question]) -> list[Fault]:
@@ -237,7 +252,12 @@ def find_answer_fault(question: Question, answer: object) -> str:
         case "choice":
             fits = answer in question.choices
         case "choices":
-            fits = isinstance(answer, list) and bool(answer) and answer == [c for c in question.choices if c in answer]
+            fits = (
+                isinstance(answer, list)
+                and bool(answer)
+                and answer == [c for c in question.choices if c in answer]
+                and not question.mixes_alone(answer)
+            )
         case "number" | "scale":
             fits = isinstance(answer, int) and not isinstance(answer, bool) and question.low <= answer <= question.high
         case "short_text" | "long_text":

@@ -73,6 +73,7 @@ READY_MADE: dict[str, dict[str, Any]] = {
             Sentence("From other people"),
             Sentence("None of these"),
         ],
+        "alone": ["None of these"],
         "demographic": True,
     },
     "llm_familiarity": {

@@ -14,9 +14,10 @@ def draw_choice(offered: Sequence[str], *, rng: random.Random) -> str:
     return rng.choice(offered)
 
 
-def draw_several(offered: Sequence[str], *, rng: random.Random) -> list[str]:
-    """One to three of the answers."""
-    return rng.sample(list(offered), k=min(len(offered), rng.randint(1, 3)))
+def draw_several(offered: Sequence[str], *, rng: random.Random, alone: Sequence[str] = ()) -> list[str]:
+    """One to three of the answers; of several, none that goes with no other."""
+    drawn = rng.sample(list(offered), k=min(len(offered), rng.randint(1, 3)))
+    return [answer for answer in drawn if answer not in alone] or drawn[:1]
 
 
 def draw_number(least: int, most: int, *, rng: random.Random) -> int:

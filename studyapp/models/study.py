@@ -194,6 +194,11 @@ class Study(models.Model):
         return estimate_time(texts, n_shown=min(self.items_read, len(words))) if words else None
 
     @property
+    def asks_at_end(self) -> bool:
+        """Whether there is anything on the page of the last questions; without, the last answer completes."""
+        return self.asks_looked_up or bool(self.internet_check_question)
+
+    @property
     def is_paired(self) -> bool:
         """Every page shows the human and the model's version of one title."""
         return self.presentation == "paired"

@@ -72,7 +72,8 @@ class Preview:
         items = list(self._list_reading_steps())
         asked = ["comprehension"] if self.study.comprehension else []
         first, more = ([step for step, _ in self.list_question_pages(when)] for when in STEPS)
-        return ["consent", "instructions", *asked, *first, *items, *more, "questions", "debriefing", *_BESIDE]
+        last = ["questions"] if self.study.asks_at_end else []
+        return ["consent", "instructions", *asked, *first, *items, *more, *last, "debriefing", *_BESIDE]
 
     def list_question_pages(self, when: str) -> list[tuple[str, QuestionPage]]:
         """The pages of the study's own questions, with those that only some are asked, each with its step's name."""

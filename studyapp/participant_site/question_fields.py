@@ -35,6 +35,20 @@ class AskedField:
         return bool(self.field.use_fieldset)
 
 
+class TickBoxes(forms.CheckboxSelectMultiple):
+    """Boxes of which several can be ticked; `alone` are the values of those that go with no other, for alone.js."""
+
+    def __init__(self, *, alone: frozenset[str]) -> None:
+        super().__init__()
+        self._alone = alone
+
+    def create_option(self, name: str, value: Any, *arguments: Any, **options: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *arguments, **options)
+        if str(value) in self._alone:
+            option["attrs"]["data-alone"] = True
+        return option
+
+
 class ListSelect(forms.Select):
     """A list of hundreds of names, written at once: a template for each of them takes longer than the whole page."""
 
@@ -51,7 +65,9 @@ class ListSelect(forms.Select):
 def make_tick(question: Question) -> forms.Field | None:
     """The box "prefer not to say" of a question whose own field cannot have it as a choice."""
     if question.demographic and question.type in ("choices", "number", *OF_TEXT):
-        return forms.BooleanField(label=NOT_SAID, required=False)
+        return forms.BooleanField(
+            label=NOT_SAID, required=False, widget=forms.CheckboxInput(attrs={"data-alone": True})
+        )
     return None
 
 
@@ -72,7 +88,8 @@ def make_field(question: Question, words: QuestionWords) -> forms.Field:
             return forms.CharField(**options, max_length=MOST_CHARACTERS[question.type], widget=widget)
         case "choices":
             choices = [(str(number), label) for number, label in enumerate(words.choices)]
-            return forms.MultipleChoiceField(**options, choices=choices, widget=forms.CheckboxSelectMultiple)
+            alone = frozenset(str(question.choices.index(choice)) for choice in question.alone)
+            return forms.MultipleChoiceField(**options, choices=choices, widget=TickBoxes(alone=alone))
     choices = _list_choices(question, words)
     is_list = question.type in ("country", "language") or len(choices) > MOST_RADIOS
     if is_list:

@@ -6,6 +6,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
@@ -53,11 +54,11 @@ class QuestionsForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Whoever would rather not say leaves the rest empty, and nobody says both."""
-        for question, _words in self._asked:
-            self._clean_question(question, _name(question))
+        for question, words in self._asked:
+            self._clean_question(question, words, _name(question))
         return self.cleaned_data
 
-    def _clean_question(self, question: Question, name: str) -> None:
+    def _clean_question(self, question: Question, words: QuestionWords, name: str) -> None:
         given = self.cleaned_data.get(name)
         if self.cleaned_data.get(_name_tick(question)):
             if given not in EMPTY or name in self.errors:
@@ -66,6 +67,16 @@ class QuestionsForm(forms.Form):
         elif question.required and name not in self.errors and given in EMPTY:
             is_written = question.type in (*OF_TEXT, "number")
             self.add_error(name, _("Please answer this.") if is_written else _("Please choose an answer."))
+        elif question.alone and name not in self.errors:
+            self._clean_alone(question, words, name)
+
+    def _clean_alone(self, question: Question, words: QuestionWords, name: str) -> None:
+        """A choice such as “None of these” with another one is taken for neither: nobody knows which was meant."""
+        given = [int(number) for number in self.cleaned_data[name]]
+        if question.mixes_alone([question.choices[number] for number in given]):
+            alone = next(words.choices[number] for number in given if question.choices[number] in question.alone)
+            said = gettext("“%(choice)s” goes with no other answer: please choose it alone, or take it away.")
+            self.add_error(name, said % {"choice": alone})
 
     def read_answers(self) -> dict[str, Answer]:
         """What was answered, in the words in which the study file declares its choices."""

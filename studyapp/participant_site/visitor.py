@@ -11,6 +11,7 @@ from django.utils.cache import add_never_cache_headers
 
 from studyapp.actions import participation
 from studyapp.actions.attention import find_due_check
+from studyapp.actions.participation import EndAnswers
 from studyapp.domain.progress import ENDS_WITHOUT_PAGE, Step, find_step
 from studyapp.models import Participant, Study
 from studyapp.models.participation import find_participant_of_page
@@ -70,10 +71,18 @@ def remember(response: HttpResponse, participant: Participant) -> HttpResponse:
 
 
 def locate(participant: Participant) -> Step:
-    """The page where the participant belongs; somebody who had dropped out is let in again if there is room."""
+    """The page where the participant belongs; somebody who had dropped out is let in again if there is room.
+
+    Where the study asks nothing at the end, whoever would come to its last questions has completed.
+    """
     if participant.status == Participant.Status.DROPPED_OUT:
         participant = participation.resume(participant, now=timezone.now())
-    return find_step(participation.describe_place(participant))
+    step = find_step(participation.describe_place(participant))
+    if step is Step.QUESTIONS and not participant.study.asks_at_end:
+        participation.complete(participant, EndAnswers(looked_up=None, internet_check_answer=""), now=timezone.now())
+        participant.refresh_from_db(fields=["status", "completed_at", "excluded", "exclusion_reasons"])
+        step = Step.DEBRIEFING
+    return step
 
 
 def redirect_to(study: Study, participant: Participant, step: Step) -> HttpResponse:

@@ -131,6 +131,9 @@ WORDS = {
     "questions.type": Words("Type"),
     "questions.help": Words("Help", "A line below the question."),
     "questions.choices": Words("Choices", "One a line, in their order; of one or several choices only."),
+    "questions.alone": Words(
+        "Choices that go with no other", "One a line, as they stand above; “None of these”, where several are chosen."
+    ),
     "questions.ordered": Words(
         "The choices go up or down", "So that neighbours can be joined where a public version must tell less."
     ),

@@ -1,4 +1,5 @@
-// Keys for the answers of the form with data-keys: a number chooses one, Enter goes on. Everything works without it.
+// Keys for the answers of the form with data-keys: a number chooses one, Enter goes on (without an answer, to the page
+// that says what is missing). Everything works without it.
 // The form may come later than the page (reveal.js tells by the event "turn").
 "use strict";
 (() => {
@@ -18,9 +19,10 @@
     const chosen = radios[Number(event.key) - 1];
     if (chosen) {
       chosen.checked = true;
+      chosen.dispatchEvent(new Event("change", { bubbles: true })); // as a click does, for who listens
       chosen.focus();
       event.preventDefault();
-    } else if (event.key === "Enter" && !event.target.matches("a, button, summary") && radios.some((radio) => radio.checked)) {
+    } else if (event.key === "Enter" && radios.length && !event.target.matches("a, button, summary")) {
       event.preventDefault();
       form.requestSubmit();
     }

@@ -1,5 +1,6 @@
 // Counts down to the moment from which an answer is taken (a study's least reading time), and holds an answer that is
-// sent before; it stays as it was chosen. Without it the server says the same. The time is the server's either way.
+// sent before; it stays as it was chosen. Without it the server says the same, as it does where nothing was chosen yet.
+// The time is the server's either way.
 "use strict";
 (() => {
   const SLACK = 150; // ms beyond the server's own figure, so that no answer is a moment too early
@@ -31,7 +32,7 @@
 
   document.addEventListener("submit", (event) => {
     const isReport = event.submitter?.hasAttribute("formaction");
-    if (due === null || event.target.id !== "judgment" || isReport) return;
+    if (due === null || event.target.id !== "judgment" || isReport || !event.target.checkValidity()) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     const pace = document.getElementById("pace");

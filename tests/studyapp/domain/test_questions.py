@@ -1,5 +1,7 @@
 """The study's own questions: what can be declared, which page comes next, and what an answer may be."""
 
+import random
+
 import pytest
 
 from studyapp.bundle_format import describe_columns
@@ -12,6 +14,7 @@ from studyapp.domain.questions import (
     split_pages,
 )
 from studyapp.domain.ready_made_questions import READY_MADE
+from studyapp.domain.simulated_answers import draw_several
 from studyapp.domain.study_design import DesignError, describe_design, parse_design
 from studyapp.domain.study_sections import describe_section
 from studyapp.domain.study_texts import list_missing_questions
@@ -41,6 +44,19 @@ def test_what_an_entry_says_counts_before_the_ready_made_one():
     question = parse({"use": "age_band", "name": "age", "text": "Your age?", "required": False, "when": "before"})[0]
     assert (question.name, question.text, question.required, question.when) == ("age", "Your age?", False, "before")
     assert question.choices[0] == "18–24"
+
+
+def test_a_choice_that_goes_with_no_other():
+    seen = {"name": "seen", "text": "Which?", "type": "choices", "choices": ["A", "B", "None"], "alone": ["None"]}
+    (question,) = parse(seen)
+    assert [bool(find_answer_fault(question, said)) for said in (["A", "B"], ["None"], ["A", "None"])] == [0, 0, 1]
+    assert "'Nothing' must be one of the choices" in find_faults({**seen, "alone": ["Nothing"]})[0]
+    assert "only where several can be chosen" in find_faults({**PETS, "alone": ["No"]})[0]
+    assert parse({"use": "news_sources"})[0].alone == ("None of these",)
+    assert parse({"use": "news_sources", "choices": ["Radio", "Newspapers"]})[0].alone == ()
+    assert draw_several(["1", "2"], alone=["2", "1"], rng=random.Random(1)) in (["1"], ["2"])
+    drawn = [draw_several(["1", "2", "3", "4"], alone=["4"], rng=random.Random(n)) for n in range(40)]
+    assert ["4"] in drawn and not any("4" in one and len(one) > 1 for one in drawn)
 
 
 GERMAN = {"name": "pets", "text": "Haustiere?", "choices": ["Ja", "Nein"]}

@@ -3,16 +3,16 @@
 import pytest
 
 from studyapp.models import Participant, Response
-from tests.studyapp.participant_site.test_browser import go_to_first_item, tab  # noqa: F401  (a fixture)
+from tests.studyapp.participant_site.rater_pages import begin
 from tests.studyapp.study_rows import make_launched
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 CHECKS = [{"standard": "choose-machine", "after": 1}]
 
 
-def test_an_answer_is_held_until_its_time_and_a_check_is_answered_by_its_key(tab, live_server):  # noqa: F811
+def test_an_answer_is_held_until_its_time_and_a_check_is_answered_by_its_key(tab, live_server):
     page = tab(width=320)
-    go_to_first_item(page, live_server, make_launched(attention=CHECKS, checks={"min_reading_seconds": 3}))
+    begin(page, live_server.url, make_launched(attention=CHECKS, checks={"min_reading_seconds": 3}))
     article = page.url
     page.keyboard.press("4")
     page.get_by_text("Add a comment").click()
@@ -32,6 +32,7 @@ def test_an_answer_is_held_until_its_time_and_a_check_is_answered_by_its_key(tab
     assert response.seconds >= 3
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.keyboard.press("Enter")  # nothing is chosen yet
+    page.locator("#errors").wait_for()
     page.keyboard.press("5")
     page.keyboard.press("Enter")
     page.wait_for_url("**/item/**")
@@ -40,9 +41,9 @@ def test_an_answer_is_held_until_its_time_and_a_check_is_answered_by_its_key(tab
     assert page.faults == []
 
 
-def test_without_script_the_page_comes_back_with_the_answer(tab, live_server):  # noqa: F811
+def test_without_script_the_page_comes_back_with_the_answer(tab, live_server):
     page = tab(java_script_enabled=False)
-    go_to_first_item(page, live_server, make_launched(attention=CHECKS, checks={"min_reading_seconds": 3}))
+    begin(page, live_server.url, make_launched(attention=CHECKS, checks={"min_reading_seconds": 3}))
     page.locator("input[name=judgment]").nth(1).check()
     while "/item/" in page.url:
         page.get_by_role("button", name="Next").click()  # comes back as it was, until the time is there

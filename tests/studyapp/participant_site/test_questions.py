@@ -162,3 +162,14 @@ def test_simulated_participants_answer_them_too(study, live_server, kind):
     assert person.status == "completed"
     assert {"age_band", "pets", "years", "country", "thoughts"} <= set(answers_of(person))
     assert isinstance(answers_of(person)["thoughts"], str)
+
+
+def test_none_of_these_goes_with_no_other_answer():
+    visitor = Visitor(make_launched(n_items=2, questions=[{"use": "news_sources", "when": "before"}]))
+    visitor.start()
+    none = visitor.page.ticks["q_news_sources"][-1]
+    assert visitor.page.alone["q_news_sources"] == [none]
+    assert "“None of these” goes with no other answer" in visitor.send(q_news_sources=["2", none]).text
+    assert not QuestionAnswer.objects.exists()
+    assert visitor.send(q_news_sources=[none]).step == "item"
+    assert answers_of(visitor.participant) == {"news_sources": ["None of these"]}

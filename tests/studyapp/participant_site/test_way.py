@@ -205,6 +205,21 @@ def test_an_answered_page_takes_few_queries(visitor):
     assert len(showing) <= MAX_QUERIES, [query["sql"] for query in showing]
 
 
+@pytest.mark.parametrize("questions", [[], [{"name": "thoughts", "text": "Why?", "type": "short_text"}]])
+def test_the_last_answer_completes_where_nothing_is_asked_at_the_end(questions):
+    visitor = Visitor(make_launched(n_items=2, checks={"looked_up": False}, questions=questions))
+    visitor.start()
+    while visitor.page.step == "item":
+        visitor.send(judgment="2")
+    if questions:
+        assert visitor.page.step == "more-questions"
+        visitor.send(q_thoughts="I guessed.")
+    assert visitor.page.step == "debriefing"
+    person = visitor.participant
+    assert (person.status, person.looked_up) == ("completed", None)
+    assert visitor.open(f"{visitor.entry}questions/").step == "debriefing"
+
+
 def test_two_clicks_that_meet_at_the_last_article_both_come_to_the_questions(visitor, monkeypatch):
     """The second has been let in as somebody with an open article when the first stores the last answer."""
     visitor.start()
