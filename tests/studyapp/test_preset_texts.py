@@ -44,7 +44,7 @@ def test_a_further_language_is_filled_only_where_the_study_says_what_the_preset_
         'choices = ["a", "b", "c"]\n'
     )
     german, french = design.texts.languages["de"], design.texts.languages["fr"]
-    assert german.consent == "" and german.debriefing.startswith("Die Studie untersucht") and len(german.comprehension) == 3
+    assert german.consent == "" and german.debriefing.startswith("Die Studie") and len(german.comprehension) == 3
     assert french.question == "Qui ?" and len(french.comprehension) == 1
     assert french.internet_check_question.startswith("Combien")
     assert parse_study_file(write_study_file(design), name="x", folder=None).resolve([]) == design
