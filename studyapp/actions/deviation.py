@@ -66,7 +66,7 @@ def _count_more_places(study: Study, change: Change) -> int:
         return 0
     if study.state != Study.State.LAUNCHED:
         raise DeviationRefusedError({TARGET: f"the study is {study.state}; nobody can enter it any more"})
-    return int(change.after) - int(change.before)
+    return int(change.after or 0) - int(change.before or 0)
 
 
 def _check_design(study: Study, changes: list[Change]) -> None:
@@ -74,7 +74,10 @@ def _check_design(study: Study, changes: list[Change]) -> None:
     design = describe_design(describe_study(study))
     for change in changes:
         section, key = change.key.split(".")
-        design[section][key] = change.after
+        if change.after is None:
+            design[section].pop(key, None)
+        else:
+            design[section][key] = change.after
         longest = getattr(Study._meta.get_field(CHANGEABLE[change.key].column), "max_length", None)
         if longest and len(str(change.after)) > longest:
             raise DeviationRefusedError({change.key: f"at most {longest} characters can be kept"})

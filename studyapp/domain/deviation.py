@@ -7,33 +7,46 @@ data is told of it. What decides which texts are shown, to whom, and who is excl
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-Value = str | int
+Value = str | int | None
+PLACES = "places that were promised stay"
+DAYS = "participants were promised their days"
 
 
 @dataclass(frozen=True)
 class Changeable:
-    """A key of the study file that may change after launch: its column, its name for people, and a rule."""
+    """A key of the study file that may change after launch: its column, its name for people, and a rule.
+
+    `only_up`: why a number may only go up; "" where it may go down too. A number that may be empty has no bound then.
+    """
 
     key: str
     column: str
     label: str
     is_number: bool = False
     is_text: bool = False  # of several lines
-    only_up: bool = False
+    least: int = 1  # of a number
+    only_up: str = ""
     may_be_empty: bool = False
 
     def describe_rule(self, before: Value) -> str:
         """What one should know before one changes it from what it is now."""
-        return f"It can only go up from {before}: places that were promised stay." if self.only_up else ""
+        if not self.only_up:
+            return ""
+        if before is None:
+            return f"It has no bound, and stays so: {self.only_up}."
+        empty = " Empty: no bound." if self.may_be_empty else ""
+        return f"It can only go up from {before}: {self.only_up}.{empty}"
 
 
 CHANGEABLE: dict[str, Changeable] = {
     entry.key: entry
     for entry in (
         Changeable("targets.participants_per_cell", "participants_per_cell", "Participants in each arm and form",
-                   is_number=True, only_up=True),
+                   is_number=True, only_up=PLACES),
         Changeable("targets.dropout_minutes", "dropout_minutes", "Minutes until a silent participant has dropped out",
                    is_number=True),
+        Changeable("debriefing.withdrawal_days", "withdrawal_days", "Days in which answers can be withdrawn",
+                   is_number=True, least=0, only_up=DAYS, may_be_empty=True),
         Changeable("recruitment.estimated_minutes", "estimated_minutes", "Estimated minutes", is_number=True),
         Changeable("recruitment.reward", "reward", "Reward", may_be_empty=True),
         Changeable("recruitment.contact", "contact", "Contact", may_be_empty=True),
@@ -69,7 +82,7 @@ def plan_changes(*, current: Mapping[str, Value], wanted: Mapping[str, Value], r
     Raises:
         DeviationRefusedError: a key may not change or not so, no reason is given, or nothing would change.
     """
-    faults = {key: fault for key, value in wanted.items() if (fault := _find_fault(key, current.get(key), value))}
+    faults = {key: fault for key, value in wanted.items() if (fault := _find_fault(key, current, value))}
     if not reason.strip():
         faults["reason"] = "say why; whoever is given the data will read it"
     if faults:
@@ -80,14 +93,27 @@ def plan_changes(*, current: Mapping[str, Value], wanted: Mapping[str, Value], r
     return changes
 
 
-def _find_fault(key: str, before: Value | None, after: Value) -> str:
+def _find_fault(key: str, current: Mapping[str, Value], after: Value) -> str:
     rule = CHANGEABLE.get(key)
-    if rule is None or before is None:
+    if rule is None or key not in current:
         return f"cannot be changed after launch; these can: {', '.join(CHANGEABLE)}"
-    if rule.is_number != (isinstance(after, int) and not isinstance(after, bool)):
-        return "must be a whole number" if rule.is_number else "must be a text"
-    if rule.only_up and isinstance(after, int) and isinstance(before, int) and after < before:
-        return f"can only go up from {before}: places that were promised stay"
-    if isinstance(after, str) and not after.strip() and before and not rule.may_be_empty:
+    before = current[key]
+    if rule.is_number:
+        return _find_number_fault(rule, before, after)
+    if not isinstance(after, str):
+        return "must be a text"
+    if not after.strip() and before and not rule.may_be_empty:
         return "cannot be emptied; participants must be given one"
+    return ""
+
+
+def _find_number_fault(rule: Changeable, before: Value, after: Value) -> str:
+    """An empty number has no bound, which is more than any."""
+    if after is None and rule.may_be_empty:
+        return ""
+    if not isinstance(after, int) or isinstance(after, bool):
+        return "must be a whole number"
+    if rule.only_up and (before is None or (isinstance(before, int) and after < before)):
+        has = "no bound now, and none can be set" if before is None else f"can only go up from {before}"
+        return f"{has}: {rule.only_up}"
     return ""

@@ -8,7 +8,7 @@ from studyapp.domain.consent_parts import find_missing_parts
 from studyapp.domain.languages import is_tag
 from studyapp.domain.launch_audit import check_power, check_stimuli
 from studyapp.domain.launch_facts import ArmFacts, Finding, Level, StudyFacts, TextPair, count
-from studyapp.domain.pay import PayVerdict, is_far_off, judge_pay, parse_reward
+from studyapp.domain.pay import PayVerdict, is_far_off, judge_pay, parse_reward, propose_rewards
 from studyapp.domain.study_texts import list_missing
 from studyapp.domain.text_design import FLAG_MEANINGS
 
@@ -160,7 +160,9 @@ def _check_pay(facts: StudyFacts) -> list[Finding]:
     is_panel = facts.platform == "prolific"
     unpaid: Level = "warn" if is_panel else "pass"
     if not facts.reward.strip():
-        return [Finding(unpaid, "Pay", "No payment is promised.")]
+        worth = " or ".join(map(str, propose_rewards(facts.estimated_minutes)))
+        words = f"set the reward ({facts.estimated_minutes} minutes are worth {worth} at the recommended pay)"
+        return [Finding("warn", "Pay", f"No payment is promised: {words}.")]
     amount = parse_reward(facts.reward)
     if amount is None:
         words = f"“{facts.reward}” names no single sum that could be read, as “USD 6” or “£4.50” would"

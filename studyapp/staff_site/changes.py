@@ -22,7 +22,7 @@ class ChangesForm(forms.Form):
         for key, rule in CHANGEABLE.items():
             shared = {"label": rule.label, "help_text": rule.describe_rule(self.initial[key])}
             if rule.is_number:
-                self.fields[key] = forms.IntegerField(min_value=1, **shared)
+                self.fields[key] = forms.IntegerField(min_value=rule.least, required=not rule.may_be_empty, **shared)
             else:
                 area = forms.Textarea(attrs={"rows": 6}) if rule.is_text else None
                 self.fields[key] = forms.CharField(widget=area, required=not rule.may_be_empty, strip=False, **shared)

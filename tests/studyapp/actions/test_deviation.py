@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_every_key_that_may_change_is_one_of_the_study_file_and_comes_to_its_column():
-    study = make_launched()
+    study = make_launched(debriefing={"withdrawal_days": 30})
     for key, rule in CHANGEABLE.items():
         before = read_current(study)[key]
         after = before + 1 if rule.is_number else "C1ABCDEF"
@@ -27,6 +27,9 @@ def test_every_key_that_may_change_is_one_of_the_study_file_and_comes_to_its_col
         study.refresh_from_db()
         section, name = key.split(".")
         assert asdict(describe_study(study))[section][name] == after, key
+    deviate(study, {"debriefing.withdrawal_days": None}, reason="no last day any more")
+    study.refresh_from_db()
+    assert study.withdrawal_days is None
 
 
 def test_a_change_leaves_the_frozen_design_and_its_hash_and_is_written_down():

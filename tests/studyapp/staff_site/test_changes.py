@@ -25,7 +25,7 @@ def read_form(client):
         **{
             name: value.replace("\n", "\r\n")
             if isinstance(value := form.get_initial_for_field(field, name), str)
-            else value
+            else ("" if value is None else value)
             for name, field in form.fields.items()
             if name != "reason"
         },
@@ -58,12 +58,13 @@ def test_a_change_needs_a_reason_and_is_listed_with_it(admin_client):
     [
         ({"targets.participants_per_cell": 1}, "can only go up from 3"),
         ({"texts.consent": ""}, "This field is required"),
+        ({"debriefing.withdrawal_days": 7}, "can only go up from 30: participants were promised"),
         ({}, "Nothing would change"),
         ({"seen": "older"}, "Somebody has changed the study since"),
     ],
 )
 def test_what_cannot_change_is_told_beside_its_field_and_changes_nothing(admin_client, change, fault):
-    make_launched(slug="pilot")
+    make_launched(slug="pilot", debriefing={"withdrawal_days": 30})
     before = Study.objects.values().get()
     answer = admin_client.post(CHANGES, {**read_form(admin_client), **change, "reason": "to see"})
     assert fault in answer.content.decode()
