@@ -73,8 +73,8 @@ class QuickClient:
         self._cookies: dict[str, str] = {}
         self._own = threading.local()
 
-    def get(self, url: str) -> Answer:
-        return self._see("GET", url)
+    def get(self, url: str, *, headers: dict[str, str] | None = None) -> Answer:
+        return self._see("GET", url, headers=headers)
 
     def post(self, url: str, *, data: dict[str, str], headers: dict[str, str] | None = None) -> Answer:
         return self._see("POST", url, body=urlencode(data), headers={"Content-Type": FORM, **(headers or {})})
@@ -105,7 +105,8 @@ class QuickClient:
                 return Answer(url, status, content.decode())
             url = urljoin(url, received["Location"])
             if status not in (307, 308):
-                method, body, headers = "GET", None, None
+                method, body = "GET", None
+                headers = {name: value for name, value in (headers or {}).items() if name != "Content-Type"}
         raise httpx.TooManyRedirects(f"{kind}: more than {MOST_REDIRECTS} redirects, the last to {url}")
 
     def _ask(self, method: str, url: str, *, body: str | None, headers: dict[str, str]) -> tuple[int, Message, bytes]:

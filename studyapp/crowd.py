@@ -4,10 +4,13 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import httpx
 from django.conf import settings
 from django.db import close_old_connections
+from django.db.models import Max
+from django.utils import timezone
 
 from studyapp.actions.participation import find_by_arrival
 from studyapp.domain.rehearsal_cast import Cast, Character, draw_character, draw_effect
@@ -59,9 +62,9 @@ class StoredTruth:
         return self.right_choices
 
     def find_trial(self, code: str) -> TrialTruth:
-        trial = Trial.objects.select_related("participant__assignment", "stimulus__item__article", "stimulus__arm").get(
-            code=code
-        )
+        trial = Trial.objects.select_related(
+            "participant__assignment", "stimulus__item__article", "stimulus__arm", "beside"
+        ).get(code=code)
         stimulus = trial.stimulus
         arm = stimulus.arm.name if stimulus.arm else ""
         return TrialTruth(
@@ -70,6 +73,7 @@ class StoredTruth:
             effect=draw_effect(self.cast, seed=self.seed, item=stimulus.item.article.ref, arm=arm),
             dilution=self.cast.dilution,
             first=trial.first,
+            words=sum(text.words for text in trial.texts),
         )
 
 
@@ -120,6 +124,12 @@ def count_answers(participant: Participant) -> int:
     return Response.objects.filter(trial__participant=participant).count()
 
 
+def find_latest_time(study: Study) -> datetime:
+    """Now, or where simulated participants have come to: they read at once, so that their time is ahead of ours."""
+    latest = study.participants.aggregate(latest=Max("last_seen_at"))["latest"]
+    return max(timezone.now(), latest) if latest else timezone.now()
+
+
 def send_crowd(
     crowd: Crowd, numbers: Iterable[int], *, n_items: int, on_done: Callable[[int], None] | None = None
 ) -> CrowdOutcome:
@@ -156,7 +166,10 @@ def _send(crowd: Crowd, number: int, truth: StoredTruth, n_items: int) -> Simula
         known = find_by_arrival(study, platform="simulated", arrival=Arrival(external_id=str(number)))
         with open_client(crowd.url) as client:
             character = cast_number(crowd, number, n_items=n_items)
-            participant = SimulatedParticipant(client, entry=entry, truth=truth, rng=rng, character=character)
+            elapsed = (known.last_seen_at - timezone.now()).total_seconds() if known else 0.0
+            participant = SimulatedParticipant(
+                client, entry=entry, truth=truth, rng=rng, character=character, elapsed=max(0.0, elapsed)
+            )
             participant.take_part(answered_before=count_answers(known) if known else 0)
             return participant
     finally:

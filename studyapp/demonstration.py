@@ -21,7 +21,6 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import transaction
-from django.utils import timezone
 
 from studyapp import tasks
 from studyapp.actions.articles import import_articles
@@ -30,6 +29,7 @@ from studyapp.actions.blindness import unblind
 from studyapp.actions.export import export_study, request_report
 from studyapp.actions.study import load_study
 from studyapp.checkpoints import Checkpoint, list_checkpoints
+from studyapp.crowd import find_latest_time
 from studyapp.domain.article_file import UnreadableFileError, read_article_file
 from studyapp.domain.study_design import StudyDesign
 from studyapp.models import Export, Study
@@ -245,7 +245,7 @@ def make_report(study: Study) -> Export:
     if newest is None or (last_seen is not None and newest.created_at < last_seen):
         with acting_as("manage.py demo"):
             unblind(study, reason="a demonstration, in which somebody has tried the participants' pages")
-        newest = export_study(study, folder=settings.EXPORTS_DIR, now=timezone.now())
+        newest = export_study(study, folder=settings.EXPORTS_DIR, now=find_latest_time(study))
     if newest.report_state != Export.ReportState.DONE and request_report(newest):
         with contextlib.suppress(tasks.QueueUnreachableError):  # the row says it, below
             tasks.send_report(newest.pk)

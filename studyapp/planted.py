@@ -1,20 +1,23 @@
 """What a rehearsal has planted, worked out again from its rows: who came, what each read, and what that leads to."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import fmean, median, quantiles
 
 from django.db.models import Count
 
 from studyapp.crowd import Crowd, cast_number, list_numbers, plant_accuracies
-from studyapp.domain.exclusion import Bounds
+from studyapp.domain.exclusion import Bounds, ParticipantFacts, TextFacts, decide_exclusion
 from studyapp.domain.judgment import Judgment
 from studyapp.domain.pay import estimate_time, parse_reward
 from studyapp.domain.rehearsal_cast import Character, Kind, draw_effect
 from studyapp.domain.rehearsal_verdict import ArmPlant, Plant
 from studyapp.domain.simulated_rater import find_d_prime, find_side, share_right, weigh_text
+from studyapp.domain.simulated_reading import FASTEST_WPM, HURRIED_SECONDS
 from studyapp.models import Arm, Assignment, Participant, Response, Stimulus, Study
 
+SITE_SECONDS = 3.0  # that a busy site may take over an answer
 BROKEN_BY_LOOKERS = ("internet_check", "looked_up")
 
 
@@ -68,7 +71,9 @@ def describe_kinds(crowd: Crowd, *, n_items: int) -> dict[str, int]:
 
 
 def describe_times(study: Study, page_seconds: list[float]) -> dict[str, float | None]:
-    """Simulated answers take no time, so what the pages took, and how long reading would take a person."""
+    """How long the pages took in truth, the simulated people by their own account, and reading by the words."""
+    people = study.participants.filter(status=Participant.Status.COMPLETED)
+    minutes_taken = [person.minutes for person in people if person.minutes is not None]
     words = list(Stimulus.objects.filter(item__study=study).values_list("words", flat=True))
     minutes = estimate_time(words, n_shown=study.items_read).total
     reward = parse_reward(study.reward)
@@ -76,6 +81,7 @@ def describe_times(study: Study, page_seconds: list[float]) -> dict[str, float |
         "pages": len(page_seconds),
         "page_median_ms": round(1000 * median(page_seconds), 1) if page_seconds else None,
         "page_95_ms": round(1000 * quantiles(page_seconds, n=20)[-1], 1) if len(page_seconds) > 1 else None,
+        "minutes_taken": round(median(minutes_taken), 1) if minutes_taken else None,
         "minutes_to_read": round(minutes, 1),
         "minutes_promised": study.estimated_minutes,
         "pay_an_hour": float(reward.per_hour(minutes).value) if reward else None,
@@ -146,7 +152,34 @@ def _count_exclusions(study: Study, characters: dict[int, Character]) -> dict[st
     lookers = sum(character.kind is Kind.LOOKER for character in characters.values())
     careless = sum(_fails_attention(study, character) for character in characters.values())
     planted = {**dict.fromkeys(BROKEN_BY_LOOKERS, lookers), "attention": careless}
+    hurried = sum(character.kind is Kind.STRAIGHT_LINER for character in characters.values())
+    if (breaks := _find_speed_verdict(study)) is not None:
+        planted["too_fast"] = hurried if breaks else 0
     return {rule: planted[rule] for rule in study.exclusion_rules if rule in planted}
+
+
+def _find_speed_verdict(study: Study) -> bool | None:
+    """Whether the rule of speed leaves out who does not read, and nobody else; None where that hangs on single texts.
+
+    The server's clock counts its own time too, so that a few seconds must change nothing.
+    """
+    at_once = _judge_speed(study, lambda words: HURRIED_SECONDS)
+    hurried = at_once | _judge_speed(study, lambda words: HURRIED_SECONDS + SITE_SECONDS)
+    reading = _judge_speed(study, lambda words: 60 * words / FASTEST_WPM)
+    return hurried == {True} if len(hurried) == 1 and reading == {False} else None
+
+
+def _judge_speed(study: Study, take: Callable[[int], float]) -> set[bool]:
+    """What the rule says of each text of the study alone, if somebody takes so long over its words."""
+    texts = Stimulus.objects.filter(item__study=study).values_list("words", flat=True)
+    pairs = 2 if study.is_paired else 1  # of which both are read, and which are about as long as one another
+    verdicts = set()
+    for words in {pairs * n for n in texts}:
+        seconds = max(take(words), study.pace.find_least(words))
+        facts = ParticipantFacts("", (), None, texts=(TextFacts(answer=1, words=words, seconds=seconds),))
+        bounds = Bounds(**study.exclusion_bounds)
+        verdicts.add(decide_exclusion(rules=["too_fast"], facts=facts, bounds=bounds).excluded)
+    return verdicts
 
 
 def _fails_attention(study: Study, character: Character) -> bool:

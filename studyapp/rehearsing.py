@@ -21,7 +21,7 @@ from studyapp.actions.export import export_study, request_report
 from studyapp.actions.launch import close_study
 from studyapp.actions.participation import free_places
 from studyapp.actions.places import count_cells
-from studyapp.crowd import Crowd, CrowdOutcome, find_unfinished, list_numbers, send_crowd
+from studyapp.crowd import Crowd, CrowdOutcome, find_latest_time, find_unfinished, list_numbers, send_crowd
 from studyapp.domain.rehearsal_cast import read_cast
 from studyapp.domain.rehearsal_verdict import judge_rehearsal
 from studyapp.local_site import serve_site
@@ -77,8 +77,9 @@ def _rehearse(
             on_progress(min(done, rehearsal.total), rehearsal.total)
 
     outcome = fill_cells(crowd, n_items=n_items, on_done=tell)
-    close_study(study, now=timezone.now())
-    export = export_study(study, folder=settings.EXPORTS_DIR, now=timezone.now())
+    ended_at = find_latest_time(study)
+    close_study(study, now=ended_at)
+    export = export_study(study, folder=settings.EXPORTS_DIR, now=ended_at)
     results = _write_results(export, write_report=write_report)
     verdict = judge_rehearsal(gather_plant(crowd, n_items=n_items), results).describe()
     return {
@@ -119,7 +120,7 @@ def fill_cells(crowd: Crowd, *, n_items: int, on_done: Callable[[int], None] | N
 
 def _let_time_pass(study: Study) -> None:
     """As if time had gone by: everybody still at work has dropped out, and every place that is given back is free."""
-    dropped_out = timezone.now() + timedelta(minutes=study.dropout_minutes + 1)
+    dropped_out = find_latest_time(study) + timedelta(minutes=study.dropout_minutes + 1)
     free_places(study, now=dropped_out)
     free_places(study, now=dropped_out + timedelta(minutes=study.give_back_after_minutes + 1))
 

@@ -19,6 +19,14 @@ from studyapp.domain.counterbalancing import Source
 from studyapp.domain.rehearsal_cast import Character, Kind
 from studyapp.domain.simulated_answers import draw_choice, draw_number, draw_several, draw_words
 from studyapp.domain.simulated_rater import SimulatedRater
+from studyapp.domain.simulated_reading import (
+    CLOCK_HEADER,
+    HURRIED_SECONDS,
+    PAGE_SECONDS,
+    draw_manner,
+    draw_seconds,
+    measure_visit,
+)
 
 NOT_SAID_SUFFIX = "-not_said"  # of the box that says that somebody would rather not answer
 HABIT = 0.3  # how often an awkward participant reloads a page, and how often they go back
@@ -33,7 +41,7 @@ class TrialTruth:
     """What a simulated participant knows of the text before them, beside what its page says.
 
     `accuracy` is the one planted for its reader, `effect` how much more than others the text looks a machine's; of a
-    pair it is the model's text, and `first` says whose text stands first.
+    pair it is the model's text, and `first` says whose text stands first. `words` are those of all that is read.
     """
 
     source: str  # human or model
@@ -41,6 +49,7 @@ class TrialTruth:
     effect: float = 0.0
     dilution: float = 1.0
     first: str = ""
+    words: int = 0
 
 
 class Truth(Protocol):
@@ -147,11 +156,19 @@ class SimulatedParticipant:
     """One participant from the entry link to the debriefing. Started again, it goes on where it stopped.
 
     What it does beside reading is its character's: reload and go back, click twice, stop in the middle. An awkward one
-    is impatient too, and gets the questions about the instructions wrong at first, as people do.
+    is impatient too, and gets the questions about the instructions wrong at first, as people do. It waits for nothing:
+    `elapsed` are the seconds that it has spent by its own account, which the server's clock is ahead for it.
     """
 
     def __init__(
-        self, client: httpx.Client, *, entry: str, truth: Truth, rng: random.Random, character: Character | None = None
+        self,
+        client: httpx.Client,
+        *,
+        entry: str,
+        truth: Truth,
+        rng: random.Random,
+        character: Character | None = None,
+        elapsed: float = 0.0,
     ) -> None:
         self._client = client
         self._entry = entry
@@ -159,7 +176,11 @@ class SimulatedParticipant:
         self._rng = rng
         self._character = character or Character()
         self._rater: SimulatedRater | None = None
-        self.sleep: Callable[[float], None] = time.sleep
+        self._habits = random.Random(self._character.habits)
+        self._manner = draw_manner(self._habits)
+        self._elapsed = elapsed
+        self._reading = ("", elapsed)  # the text before them, and when it came
+        self._truths: dict[str, TrialTruth] = {}
         self.on_item: Callable[[Page], None] = lambda page: None  # told of every article before it is answered
         self.answers = 0
         self.page_seconds: list[float] = []  # how long the site took for each page
@@ -167,6 +188,13 @@ class SimulatedParticipant:
     @property
     def _is_awkward(self) -> bool:
         return self._character.kind is Kind.AWKWARD
+
+    @property
+    def _does_not_read(self) -> bool:
+        return self._character.kind is Kind.STRAIGHT_LINER
+
+    def _spend(self, seconds: float) -> None:
+        self._elapsed += seconds
 
     def take_part(self, *, answered_before: int = 0) -> None:
         """Go through every page that is still to come; somebody who drops out stops where they stop.
@@ -176,6 +204,8 @@ class SimulatedParticipant:
         """
         page = self._get(self._entry)
         while page.step != "debriefing":
+            if page.step != "item":
+                self._spend(HURRIED_SECONDS if self._does_not_read else PAGE_SECONDS)
             if page.step == "" and "arrival" in page.fields:
                 page = self._post(page, agree="yes")
             elif page.step == "instructions":
@@ -235,25 +265,31 @@ class SimulatedParticipant:
         if self._is_awkward and self._rng.random() < HABIT:
             page = self._get(page.url)
         answer = self._truth.find_attention_answer(int(page.code))
-        if self._character.kind is Kind.STRAIGHT_LINER:
+        if self._does_not_read:
             answer = self._character.answer_blindly(n_answers=len(page.choices["answer"]))
         return self._post(page, answer=str(answer))
 
     def _see_next_part(self, page: Page) -> Page:
         """Wait as long as the server wants; an awkward participant asks before."""
+        self._begin_reading(page)
         if self._is_awkward and page.wait > 0 and self._rng.random() < HABIT:
             page = self._post(page)
-        self.sleep(page.wait)
+        self._spend(page.wait)
         return self._post(page)
 
     def _answer(self, page: Page) -> Page:
+        self._begin_reading(page)
         if self._is_awkward and self._rng.random() < HABIT:
             page = self._get(page.url)  # a reload
         answers = {**self._judge(page), "seen_before": "no"}
-        if page.opens_in:
-            if self._is_awkward and self._rng.random() < HABIT:
-                page = self._post(page, **answers)  # too soon, so that it comes back
-            self.sleep(page.opens_in)
+        if page.opens_in and self._is_awkward and self._rng.random() < HABIT:
+            early = self._post(page, **answers)  # too soon, so that it comes back
+            if early.url != page.url:  # unless the site itself has taken so long that it was not
+                self.answers += 1
+                return early
+            page = early
+        self._spend(max(self._find_seconds_left(page), page.opens_in))
+        answers["behaviour"] = self._measure()
         if self._character.kind is Kind.DOUBLE_CLICKER:
             following = self._post_twice(page, **answers)
         else:
@@ -263,12 +299,33 @@ class SimulatedParticipant:
             following = self._post(page, judgment="3", choice="3")  # the back button, and sent again
         return following
 
+    def _begin_reading(self, page: Page) -> None:
+        """Keep when a text came; its later parts, and a reload, change nothing of it."""
+        if self._reading[0] != page.url:
+            self._reading = (page.url, self._elapsed)
+
+    def _find_seconds_left(self, page: Page) -> float:
+        """What the text still takes; who does not read takes a moment."""
+        if self._does_not_read:
+            return HURRIED_SECONDS
+        seconds = draw_seconds(self._manner, words=self._find_trial(page).words, rng=self._habits)
+        return max(HURRIED_SECONDS, seconds - (self._elapsed - self._reading[1]))
+
+    def _measure(self) -> str:
+        """What the browser says of the time on this page; the server keeps it where the study measures it."""
+        return measure_visit(self._manner, seconds=self._elapsed - self._reading[1], rng=self._habits).describe()
+
+    def _find_trial(self, page: Page) -> TrialTruth:
+        if page.url not in self._truths:
+            self._truths = {page.url: self._truth.find_trial(page.code)}
+        return self._truths[page.url]
+
     def _judge(self, page: Page) -> dict[str, str]:
         """The answer by its field: a judgment of one text, or a choice between two."""
         name = "choice" if "choice" in page.choices else "judgment"
-        if self._character.kind is Kind.STRAIGHT_LINER:
+        if self._does_not_read:
             return {name: str(int(self._character.line))}
-        trial = self._truth.find_trial(page.code)
+        trial = self._find_trial(page)
         if self._rater is None:
             self._rater = SimulatedRater(
                 accuracy=trial.accuracy,
@@ -284,7 +341,7 @@ class SimulatedParticipant:
 
     def _get(self, url: str) -> Page:
         started = time.monotonic()
-        page = read_page(self._client.get(url))
+        page = read_page(self._client.get(url, headers=self._tell_time()))
         self.page_seconds.append(time.monotonic() - started)
         return page
 
@@ -295,10 +352,14 @@ class SimulatedParticipant:
         there = {*page.fields, *page.choices, *page.ticks, *page.numbers, "agree"}
         asked = {name: value for name, value in answers.items() if name in there}
         target = urljoin(page.url, page.action or page.url)
+        headers = {"Referer": page.url, **self._tell_time()}
         started = time.monotonic()
-        following = read_page(self._client.post(target, data={**page.fields, **asked}, headers={"Referer": page.url}))
+        following = read_page(self._client.post(target, data={**page.fields, **asked}, headers=headers))
         self.page_seconds.append(time.monotonic() - started)
         return following
+
+    def _tell_time(self) -> dict[str, str]:
+        return {CLOCK_HEADER: f"{self._elapsed:.3f}"}
 
     def _post_twice(self, page: Page, **answers: str) -> Page:
         """A double click: the same form on its way twice at once; the browser shows what comes back last."""

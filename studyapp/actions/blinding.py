@@ -63,7 +63,7 @@ def open_audit_copy(study: Study, *, now: datetime) -> Study:
     for stale in Study.objects.filter(rehearsal_of=study, slug__contains=f"-{KIND}-", created_at__lt=now - STALE):
         remove_audit_copy(stale)
     try:
-        copy = make_copy(study, per_cell=1, now=now, kind=KIND, shows_all=True)
+        copy = make_copy(study, per_cell=1, now=now, kind=KIND, shows_all_at_once=True)
     except RehearsalRefusedError as error:
         raise AuditRefusedError(str(error)) from None
     Stimulus.objects.filter(item__study=copy).update(text=SAME_TEXT, words=count_words(SAME_TEXT))

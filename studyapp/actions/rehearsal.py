@@ -14,9 +14,8 @@ from studyapp.actions.launch import LaunchRefusedError, launch_study, review_rea
 from studyapp.actions.quiz_forms import FormsRefusedError, make_quiz_forms
 from studyapp.actions.roles import copy_roles
 from studyapp.actions.study import describe_study
-from studyapp.domain.exclusion import RULES_OF_SPEED
 from studyapp.domain.rehearsal_cast import Cast, describe_cast
-from studyapp.domain.study_design import Checks, Recruitment, StudyDesign
+from studyapp.domain.study_design import Recruitment, StudyDesign
 from studyapp.models import Rehearsal, Study
 
 MADE_BY_THE_REHEARSAL = "Forms"  # the topic of the launch checklist that a rehearsal sees to itself
@@ -118,17 +117,21 @@ def delete_rehearsal(rehearsal: Rehearsal) -> None:
     rehearsal.copy.delete()
 
 
-def make_copy(study: Study, *, per_cell: int, now: datetime, kind: str = "rehearsal", shows_all: bool = False) -> Study:
+def make_copy(
+    study: Study, *, per_cell: int, now: datetime, kind: str = "rehearsal", shows_all_at_once: bool = False
+) -> Study:
     """A copy, launched. No platform hears of it: simulated participants come by passes that the server signs.
 
-    `kind` stands in its slug; `shows_all`: each participant is shown every item, whatever the study says.
+    `kind` stands in its slug; `shows_all_at_once`: each participant is shown every item, and nothing that waits by the
+    clock, whatever the study says.
 
     Raises:
         RehearsalRefusedError: it cannot be launched; nothing of it is kept where this is called in a transaction.
     """
     design = describe_study(study)
-    if shows_all:
-        design = replace(design, articles=replace(design.articles, shown=None))
+    if shows_all_at_once:
+        checks = replace(design.checks, reveal_seconds=0, min_reading_seconds=0, max_reading_wpm=0)
+        design = replace(design, articles=replace(design.articles, shown=None), checks=checks)
     design = replace(
         design,
         study=replace(design.study, slug=_name_copy(study, kind=kind)),
@@ -139,15 +142,8 @@ def make_copy(study: Study, *, per_cell: int, now: datetime, kind: str = "rehear
             contact=design.recruitment.contact,
         ),
         arms=tuple(replace(arm, participants_per_cell=None) for arm in design.arms),
-        checks=_hurry(design.checks),
     )
     return _launch_copy(study, design, now=now)
-
-
-def _hurry(checks: Checks) -> Checks:
-    """The checks without what takes time: simulated participants read at once, and no rule may mind that."""
-    rules = tuple(rule for rule in checks.exclusion_rules if rule not in RULES_OF_SPEED)
-    return replace(checks, reveal_seconds=0, min_reading_seconds=0, max_reading_wpm=0, exclusion_rules=rules)
 
 
 def _launch_copy(study: Study, design: StudyDesign, *, now: datetime) -> Study:

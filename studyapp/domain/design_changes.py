@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from studyapp.domain.study_design import LISTS, StudyDesign, describe_design, parse_design
+from studyapp.domain.study_sections import describe_section
 
 # A text was written under these; once they say something else, it is not the text of this design any more.
 ARM_KEYS_OF_TEXTS = ("generator", "conditioned", "sampling")
@@ -69,6 +70,24 @@ def apply_change(before: StudyDesign, change: DesignChange) -> ChangedDesign:
     design = parse_design(mapping)
     keys = (*_list_section_keys(before, design), *_list_arm_keys(before, design, was_named))
     return ChangedDesign(design, was_named, keys, _find_outdated(before, keys))
+
+
+def rearrange_checks(before: StudyDesign, entries: Sequence[tuple[int | None, Mapping[str, Any]]]) -> DesignChange:
+    """The attention checks as they shall be, each with its number before (from 0; None for a new one).
+
+    Their translations go by their order, so they are moved along.
+    """
+    tables = {}
+    for tag, translation in before.texts.languages.items():
+        said = describe_section(translation)
+        if moved := [_find_translation(said["attention"], was) for was, _ in entries if said["attention"]]:
+            tables[tag] = {**said, "attention": moved}
+    lists = {"attention": [entry for _, entry in entries]}
+    return DesignChange(sections={"texts": tables} if tables else {}, lists=lists)
+
+
+def _find_translation(there: Sequence[Any], was: int | None) -> Any:
+    return there[was] if was is not None and was < len(there) else {"text": "", "choices": []}
 
 
 def _list_section_keys(before: StudyDesign, after: StudyDesign) -> list[str]:

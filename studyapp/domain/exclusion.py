@@ -176,7 +176,6 @@ RULE_MEANINGS = {
     "incomplete": "left before enough of the articles were answered",
     "dont_know_share": "answered “I don't know” more often than the study allows",
 }
-RULES_OF_SPEED = ("too_fast",)  # which a rehearsal leaves out: simulated participants take no time
 RULES_OF_LEAVERS = ("incomplete",)  # decided of those who leave; the others of those who complete
 
 

@@ -37,6 +37,7 @@ class Character:
     sensitivity: float = 0.0  # what their d' has more, or less, than the arm's
     line: Judgment = Judgment.MORE_LIKELY_HUMAN  # a straight-liner's answer
     stops_after: int | None = None  # answers, of somebody who drops out
+    habits: int = 0  # the seed of how they read, and of what they do beside it
 
     def answer_blindly(self, *, n_answers: int) -> int:
         """What a straight-liner says to any question of that many answers: their one answer, if there are so many."""
@@ -96,6 +97,7 @@ def draw_character(cast: Cast, *, seed: int, number: int, n_items: int) -> Chara
         sensitivity=rng.gauss(0.0, cast.sensitivity_sd),
         line=rng.choice(lines),
         stops_after=rng.randrange(n_items) if kind is Kind.DROPOUT else None,
+        habits=rng.getrandbits(62),
     )
 
 

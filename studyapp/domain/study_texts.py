@@ -190,7 +190,7 @@ def _translate_check(
     asked: AttentionQuestion, *, number: int, own: str, language: str, translation: Translation
 ) -> AttentionQuestion | None:
     """A check in the other language; a ready-made one is there by itself. None as above, or where it obeys no rule."""
-    if number >= len(translation.attention):
+    if number >= len(translation.attention) or not translation.attention[number].text.strip():
         return find_standard(asked, own=own, language=language)
     said = translation.attention[number]
     if len(said.choices) != len(asked.choices):

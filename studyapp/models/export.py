@@ -59,6 +59,11 @@ class Export(models.Model):
     def report_dir(self) -> Path:
         return Path(settings.REPORTS_DIR) / Path(self.file_name).stem
 
+    @property
+    def has_pdf(self) -> bool:
+        """A report of an earlier version may have none."""
+        return (self.report_dir / "report.pdf").is_file()
+
 
 class LoadedBundle(models.Model):
     """Where a study comes from that was not made here, but built again from its bundle."""

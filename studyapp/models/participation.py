@@ -68,6 +68,8 @@ class Participant(models.Model):
     exclusion_facts = models.JSONField(default=dict, help_text="by rule that was broken: what led to it")
     screen_out_reason = models.CharField(max_length=60, blank=True)
 
+    lead = timedelta()  # by how much the time of a simulated one is ahead, in this very request
+
     objects = ParticipantQuerySet.as_manager()
 
     class Meta:

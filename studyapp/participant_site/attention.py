@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
@@ -16,6 +15,7 @@ from studyapp.domain.attention import AttentionQuestion
 from studyapp.domain.judgment import LABELS, PAIR_LABELS
 from studyapp.domain.progress import Step
 from studyapp.models import Participant, Study
+from studyapp.participant_site.clock import read_clock
 from studyapp.participant_site.visitor import locate, on_step, redirect_to
 
 
@@ -45,11 +45,11 @@ def attention(request: HttpRequest, participant: Participant, number: int) -> Ht
     asked = study.texts.attention[number - 1]
     form = AttentionForm(request.POST if request.method == "POST" else None, answers=list_answers(study, asked))
     if request.method == "POST" and form.is_valid():
-        answer_check(participant, number=number, answer=form.cleaned_data["answer"], now=timezone.now())
+        answer_check(participant, number=number, answer=form.cleaned_data["answer"], now=read_clock(participant))
         participant.refresh_from_db(fields=["attention_answers"])
         return redirect_to(study, participant, locate(participant))
     if request.method != "HEAD":
-        show_check(participant, number=number, now=timezone.now())
+        show_check(participant, number=number, now=read_clock(participant))
     total = participant.trials.count()
     answered = total - participant.trials.still_open().count()
     return render(

@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
@@ -14,6 +13,7 @@ from studyapp.actions import participation
 from studyapp.domain.comprehension import ComprehensionQuestion
 from studyapp.domain.progress import Step
 from studyapp.models import Participant, Study
+from studyapp.participant_site.clock import read_clock
 from studyapp.participant_site.visitor import on_step
 
 
@@ -66,7 +66,7 @@ def comprehension(request: HttpRequest, participant: Participant) -> HttpRespons
     if posted is not None and form.is_valid():
         number = form.cleaned_data["attempt"]
         attempt = participation.answer_comprehension(
-            participant, form.chosen, number=tries_before if number is None else number, now=timezone.now()
+            participant, form.chosen, number=tries_before if number is None else number, now=read_clock(participant)
         )
         if attempt.is_last:
             return redirect("rater:continue", study.slug)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -16,6 +15,7 @@ from studyapp.domain.judgment import LABELS, PAIR_LABELS, Judgment, find_choice
 from studyapp.domain.progress import Step
 from studyapp.domain.withdrawal import WithdrawalTime
 from studyapp.models import Participant, Study, Trial
+from studyapp.participant_site.clock import read_clock
 from studyapp.participant_site.endings import find_ending
 from studyapp.participant_site.visitor import on_step
 from studyapp.passes import make_return_path
@@ -49,7 +49,7 @@ class Afterwards:
 @on_step(Step.DEBRIEFING)
 def debriefing(request: HttpRequest, participant: Participant) -> HttpResponse:
     """What it was about, and which articles a machine wrote: only here, once every answer is stored."""
-    study, now = participant.study, timezone.now()
+    study, now = participant.study, read_clock(participant)
     participation.record_debriefing(participant, now=now)
     trials = participant.trials.select_related("stimulus__item__article", "stimulus__arm", "beside", "response")
     withdrawal = participation.find_time_to_withdraw(participant, now=now)
@@ -73,7 +73,7 @@ def agree_again(request: HttpRequest, participant: Participant) -> HttpResponse:
     slug = participant.study.slug
     if request.POST.get("keep") != "yes":
         return redirect("rater:withdraw", slug)
-    participation.agree_again(participant, now=timezone.now())
+    participation.agree_again(participant, now=read_clock(participant))
     return redirect("rater:debriefing", slug)
 
 

@@ -7,7 +7,6 @@ from typing import Any, Protocol
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
@@ -30,6 +29,7 @@ from studyapp.domain.study_design import MOST_STAGES
 from studyapp.domain.time_left import estimate_minutes_left
 from studyapp.models import Participant, Study, Trial
 from studyapp.models.watching import find_text_of_page
+from studyapp.participant_site.clock import read_clock
 from studyapp.participant_site.visitor import locate, on_step, redirect_to
 
 WHOLE = Reveal(n_stages=1, n_shown=1, seconds_left=0.0)
@@ -120,7 +120,7 @@ def item(request: HttpRequest, participant: Participant, code: str) -> HttpRespo
         return _reveal(request, participant, trial)
     form = make_form(study, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        outcome = answer_trial(trial, form.read_answer(trial), now=timezone.now())
+        outcome = answer_trial(trial, form.read_answer(trial), now=read_clock(participant))
         if outcome not in (AnswerOutcome.TOO_EARLY, AnswerOutcome.TOO_SOON):
             return redirect_to(study, participant, locate(participant))
     notice = gettext("The article is not all here yet, so no answer was stored. The question comes with its last part.")
@@ -138,7 +138,7 @@ def problem(request: HttpRequest, participant: Participant, code: str) -> HttpRe
     trial = participant.next_trial
     if trial is None or trial.code != code or request.method != "POST":
         return redirect_to(participant.study, participant, locate(participant))
-    report_problem(trial, message=request.POST.get("problem", ""), now=timezone.now())
+    report_problem(trial, message=request.POST.get("problem", ""), now=read_clock(participant))
     form = make_form(participant.study)
     form.initial = {name: request.POST.get(name, "") for name in form.fields}
     return _show(request, participant, trial, form=form, notice="")
@@ -148,7 +148,7 @@ def _reveal(request: HttpRequest, participant: Participant, trial: Trial) -> Htt
     """The next part of the text, when its time has come; before that the page says how long it is still."""
     number = request.POST["reveal"]
     wanted = int(number) if number.isdecimal() and len(number) < 4 else MOST_STAGES
-    reveal = reveal_stage(trial, wanted=wanted, now=timezone.now())
+    reveal = reveal_stage(trial, wanted=wanted, now=read_clock(participant))
     if reveal.n_shown >= min(wanted, reveal.n_stages):
         return redirect("rater:item", participant.study.slug, trial.code)
     seconds = math.ceil(reveal.seconds_left)
@@ -164,7 +164,7 @@ def _show(
     request: HttpRequest, participant: Participant, trial: Trial, *, form: AnswerForm, notice: str
 ) -> HttpResponse:
     """The page as it may be sent now; `notice` is what a post before the last stage is told."""
-    study, now = participant.study, timezone.now()
+    study, now = participant.study, read_clock(participant)
     trial.stimulus = text = find_text_of_page.first(trial=trial.pk)
     if request.method != "HEAD":
         show_trial(trial, now=now)

@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
@@ -14,6 +13,7 @@ from studyapp.actions.questions import answer_questions, find_next_page
 from studyapp.domain.progress import Step
 from studyapp.domain.questions import OF_TEXT, PREFER_NOT, Answer, Question, QuestionPage
 from studyapp.models import Participant, Study
+from studyapp.participant_site.clock import read_clock
 from studyapp.participant_site.question_fields import AskedField, make_field, make_tick
 from studyapp.participant_site.question_words import QuestionWords, find_question_words
 from studyapp.participant_site.visitor import on_step
@@ -123,7 +123,9 @@ def _ask(request: HttpRequest, participant: Participant, *, when: str) -> HttpRe
             return redirect(f"rater:{STEPS[when]}", study.slug)
         form = QuestionsForm(study, asked, request.POST)
         if form.is_valid():
-            answer_questions(participant, form.read_answers(), when=when, page=asked.number, now=timezone.now())
+            answer_questions(
+                participant, form.read_answers(), when=when, page=asked.number, now=read_clock(participant)
+            )
             return redirect("rater:continue", study.slug)
     return render(request, "participant_site/own_questions.html", describe_questions(study, form, when=when))
 

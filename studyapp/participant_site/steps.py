@@ -3,7 +3,6 @@
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
@@ -12,6 +11,7 @@ from studyapp.actions import participation
 from studyapp.actions.participation import EndAnswers
 from studyapp.domain.progress import ENDS_WITHOUT_PAGE, Step
 from studyapp.models import Participant, Study
+from studyapp.participant_site.clock import read_clock
 from studyapp.participant_site.endings import find_ending
 from studyapp.participant_site.visitor import find_participant, find_study, locate, on_step, redirect_to
 
@@ -55,7 +55,7 @@ def go_on(request: HttpRequest, slug: str) -> HttpResponse:
     if step not in ENDS_WITHOUT_PAGE:
         return redirect_to(study, participant, step)
     returned = participant.dropout_reason == participation.RETURNED_ON_PLATFORM
-    withdrawal = participation.find_time_to_withdraw(participant, now=timezone.now())
+    withdrawal = participation.find_time_to_withdraw(participant, now=read_clock(participant))
     context = {
         "study": study,
         "step": step,
@@ -73,7 +73,7 @@ def go_on(request: HttpRequest, slug: str) -> HttpResponse:
 @on_step(Step.INSTRUCTIONS)
 def instructions(request: HttpRequest, participant: Participant) -> HttpResponse:
     if request.method == "POST":
-        participation.start(participant, now=timezone.now())
+        participation.start(participant, now=read_clock(participant))
         return redirect("rater:continue", participant.study.slug)
     context = {"study": participant.study, "total": participant.trials.count()}
     return render(request, "participant_site/instructions.html", context)
@@ -84,6 +84,6 @@ def instructions(request: HttpRequest, participant: Participant) -> HttpResponse
 def questions(request: HttpRequest, participant: Participant) -> HttpResponse:
     form = EndForm(participant.study, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        participation.complete(participant, form.read_answers(), now=timezone.now())
+        participation.complete(participant, form.read_answers(), now=read_clock(participant))
         return redirect("rater:debriefing", participant.study.slug)
     return render(request, "participant_site/questions.html", {"study": participant.study, "form": form})

@@ -6,7 +6,6 @@ from functools import wraps
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
 from studyapp.actions import participation
@@ -16,6 +15,7 @@ from studyapp.domain.progress import ENDS_WITHOUT_PAGE, Step, find_step
 from studyapp.models import Participant, Study
 from studyapp.models.participation import find_participant_of_page
 from studyapp.models.study import find_study_of_page
+from studyapp.participant_site.clock import read_clock, set_clock
 from studyapp.participant_site.languages import guess_language, speak
 
 View = Callable[..., HttpResponse]
@@ -44,7 +44,10 @@ def find_participant(request: HttpRequest, study: Study) -> Participant | None:
     if code is None:
         return None
     participant = find_participant_of_page.first(study=study.pk, code=code)
-    return None if participant is None else join(study, participant)
+    if participant is None:
+        return None
+    set_clock(request, participant)
+    return join(study, participant)
 
 
 def join(study: Study, participant: Participant) -> Participant:
@@ -76,10 +79,11 @@ def locate(participant: Participant) -> Step:
     Where the study asks nothing at the end, whoever would come to its last questions has completed.
     """
     if participant.status == Participant.Status.DROPPED_OUT:
-        participant = participation.resume(participant, now=timezone.now())
+        participant = participation.resume(participant, now=read_clock(participant))
     step = find_step(participation.describe_place(participant))
     if step is Step.QUESTIONS and not participant.study.asks_at_end:
-        participation.complete(participant, EndAnswers(looked_up=None, internet_check_answer=""), now=timezone.now())
+        nothing = EndAnswers(looked_up=None, internet_check_answer="")
+        participation.complete(participant, nothing, now=read_clock(participant))
         participant.refresh_from_db(fields=["status", "completed_at", "excluded", "exclusion_reasons"])
         step = Step.DEBRIEFING
     return step

@@ -4,13 +4,13 @@ from contextlib import suppress
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from studyapp.actions import participation
 from studyapp.domain.progress import Step
 from studyapp.domain.withdrawal import WithdrawalTime
 from studyapp.models import Participant, Study
+from studyapp.participant_site.clock import read_clock
 from studyapp.participant_site.endings import find_ending
 from studyapp.participant_site.visitor import on_step
 from studyapp.recruitment import Ending
@@ -22,7 +22,7 @@ _STEPS = [step for step in Step if step not in (Step.CONSENT, Step.WITHDRAWN)]
 @on_step(*_STEPS)
 def withdraw(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Ask, and say what it means; a post deletes. Past their last day they are told how to write to the researchers."""
-    study, now = participant.study, timezone.now()
+    study, now = participant.study, read_clock(participant)
     if request.method == "POST":
         with suppress(participation.TooLateToWithdrawError):
             participation.withdraw(participant, now=now)

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import tomlkit
 from django import forms
 
+from studyapp.domain.attention import KINDS
 from studyapp.domain.design_changes import DesignChange
 from studyapp.domain.exclusion import RULES
 from studyapp.domain.normalisation import RULES as NORMALISATION_RULES
@@ -38,6 +39,9 @@ CHOICES: dict[str, Callable[[], list[tuple[str, str]]]] = {
     "checks.presentation": lambda: list(zip(PRESENTATIONS, ("one text", "two texts side by side"), strict=True)),
     "questions.type": lambda: [(name, describe_type(name)) for name in TYPES],
     "questions.when": lambda: [("before", "before the first article"), ("after", "after the last article")],
+    "attention.kind": lambda: list(
+        zip(KINDS, ("it says which answer to choose", "it states what nobody can mean"), strict=True)
+    ),
     "checks.exclusion_rules": lambda: [(name, describe_rule(name)) for name in RULES],
     "fitness.disqualifying": lambda: [(name, describe_flag(name)) for name in FITNESS_FLAGS],
     "normalisation.rules": lambda: [(name, describe_normalisation(name)) for name in NORMALISATION_RULES],

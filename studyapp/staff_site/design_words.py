@@ -22,7 +22,6 @@ SECTIONS = {
     "exclusion": "Bounds of the exclusion rules",
     "debriefing": "After the last article",
     "comprehension": "Questions about the instructions, before the first article",
-    "attention": "Attention checks, between the articles",
     "targets": "How many participants",
     "recruitment": "Recruitment",
     "articles": "Articles and candidates",
@@ -101,13 +100,19 @@ WORDS = {
         "As in a study file, each under [[comprehension]]: question, choices, and answer (the right choice, word for "
         "word). Empty: none are asked.",
     ),
-    "attention.attention": Words(
-        "Checks",
-        "As in a study file, each under [[attention]]: text (says what to choose; {answer} stands for the words of the "
-        "right answer), answer (1 to 5, or one of its own choices) and after (how many articles). Ready-made ones: "
-        'standard = "choose-human", "choose-machine" or "nonsense", with after. In a study of five minutes or more set '
-        "two at least. Failing them may leave answers out of the analysis, and never touches pay.",
+    "attention.text": Words(
+        "What it says",
+        "One plain line that tells exactly what to choose; {answer} stands for the words of the right answer as the "
+        "page shows them.",
     ),
+    "attention.answer": Words(
+        "Right answer", "One of the five answers about an article, or, of its own choices, the one of that number."
+    ),
+    "attention.after": Words("Comes after so many articles"),
+    "attention.choices": Words(
+        "Choices of its own", "One a line. Empty: the five answers that articles are judged on."
+    ),
+    "attention.kind": Words("Kind", "What panels allow, and nothing else."),
     "checks.min_reading_seconds": Words(
         "Seconds before an answer is taken", "From the first sight of a text, by the server's clock. 0: none."
     ),

@@ -15,7 +15,7 @@ PER_CELL, ITEMS = 2, 6
 CHECKS = {
     "internet_check_question": "Who?", "internet_check_solutions": ["Ada"],
     "exclusion_rules": ["looked_up", "internet_check", "attention", "too_fast"],
-    "min_reading_seconds": 600,  # which a rehearsal leaves out, as it does too_fast: nobody there reads
+    "min_reading_seconds": 1,
 }  # fmt: skip
 ATTENTION = [{"standard": "choose-machine", "after": 2}, {"standard": "nonsense", "after": 4}]
 
@@ -47,15 +47,17 @@ def check_verdict(verdict):
     checks = {(check["name"], check["subject"]): check for check in verdict["checks"]}
     assert {subject for name, subject in checks if name == "accuracy"} == {"control", "small", "large"}
     # every place is somebody's who counts: those whom a rule excludes are replaced
-    careless = checks["excluded", "attention"]["found"]
-    assert 0 < careless <= verdict["kinds"]["straight_liner"]
-    assert checks["completed", ""]["found"] == PER_CELL * 6 + verdict["kinds"]["looker"] + careless
+    hurried = verdict["kinds"]["straight_liner"]
+    assert 0 < checks["excluded", "attention"]["found"] <= hurried
+    assert checks["excluded", "too_fast"]["found"] == checks["excluded", "too_fast"]["planted"] == hurried
+    assert checks["completed", ""]["found"] == PER_CELL * 6 + verdict["kinds"]["looker"] + hurried
     assert checks["dropped out", ""]["found"] == verdict["kinds"]["dropout"] > 0
     for rule in ("looked_up", "internet_check"):
         assert checks["excluded", rule]["found"] == verdict["kinds"]["looker"] > 0
     assert checks["cells filled", ""]["found"] == 6
     assert verdict["times"]["page_median_ms"] > 0
     assert verdict["times"]["minutes_to_read"] > 4
+    assert verdict["times"]["minutes_taken"] > 2
 
 
 def check_apart(study, copy):

@@ -5,9 +5,11 @@ import random
 import httpx
 import pytest
 from django.core.signing import TimestampSigner
+from django.utils import timezone
 
 from studyapp.domain.judgment import Judgment
 from studyapp.domain.rehearsal_cast import Character, Kind
+from studyapp.domain.simulated_reading import CLOCK_HEADER
 from studyapp.models import Participant, Response, Study, Trial
 from studyapp.simulation import SimulatedParticipant, SimulationError, TrialTruth, read_page
 from tests.studyapp.study_rows import make_launched, make_staged
@@ -22,7 +24,8 @@ class KnownTruth:
 
     def find_trial(self, code):
         trial = Response.trial.field.related_model.objects.get(code=code)
-        return TrialTruth(source=trial.stimulus.source, accuracy=0.999999, first=trial.first)
+        words = sum(text.words for text in trial.texts)
+        return TrialTruth(source=trial.stimulus.source, accuracy=0.999999, first=trial.first, words=words)
 
     def find_attention_answer(self, number):
         return Study.objects.get().attention_questions[number - 1].right
@@ -84,14 +87,15 @@ def test_who_was_cut_off_goes_on(client, study):
 
 @pytest.mark.parametrize("awkward", [False, True])
 def test_it_waits_for_the_parts_of_a_text_as_long_as_the_server_wants(client, awkward):
-    study = make_staged(seconds=1)
+    study = make_staged(seconds=30)
     participant = send(client, study, kind=Kind.AWKWARD if awkward else Kind.STEADY)
     assert participant.answers == 4
     for trial in Trial.objects.all():
         first, second, third = trial.shown_times
-        assert (second - first).total_seconds() >= 1
-        assert (third - second).total_seconds() >= 1
+        assert (second - first).total_seconds() >= 30
+        assert (third - second).total_seconds() >= 30
         assert trial.response.answered_at >= third
+        assert trial.response.page_seconds >= 60
 
 
 @pytest.mark.parametrize(("awkward", "tries"), [(False, 1), (True, 2)])
@@ -115,7 +119,7 @@ CHECKS = [{"standard": "choose-machine", "after": 1}, {"standard": "nonsense", "
     ],
 )
 def test_only_who_gives_one_answer_to_everything_fails_attention_checks(client, character, failed):
-    seconds = 0 if "line" in character else 1  # nobody waits longer than it takes to see that they do
+    seconds = 0 if "line" in character else 40  # which the server's clock is ahead, and nobody waits
     rules = {"exclusion_rules": ["attention", "same_answer"], "min_reading_seconds": seconds}
     study = make_launched(attention=CHECKS, checks=rules)
     assert send(client, study, **character).answers == 4
@@ -151,6 +155,33 @@ def test_an_answer_that_the_page_does_not_offer_stops_it(client, study):
     page.choices["judgment"] = ["1", "2"]
     with pytest.raises(SimulationError, match="offers no such choice: judgment"):
         participant._post(page, judgment="9")
+
+
+def test_it_takes_its_time_by_its_own_account_and_its_browser_says_what_it_did(client, study):
+    send(client, study, habits=3)
+    client.cookies.clear()
+    send(client, study, number=2, kind=Kind.STRAIGHT_LINER)
+    reader, hurried = Participant.objects.order_by("pk")
+    answers = Response.objects.select_related("trial").filter(trial__participant=reader)
+    for response in answers:
+        assert 60 * 58 / 400 + 3 <= response.seconds <= 60 * 63 / 120 + 15 + 3
+        assert response.page_seconds == pytest.approx(response.seconds, abs=3)
+        assert 0 < response.active_seconds <= response.page_seconds
+        assert response.viewport and response.input_kind
+    assert reader.minutes > sum(response.seconds for response in answers) / 60
+    assert all(response.seconds < 5 for response in Response.objects.filter(trial__participant=hurried))
+
+
+def test_no_real_participant_can_move_the_clock(client, study):
+    page = client.get(f"/s/{study.slug}/", headers={CLOCK_HEADER: "9000"})
+    form = read_page(page).fields
+    client.post(f"/s/{study.slug}/consent/", data={**form, "agree": "yes"}, headers={CLOCK_HEADER: "9000"})
+    person = Participant.objects.get()
+    assert not person.simulated and person.last_seen_at <= timezone.now()
+    instructions = read_page(client.get(f"/s/{study.slug}/instructions/"))
+    client.post(instructions.url, data=instructions.fields, headers={CLOCK_HEADER: "9000"})
+    person.refresh_from_db()
+    assert person.started_at <= timezone.now()
 
 
 def test_a_straight_liner_gives_one_answer_and_a_double_click_stores_one(client, study):

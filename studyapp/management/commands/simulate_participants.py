@@ -20,7 +20,7 @@ from studyapp.terminal import open_progress
 class Command(StudyCommand):
     help = (
         "Simulated participants with a planted accuracy by size, through the real pages; marked as such for ever. "
-        "Where texts are shown in stages they wait as people do, so more --workers shorten it."
+        "They wait for nothing: the server's clock is ahead for them by the time that they say they have read."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from studyapp.domain.reveal import cut_stages
 from studyapp.models import Response, Trial
@@ -15,16 +16,14 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def clock(monkeypatch):
     """The server's clock, moved by hand: `clock(30)` lets 30 seconds pass."""
-    from studyapp.participant_site import items
-
     passed = 0.0
-    true_now = items.timezone.now
+    true_now = timezone.now
 
     def advance(seconds):
         nonlocal passed
         passed += seconds
 
-    monkeypatch.setattr(items.timezone, "now", lambda: true_now() + timedelta(seconds=passed))
+    monkeypatch.setattr(timezone, "now", lambda: true_now() + timedelta(seconds=passed))
     return advance
 
 

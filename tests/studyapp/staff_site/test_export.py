@@ -55,6 +55,18 @@ def test_answers_that_came_since_are_counted(admin_client, settings):
     assert "1 answer since" in admin_client.get(EXPORT).content.decode()
 
 
+def test_a_report_is_there_as_a_page_and_as_a_pdf(admin_client, settings):
+    made = export_study(make_answered(), folder=settings.EXPORTS_DIR, now=NOW + timedelta(hours=3))
+    Export.objects.update(report_state=Export.ReportState.DONE)
+    made.report_dir.mkdir(parents=True)
+    pdf = reverse("staff:export_report", args=["pilot", made.pk, "report.pdf"])
+    assert pdf not in admin_client.get(EXPORT).content.decode()  # written before there were any
+    (made.report_dir / "report.pdf").write_bytes(b"%PDF-1.7")
+    assert pdf in admin_client.get(EXPORT).content.decode()
+    answer = admin_client.get(pdf)
+    assert answer["Content-Type"] == "application/pdf" and b"".join(answer.streaming_content) == b"%PDF-1.7"
+
+
 def test_free_text_is_shown_to_be_read_what_looks_personal_first(admin_client):
     make_answered()
     first, second = Response.objects.order_by("id")[:2]

@@ -1,0 +1,60 @@
+"""The form of one attention check, made from the design's own dataclass."""
+
+from collections.abc import Mapping
+from typing import Any, get_type_hints
+
+from django import forms
+
+from studyapp.domain.attention import AttentionQuestion
+from studyapp.domain.judgment import LABELS
+from studyapp.domain.study_design import DesignError
+from studyapp.domain.study_sections import Fault
+from studyapp.staff_site.design_forms import make_field
+from studyapp.staff_site.design_words import find_words
+
+ANSWER = "answer"
+MOST_ANSWERS = 10  # that one can choose the right one of here
+NEW = {"kind": "instructed"}
+
+
+class CheckForm(forms.Form):
+    """Every key of a check; the right answer is chosen by its number."""
+
+    def __init__(self, data: Any = None, *, says: Mapping[str, Any]) -> None:
+        super().__init__(data)
+        self._was = says.get(ANSWER)
+        for key, hint in get_type_hints(AttentionQuestion).items():
+            self.fields[key] = (
+                self._make_answer(says) if key == ANSWER else make_field("attention", key, hint, (says or NEW).get(key))
+            )
+        self.fields["text"].required = True
+
+    def _make_answer(self, says: Mapping[str, Any]) -> forms.Field:
+        words = find_words("attention", ANSWER)
+        numbers = [(int(judgment), f"{int(judgment)}: {label}") for judgment, label in LABELS.items()]
+        numbers += [(number, f"{number}") for number in range(len(LABELS) + 1, MOST_ANSWERS + 1)]
+        return forms.TypedChoiceField(
+            label=words.label,
+            help_text=words.help,
+            choices=numbers,
+            coerce=int,
+            initial=AttentionQuestion(**{**says, "choices": tuple(says["choices"])}).right if says else None,
+        )
+
+    def read_check(self) -> dict[str, Any]:
+        """The check as a study file says it: one of its own choices in their words, unless the file has numbers."""
+        said = {key: list(value) if isinstance(value, tuple) else value for key, value in self.cleaned_data.items()}
+        choices, number = said["choices"], said[ANSWER]
+        if number <= len(choices) and not isinstance(self._was, int):
+            said[ANSWER] = choices[number - 1]
+        return said
+
+    def add_faults(self, error: DesignError, *, place: int) -> None:
+        """Write what cannot be at the field that says it; `place` is the check's in its list."""
+        for fault in error.faults:
+            own = isinstance(fault, Fault) and fault.place[:2] == ("attention", place)
+            name = str(fault.place[2]) if own and isinstance(fault, Fault) and len(fault.place) > 2 else ""
+            if name in self.fields and isinstance(fault, Fault):
+                self.add_error(name, fault.reason)
+            else:
+                self.add_error(None, fault)
