@@ -1,4 +1,7 @@
-"""The study's own questions: a page or more before the first article, and after the last."""
+"""The study's own questions: a page or more before the first article, and after the last.
+
+These pages are compressed, since lists of countries and languages may stand on them; no other one needs it.
+"""
 
 from typing import Any
 
@@ -7,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods
 
 from studyapp.actions.questions import answer_questions, find_next_page
@@ -131,12 +135,14 @@ def _ask(request: HttpRequest, participant: Participant, *, when: str) -> HttpRe
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@gzip_page
 @on_step(Step.FIRST_QUESTIONS)
 def ask_first(request: HttpRequest, participant: Participant) -> HttpResponse:
     return _ask(request, participant, when="before")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@gzip_page
 @on_step(Step.MORE_QUESTIONS)
 def ask_more(request: HttpRequest, participant: Participant) -> HttpResponse:
     return _ask(request, participant, when="after")

@@ -26,7 +26,7 @@ def folders(settings, tmp_path):
 
 
 def test_what_was_planted_is_found_on_the_real_pages(live_server):
-    study = make_launched(n_items=ITEMS, checks=CHECKS, attention=ATTENTION)
+    study = make_launched(n_items=ITEMS, checks=CHECKS, attention=ATTENTION, exclusion={"too_fast_wpm": 450})
     cast = Cast(dropout=0.25, straight_liner=0.1, looker=0.15)
     wanted = request_rehearsal(study, per_cell=PER_CELL, seed=2, cast=cast, by=None, now=NOW)
     done = []

@@ -3,8 +3,13 @@
 import re
 
 import pytest
+from django.template.loader import render_to_string
+from django.test import Client
+from django.utils.translation import override
 
+from studyapp.actions.participation import RETURNED_ON_PLATFORM
 from studyapp.catalogues import collect_sentences, read_catalogue
+from studyapp.models import Participant, Study
 from tests.studyapp.participant_site.page_texts import PageTexts, make_german
 from tests.studyapp.participant_site.visitors import PROLIFIC_ID, Visitor
 from tests.studyapp.study_rows import make_launched
@@ -28,6 +33,7 @@ def walk(study, client):
     keep(client.post(f"{home}consent/", {"agree": "no"}))
     visitor = Visitor(study, client=client, PROLIFIC_PID=PROLIFIC_ID, SESSION_ID=PROLIFIC_ID)
     visitor.agree()
+    pages += list_ends(study, client)
     for _ in range(30):
         if visitor.page.step == "debriefing":
             break
@@ -58,6 +64,27 @@ def walk(study, client):
     return pages
 
 
+def list_ends(study, client):
+    """What is told to whoever is out of the study, as somebody who has just come sees it; they are in it again then."""
+    home, pages = f"/s/{study.slug}/", []
+    ends = [
+        {"status": "screened_out", "screen_out_reason": "device"},
+        {"status": "dropped_out", "dropout_reason": RETURNED_ON_PLATFORM},
+    ]
+    for end in ends:
+        Participant.objects.update(**end)
+        pages += [client.get(f"{home}{name}/").content.decode() for name in ("continue", "withdraw", "code")]
+    Participant.objects.update(status="enrolled", screen_out_reason="", dropout_reason="")
+    pages.append(client.get(f"{home}back/nonsense/").content.decode())
+    pages.append(Client(enforce_csrf_checks=True).post(f"{home}consent/", {"agree": "yes"}).content.decode())
+    Study.objects.update(state=Study.State.CLOSED)
+    pages.append(Client().get(f"{home}?PROLIFIC_PID={PROLIFIC_ID[::-1]}&SESSION_ID={PROLIFIC_ID}").content.decode())
+    Study.objects.update(state=Study.State.LAUNCHED)
+    with override("de"):
+        pages += [render_to_string(f"{status}.html") for status in (400, 403, 404, 500)]
+    return pages
+
+
 WHOLE = {
     "comprehension": [{"question": "Was?", "choices": ["Dies", "Das"], "answer": "Das"}],
     "attention": [{"standard": "choose-human", "after": 1}, {"standard": "nonsense", "after": 2}],
@@ -74,7 +101,7 @@ PAIRED = {
 def test_no_page_of_a_german_study_says_a_sentence_in_english(client, sections):
     study = make_launched(n_items=2, **make_german(**sections))
     pages = walk(study, client)
-    assert len(pages) > 11
+    assert len(pages) > 24
     texts = {text for page in pages for text in PageTexts(page).texts}
     german = read_catalogue("de")
     for message in collect_sentences():

@@ -38,7 +38,7 @@ def test_a_check_is_written_and_changed(admin_client):
     make_draft(attention=[OWN])
     address = page("study_attention_check", "pilot", 1)
     form = read_form(admin_client.get(address))
-    assert (form["answer"], form["choices"].split(), form["after"]) == ("2", ["Red", "Blue"], "3")
+    assert (form["answer"], form["choices"].split(), form["after"]) == (2, ["Red", "Blue"], 3)
     assert "Nothing was different" in read(admin_client.post(address, form, follow=True))
     admin_client.post(address, {**form, "after": "4"})
     assert get_checks()[0].after == 4
