@@ -2,7 +2,9 @@
 
 All of them take participants and texts as drawn at random, so their standard errors should be alike. Where one is more
 than a quarter larger or smaller than the mixed model's, the report says so loudly: the assumptions of one of them fail
-on these data. The twin's accuracy of an arm is ½[Φ(η₊) + Φ(-η₋)] of its population-averaged coefficients.
+on these data. The bootstrap is held against √(SE² + 2 V_judgments), what it should have beside that SE (`two_way`), so
+that it does not cry out at its own construction. The twin's accuracy of an arm is ½[Φ(η₊) + Φ(-η₋)] of its
+population-averaged coefficients.
 """
 
 from collections.abc import Mapping
@@ -46,16 +48,18 @@ def compare_methods(study: Study) -> list[ArmMethods]:
                 plain=plain,
                 twin=twin,
                 mixed=own,
-                apart=_find_apart(own, {"two-way": plain.two_way, "bootstrap": plain.bootstrap, "twin": twin}),
+                apart=_find_apart(own, plain, twin),
             )
         )
     return found
 
 
-def _find_apart(mixed: Estimate, others: Mapping[str, Estimate]) -> dict[str, float]:
+def _find_apart(mixed: Estimate, plain: ArmAccuracy, twin: Estimate) -> dict[str, float]:
     if not mixed.se:
         return {}
-    ratios = {name: other.se / mixed.se for name, other in others.items() if other.se is not None}
+    due = (mixed.se**2 + 2 * plain.single) ** 0.5
+    others = {"two-way": (plain.two_way, mixed.se), "bootstrap": (plain.bootstrap, due), "twin": (twin, mixed.se)}
+    ratios = {name: other.se / own for name, (other, own) in others.items() if other.se is not None}
     return {name: ratio for name, ratio in ratios.items() if abs(ratio - 1) > MOST_APART}
 
 

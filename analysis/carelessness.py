@@ -4,7 +4,7 @@
   at least six (half of a scale: Curran 2016, J. Exp. Soc. Psychol. 66:4-19).
 - `dont_know`: more than half of the answers are "I don't know".
 - `too_fast`: more than half of the timed texts took less than their words need at 600 words a minute, which nobody
-  reads; where words are unknown it cannot be told.
+  reads; of a pair, the words of both texts; where words are unknown it cannot be told.
 - `low_spread`: the standard deviation of the answers, 1 to 5, is under 0.5 (intra-individual response variability:
   Dunn et al. 2018, J. Bus. Psychol. 33:105-121), of at least six answers.
 - `attention`: an attention check was failed.
@@ -30,9 +30,7 @@ def find_signals(bundle: Bundle) -> pl.DataFrame:
     """
     people = bundle.participants.filter(is_analysed()).select("participant", "arm", "attention_failed")
     trials = bundle.trials.join(people, on="participant", how="semi").filter(pl.col("judgment").is_not_null())
-    timed = trials.join(_count_words(bundle), on="stimulus", how="left").with_columns(
-        fast=pl.col("seconds") < pl.col("words") / WORDS_A_SECOND
-    )
+    timed = _count_words(trials, bundle).with_columns(fast=pl.col("seconds") < pl.col("words") / WORDS_A_SECOND)
     said = timed.group_by("participant").agg(
         pl.len().alias("answers"),
         (pl.col("judgment") == NEUTRAL).mean().alias("neutral"),
@@ -69,7 +67,11 @@ def _find_runs(trials: pl.DataFrame) -> pl.DataFrame:
     return runs.group_by("participant").agg(pl.col("len").max().alias("run"))
 
 
-def _count_words(bundle: Bundle) -> pl.DataFrame:
-    """Words by stimulus; a pair's are left unknown, as two texts stood there."""
-    words = bundle.stimuli.select("stimulus", "words").unique("stimulus")
-    return words.clear() if bundle.is_paired else words
+def _count_words(trials: pl.DataFrame, bundle: Bundle) -> pl.DataFrame:
+    """The trials with the words that there were to read; unknown where those of one text are."""
+    known = bundle.stimuli.select("stimulus", "words").unique("stimulus")
+    counted = trials.join(known, on="stimulus", how="left")
+    if not bundle.is_paired:
+        return counted
+    both = counted.join(known.rename({"stimulus": "beside", "words": "words_beside"}), on="beside", how="left")
+    return both.with_columns(words=pl.col("words") + pl.col("words_beside"))

@@ -11,7 +11,10 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Annotation
 from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.transforms import Bbox
 
 from analysis import wording
 from analysis.answer import Answer, ArmAnswer
@@ -24,6 +27,8 @@ THEME = {  # the page sets these colours by its theme; files of their own keep t
     INK: "fig-ink", SOFT: "fig-soft", MODEL: "fig-model", CONTROL: "fig-control", GHOST: "fig-ghost",
     GRID: "fig-grid", MARK: "fig-mark", SHEET: "fig-sheet",
 }  # fmt: skip
+ARM_NAME = "arm-name"
+RAISE, MOST_RAISES = 9.0, 8  # points, and how often
 _marks: ContextVar[tuple[str, ...]] = ContextVar("marks", default=())
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -149,7 +154,10 @@ def mark_arm(axes: Axes, label: str, *, n_params: float, mean: float, low: float
     axes.errorbar(
         n_params, mean, yerr=[[mean - low], [high - mean]], fmt="o", color=MODEL, capsize=3, markersize=5, zorder=3
     )
-    axes.annotate(label, (n_params, high), textcoords="offset points", xytext=(0, 5), ha="center", fontsize=8)
+    axes.annotate(
+        label, (n_params, high), textcoords="offset points", xytext=(0, 5), ha="center", fontsize=8, gid=ARM_NAME,
+        zorder=4, path_effects=[withStroke(linewidth=2.2, foreground=SHEET)],
+    )  # fmt: skip
 
 
 def name_level(axes: Axes, name: str, level: float, *, color: str) -> None:
@@ -184,10 +192,34 @@ def finish_figure(figure: Figure, name: str, alt: str) -> Picture:
     if marks := _marks.get():
         _mark_over(figure, " · ".join(marks))
         alt = f"{alt} {'. '.join(marks)}."
+    _part_names(figure)
     svg, png = io.BytesIO(), io.BytesIO()
     figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
     figure.savefig(png, format="png", metadata={"Software": None})
     return Picture(name=name, alt=alt, svg=svg.getvalue(), png=png.getvalue())
+
+
+def _part_names(figure: Figure) -> None:
+    """Names of arms that would lie on each other are raised, from left to right, until they are clear."""
+    names = [
+        text
+        for axes in figure.axes
+        for text in axes.texts
+        if isinstance(text, Annotation) and text.get_gid() == ARM_NAME
+    ]
+    if len(names) < 2:
+        return
+    figure.draw_without_rendering()
+    taken: list[Bbox] = []
+    for name in sorted(names, key=lambda text: text.get_window_extent().x0):
+        box = name.get_window_extent()
+        for _ in range(MOST_RAISES):
+            if not any(box.overlaps(other) for other in taken):
+                break
+            x, y = name.xyann
+            name.xyann = (x, y + RAISE)
+            box = name.get_window_extent()
+        taken.append(box)
 
 
 def _mark_over(figure: Figure, words: str) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 
 import polars as pl
 
-from analysis.schema import ARMS, PARTICIPANTS, SCHEMA_VERSION, TABLES, TRIALS, Column, Table
+from analysis.schema import ARMS, ENROLMENTS, PARTICIPANTS, SCHEMA_VERSION, TABLES, TRIALS, Column, Table
 
 MAX_BYTES = 4 * 2**30  # of one file, unpacked
 SHOWN_FAULTS = 20
+READ = (*TABLES, ENROLMENTS)
 
 
 class BundleError(ValueError):
@@ -39,6 +40,7 @@ class Bundle:
     participants: pl.DataFrame
     trials: pl.DataFrame
     present: frozenset[str] = field(default_factory=frozenset)
+    enrolments: pl.DataFrame = field(default_factory=lambda: _empty(ENROLMENTS))
 
     @property
     def is_paired(self) -> bool:
@@ -56,7 +58,7 @@ def load_bundle(path: Path) -> Bundle:
     manifest = _read_manifest(contents)
     faults: list[str] = []
     frames: dict[str, pl.DataFrame] = {}
-    for table in TABLES:
+    for table in READ:
         if table.name in contents:
             frames[table.name] = _read_table(contents[table.name], table, faults)
         elif table.is_needed:
@@ -66,6 +68,7 @@ def load_bundle(path: Path) -> Bundle:
     if faults:
         raise BundleError(faults)
     _check_across(frames, faults)
+    _check_enrolments(frames, faults)
     _check_pairs(frames[TRIALS.name], faults, presentation=manifest.get("presentation"))
     if faults:
         raise BundleError(faults)
@@ -77,12 +80,13 @@ def load_bundle(path: Path) -> Bundle:
         participants=frames["participants.csv"],
         trials=frames["trials.csv"],
         present=frozenset(contents),
+        enrolments=frames["enrolments.csv"],
     )
 
 
 def _read_files(path: Path) -> dict[str, bytes]:
     """The bundle's known files by name; nothing else of a folder or archive is opened."""
-    names = [table.name for table in TABLES] + ["manifest.json"]
+    names = [table.name for table in READ] + ["manifest.json"]
     if path.is_dir():
         return {name: (path / name).read_bytes() for name in names if (path / name).is_file()}
     if not path.is_file():
@@ -111,7 +115,9 @@ def _read_manifest(contents: Mapping[str, bytes]) -> dict[str, Any]:
     version = manifest.get("schema_version")
     if version != SCHEMA_VERSION:
         raise BundleError([f"manifest.json: schema_version is {version!r}; this report reads {SCHEMA_VERSION!r}"])
-    digests = manifest.get("files", {})
+    digests = manifest.get("files") or {}
+    if not isinstance(digests, dict):
+        raise BundleError(["manifest.json: files: must be an object, the SHA-256 by the name of a file"])
     faults = [
         f"{name}: its content is not what manifest.json says (SHA-256); it was changed after the export"
         for name, digest in sorted(digests.items())
@@ -200,6 +206,27 @@ def _check_across(frames: Mapping[str, pl.DataFrame], faults: list[str]) -> None
         )
     for row in joined.filter(pl.col("own_arm") != pl.col("arm"))["row"][: SHOWN_FAULTS + 1]:
         faults.append(f"trials.csv: row {row + 2}: arm is not that of the participant in participants.csv")
+
+
+def _check_enrolments(frames: Mapping[str, pl.DataFrame], faults: list[str]) -> None:
+    """Records are of the participants there are, once each, and what led to an exclusion is an object by rule."""
+    records, people = frames[ENROLMENTS.name], frames[PARTICIPANTS.name]
+    _check_unique(records, ["participant"], ENROLMENTS, faults)
+    for row in (~records["participant"].is_in(people["participant"].to_list())).arg_true()[: SHOWN_FAULTS + 1]:
+        who = records["participant"][row]
+        faults.append(f"enrolments.csv: row {row + 2}: participant {who!r} is not in participants.csv")
+    for row, cell in enumerate(records["exclusion_facts"]):
+        if not _is_by_rule(cell):
+            wish = "it must be a JSON object of objects by rule, or empty"
+            faults.append(f"enrolments.csv: row {row + 2}: exclusion_facts is {_show(cell)}; {wish}")
+
+
+def _is_by_rule(cell: str | None) -> bool:
+    try:
+        known = json.loads(cell or "{}")
+    except json.JSONDecodeError:
+        return False
+    return isinstance(known, dict) and all(isinstance(facts, dict) for facts in known.values())
 
 
 def _check_pairs(trials: pl.DataFrame, faults: list[str], *, presentation: str | None) -> None:

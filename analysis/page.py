@@ -1,7 +1,7 @@
 """The report's page: its chapters in the order in which a reader asks, each with its body as HTML."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from analysis import wording
 from analysis.figures import THEME, Picture
+from analysis.flow import count_leavers
 from analysis.power_law import NoFit
 from analysis.sections import ORDER, Section
 from analysis.study import Study
@@ -19,11 +20,12 @@ AFTER = {  # the page's own chapters, each behind a section; those behind the sa
     "arms": "",
     "curve": "intervals",
     "flow": "detection_model",
-    "registration": "detection_model",
-    "seconds": "order",
+    "registration": "took_part",
+    "seconds": "response_time",
     "methods": ORDER[-1],
     "paper": ORDER[-1],
 }
+WITHIN = {"curve": "size_curve", "seconds": "response_time", "flow": "attrition"}  # where that section is, part of it
 MOST_SENTENCES = 5
 FIRST_FIGURES = ("size_curve", "accuracy")  # the one with the wider claim, where it could be drawn
 SIMULATED, STAND_IN = "Simulated participants", "Stand-in articles"
@@ -69,12 +71,16 @@ def lay_out(study: Study, results: dict[str, Any], pictures: Sequence[Picture], 
     figures = {picture.name: {"alt": picture.alt, "svg": Markup(_inline(picture))} for picture in pictures}  # noqa: S704
     first = next(name for name in FIRST_FIGURES if name in figures)
     shared = {"figures": figures, "first": first, "interval": wording.interval}
+    own = _name_own(study)
     context = shared | _gather(study, results, sections)
+    bodies = {name: _render(environment, f"parts/{name}.html.j2", context) for name in own}
+    within = {home: name for name, home in WITHIN.items() if any(section.name == home for section in sections)}
     chapters = {
         section.name: Chapter(
             name=section.name,
             title=section.title,
-            body=_render(environment, f"sections/{section.name}.html.j2", shared | section.context),
+            body=_render(environment, f"sections/{section.name}.html.j2", shared | section.context)
+            + _continue(section.name, within, own, bodies),
             status=section.status,
             meaning=section.meaning,
             formula=section.formula,
@@ -82,9 +88,9 @@ def lay_out(study: Study, results: dict[str, Any], pictures: Sequence[Picture], 
         )
         for section in sections
     }
-    for name, (title, status) in _name_own(study).items():
-        body = _render(environment, f"parts/{name}.html.j2", context)
-        chapters[name] = Chapter(name=name, title=title, body=body, status=status)
+    for name, (title, status) in own.items():
+        if name not in within.values():
+            chapters[name] = Chapter(name=name, title=title, body=bodies[name], status=status)
     return Page(
         title=study.bundle.manifest.get("title") or "Can people tell?",
         sentences=tell_first(study, sections),
@@ -130,13 +136,21 @@ def _name_own(study: Study) -> dict[str, tuple[str, str]]:
     page = "a pair" if study.bundle.is_paired else "an article"
     return {
         "arms": ("By arm", "confirmatory"),
-        "curve": ("Over size, as published", "descriptive"),
-        "seconds": (f"Seconds {page}", "exploratory"),
-        "flow": ("Participants", "descriptive"),
+        "curve": ("Accuracy over size, as published", "descriptive"),
+        "seconds": (f"Seconds {page}, as published", "exploratory"),
+        "flow": ("How far participants came", "descriptive"),
         "registration": ("What was set beforehand", ""),
         "methods": ("How it was worked out", ""),
         "paper": ("For the paper: methods and datasheet", ""),
     }
+
+
+def _continue(
+    section: str, within: Mapping[str, str], own: Mapping[str, tuple[str, str]], bodies: Mapping[str, Markup]
+) -> Markup:
+    """What of the page's own stands at the end of a section that tells of the same thing."""
+    name = within.get(section)
+    return Markup("<h3>{}</h3>\n").format(own[name][0]) + bodies[name] if name else Markup("")
 
 
 def _find_place(chapter: Chapter) -> tuple[int, int]:
@@ -160,8 +174,15 @@ def _gather(study: Study, results: dict[str, Any], sections: Sequence[Section]) 
         "page": "a pair" if answer.is_paired else "an article",
         "has_curve": not isinstance(answer.power_law, NoFit),
         "has_line": not isinstance(answer.duration, NoFit),
-        "statuses": [(title, status) for title, status in own.values() if status]
+        "statuses": [
+            (title, status)
+            for name, (title, status) in own.items()
+            if status and not any(WITHIN.get(name) == section.name for section in sections)
+        ]
         + [(section.title, section.status) for section in sections],
+        "labels": study.labels,
+        "flow_reasons": sorted({reason for arm in answer.arms for reason in arm.flow.reasons}),
+        "left": count_leavers([arm.flow for arm in answer.arms]),
     }
 
 
@@ -176,6 +197,8 @@ def _make_environment() -> Environment:
         "percent": wording.percent,
         "number": wording.number,
         "significant": wording.significant,
+        "plain": wording.plain,
+        "words": wording.words,
         "size": wording.size,
         "p_value": wording.p_value,
     }

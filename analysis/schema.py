@@ -143,3 +143,12 @@ CODEBOOK = Table(
     tuple(Column(name, "text", "") for name in ("file", "column", "type", "unit", "values", "meaning")),
 )
 TABLES = (ARMS, ITEMS, STIMULI, PARTICIPANTS, TRIALS, CODEBOOK)
+ENROLMENTS = Table(  # a record of full bundles; of its columns those that the report reads
+    "enrolments.csv",
+    (
+        Column("participant", "text", "who", required=True),
+        Column("dropout_reason", "text", "what the platform said of their leaving", is_added=True),
+        Column("screen_out_reason", "text", "why they were not sought", is_added=True),
+        Column("exclusion_facts", "JSON", "by rule that was broken: what led to it, and its bound", is_added=True),
+    ),
+)

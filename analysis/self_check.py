@@ -39,11 +39,12 @@ class PrintedTest:
 
 def read_ends(text: str) -> Ends:
     """What a printed number stands for: half a unit of its last digit to either side."""
-    match = re.fullmatch(r"(-?\d+)(?:\.(\d+))?(?:e([+-]?\d+))?", text)
+    plain = text.replace(wording.MINUS, "-")
+    match = re.fullmatch(r"(-?\d+)(?:\.(\d+))?(?:e([+-]?\d+))?", plain)
     if match is None:
         raise ValueError(f"{text!r} is no number")
     half = 0.5 * 10.0 ** (int(match[3] or 0) - len(match[2] or ""))
-    value = float(text)
+    value = float(plain)
     slack = 1e-9 * half
     return Ends(value - half - slack, value + half + slack)
 

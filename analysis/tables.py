@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+from analysis.flow import LEAVING
 from analysis.schema import STATUSES
 from analysis.sections import Section, Table
 
@@ -13,13 +14,14 @@ ARM_COLUMNS = (
     "ci_high", "sd", "difference", "difference_low", "difference_high", "t", "df", "p", "p_holm", "dont_know_rate",
     "words_human", "words_model", "seconds_mean", "seconds_low", "seconds_high",
 )  # fmt: skip
+FLOW_COLUMNS = ("arm", "recruited", *STATUSES, "excluded", "reasons", "analysed", *LEAVING.values())
 
 
 def write_tables(results: dict[str, Any]) -> dict[str, str]:
     """The CSV files by name."""
     flow = [
         [row["arm"], row["recruited"], *(row["by_status"][status] for status in STATUSES), row["excluded"],
-         ";".join(f"{reason}={n}" for reason, n in row["reasons"].items()), row["analysed"]]
+         _join(row["reasons"]), row["analysed"], *(_join(row["left"].get(status, {})) for status in LEAVING)]
         for row in results["flow"]
     ]  # fmt: skip
     curves = [
@@ -30,9 +32,13 @@ def write_tables(results: dict[str, Any]) -> dict[str, str]:
     ]
     return {
         "arms.csv": _write(ARM_COLUMNS, [[row[column] for column in ARM_COLUMNS] for row in results["arms"]]),
-        "flow.csv": _write(("arm", "recruited", *STATUSES, "excluded", "reasons", "analysed"), flow),
+        "flow.csv": _write(FLOW_COLUMNS, flow),
         "curves.csv": _write(("curve", "quantity", "value"), curves),
     }
+
+
+def _join(counts: dict[str, int]) -> str:
+    return ";".join(f"{name}={n}" for name, n in counts.items())
 
 
 def write_section_tables(sections: Sequence[Section]) -> dict[str, str]:

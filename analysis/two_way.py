@@ -8,7 +8,8 @@ w (y - mean), w = 1 / (participants · judged by that participant), so that
 with V_participants = Σ_p (Σ_t w (y - mean))² and so on, each widened by G / (G - 1) for its G clusters; V is never
 taken below either of the first two, and t has min(participants, titles) - 1 degrees of freedom. A title's human and
 model texts are one cluster. Beside it the product-weight bootstrap (Owen & Eckles 2012): every participant and every
-title draws a weight from Exp(1), a judgment counts by the product; the percentile interval is mildly conservative.
+title draws a weight from Exp(1), a judgment counts by the product. Var(W₁W₂) = 3, so that its variance has V_judgments
+two times more than V above: the percentile interval is conservative, the more so the fewer judgments there are.
 """
 
 from collections.abc import Sequence
@@ -29,7 +30,10 @@ BOTH = "new participants and new titles"
 
 @dataclass(frozen=True)
 class ArmAccuracy:
-    """One arm's accuracy under three methods; `titles` are those with a judgment, `df` the two-way t's."""
+    """One arm's accuracy under three methods; `titles` are those with a judgment, `df` the two-way t's.
+
+    `single`: V_judgments.
+    """
 
     arm: str
     participants: int
@@ -38,6 +42,7 @@ class ArmAccuracy:
     by_participant: Estimate
     two_way: Estimate
     bootstrap: Estimate
+    single: float = 0.0
 
 
 def estimate_accuracies(
@@ -95,6 +100,7 @@ def _estimate_arm(arm: str, table: Array, weights: Array | None, rng: np.random.
         bootstrap=Estimate(mean)
         if rng is None or weights is None
         else _bootstrap(scores, seen, weights, rng, mean=mean),
+        single=single,
     )
 
 

@@ -3,15 +3,16 @@
 from analysis.answer import Answer, ArmAnswer
 from analysis.power_law import NoFit
 
+MINUS = "\N{MINUS SIGN}"
 FEW_PARTICIPANTS = 10  # below this a t interval leans wholly on an assumption that so few values cannot check
 
 
 def percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f}"
+    return number(None if value is None else 100 * value, 1)
 
 
 def interval(low: float | None, high: float | None) -> str:
-    return "–" if low is None or high is None else f"{100 * low:.1f} to {100 * high:.1f}"
+    return "–" if low is None or high is None else f"{percent(low)} to {percent(high)}"
 
 
 def interval_of(low: float | None, high: float | None, *, participants: int) -> str:
@@ -20,12 +21,27 @@ def interval_of(low: float | None, high: float | None, *, participants: int) -> 
 
 
 def number(value: float | None, digits: int = 1) -> str:
-    return "–" if value is None else f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0: no "-0.0"
+    if value is None:
+        return "–"
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", MINUS)  # + 0.0: no "-0.0"
 
 
 def significant(value: float | None) -> str:
     """Three digits that count, for quantities whose scale is not known beforehand."""
-    return "–" if value is None else f"{value:.3g}"
+    return "–" if value is None else f"{value:.3g}".replace("-", MINUS)
+
+
+def plain(value: float | None) -> str:
+    """As few digits as it has, at most four that count; never an exponent where people would write it out."""
+    if value is None:
+        return "–"
+    told = f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"
+    return told.replace("-", MINUS)
+
+
+def words(name: str) -> str:
+    """A name of the bundle's, as people write it."""
+    return name.replace("_", " ")
 
 
 def size(n_params: int | None) -> str:

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from analysis.load import load_bundle
-from analysis.schema import SCHEMA_VERSION, TABLES
+from analysis.schema import ENROLMENTS, SCHEMA_VERSION, TABLES
 from studyapp import codebook
 from studyapp.actions import participation
 from studyapp.actions.blindness import unblind
@@ -17,6 +17,7 @@ from studyapp.actions.deviation import deviate
 from studyapp.actions.export import export_study
 from studyapp.actions.participation import EndAnswers
 from studyapp.actions.responses import Answer, AnswerOutcome, answer_trial, reveal_stage, show_trial
+from studyapp.bundle_format import RECORDS_CODEBOOK
 from studyapp.domain.judgment import Judgment
 from studyapp.domain.normalisation import VERSION
 from studyapp.models import Stimulus
@@ -27,6 +28,8 @@ from tests.studyapp.study_rows import NOW, make_launched, make_staged
 def test_both_sides_know_the_same_format():
     assert codebook.SCHEMA_VERSION == SCHEMA_VERSION
     assert {table.name: [column.name for column in table.columns] for table in TABLES} == codebook.COLUMNS
+    records = {(file, column): kind for file, column, kind, *_ in RECORDS_CODEBOOK}
+    assert all(records[ENROLMENTS.name, column.name] == column.kind for column in ENROLMENTS.columns)
 
 
 def test_every_value_that_one_side_names_the_other_takes():

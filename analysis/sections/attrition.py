@@ -50,7 +50,7 @@ def write(study: Study) -> Section:
         formula=FORMULA,
         limits=LIMITS,
         results={name: asdict(test) for name, test in tests.items()},
-        context={"told": told, "flows": flows, "labels": study.labels, "reasons": reasons},
+        context={"told": told},
         tables={"attrition": _tabulate(flows, reasons)},
         pictures=(_draw(flows, study.labels),) if any(flow.recruited for flow in flows) else (),
     )

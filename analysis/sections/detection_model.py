@@ -33,6 +33,16 @@ LIMITS = (
     "the variances as known. With few titles their variance is known badly, whatever the number of participants."
 )
 
+PARTS = {
+    "participant": "how readily each participant says “machine”",
+    "participant (slope)": "how well each participant tells",
+    "title": "the title",
+    "item": "the single text",
+    "single judgment": "left to the single judgment",
+}
+
+PARTS_OF_PAIRS = PARTS | {"participant": "how well each participant tells"}
+
 
 def write(study: Study) -> Section:
     """Fit the model and lay it out."""
@@ -45,7 +55,11 @@ def write(study: Study) -> Section:
         limits=LIMITS,
         status="descriptive",
         results=_describe(model),
-        context={"model": model, "is_paired": study.bundle.is_paired},
+        context={
+            "model": model,
+            "is_paired": study.bundle.is_paired,
+            "parts": PARTS_OF_PAIRS if study.bundle.is_paired else PARTS,
+        },
         tables=_tabulate(model),
         sentences=_tell_largest(model, study),
     )

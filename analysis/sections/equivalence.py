@@ -5,7 +5,7 @@ from typing import Any
 
 import matplotlib as mpl
 
-from analysis.equivalence import BOUNDS, CHANCE, DECLARED, WORDS, ArmVerdict, judge_arms, smallest_equivalent
+from analysis.equivalence import BOUNDS, CHANCE, DECLARED, WORDS, ArmVerdict, Verdict, judge_arms, smallest_equivalent
 from analysis.figures import CONTROL, INK, MODEL, SOFT, STYLE, Picture, begin_figure, finish_figure
 from analysis.sections import Section, Table
 from analysis.study import Study
@@ -30,7 +30,7 @@ LIMITS = (
 def write(study: Study) -> Section:
     """Judge every arm."""
     verdicts = judge_arms({arm.arm: (arm.two_way, arm.df) for arm in study.accuracies})
-    told = [_tell(verdict, study.labels[verdict.arm]) for verdict in verdicts]
+    told = _tell(verdicts, study.labels)
     return Section(
         name="equivalence",
         title="Can they tell at all?",
@@ -66,8 +66,12 @@ def _tell_largest(verdicts: list[ArmVerdict], study: Study) -> tuple[str, ...]:
     return (f"With {name}, for new participants and new articles alike, {said} (adjusted by Holm over the arms).",)
 
 
-def _tell(verdict: ArmVerdict, label: str) -> str:
-    return f"{label}: {WORDS[verdict.verdict]}."
+def _tell(verdicts: list[ArmVerdict], labels: dict[str, str]) -> list[str]:
+    """A line a verdict, with the arms that have it."""
+    by_verdict: dict[Verdict, list[str]] = {}
+    for verdict in verdicts:
+        by_verdict.setdefault(verdict.verdict, []).append(labels[verdict.arm])
+    return [f"{', '.join(names)}: {WORDS[verdict]}." for verdict, names in by_verdict.items()]
 
 
 def _describe(verdict: ArmVerdict) -> dict[str, Any]:

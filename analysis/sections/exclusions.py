@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from analysis.carelessness import SIGNALS, find_signals
+from analysis.exclusion_facts import RuleFacts, gather_facts
 from analysis.exclusions import CAREFUL, DECLARED, NOBODY, Variant, compare_variants, list_changes
 from analysis.sections import Section, Table
 from analysis.study import Study
@@ -41,6 +42,7 @@ def write(study: Study) -> Section:
     signals = _count(study)
     variants = compare_variants(study)
     changes = list_changes(variants)
+    rules = gather_facts(study.bundle)
     shown = [name for name in (*SIGNALS, "any") if any(row[name] is not None for row in signals)]
     return Section(
         name="exclusions",
@@ -51,6 +53,7 @@ def write(study: Study) -> Section:
         results={
             "variants": [_describe(variant) for variant in variants],
             "signals": signals,
+            "rules": [asdict(rule) for rule in rules],
             "changes": [dict(zip(("arm", "variant", "declared", "here"), row, strict=True)) for row in changes],
         },
         context={
@@ -60,13 +63,19 @@ def write(study: Study) -> Section:
             "shown": shown,
             "names": NAMES,
             "labels": study.labels,
+            "rules": rules,
+            "unrecorded": [_tell_unrecorded(rule) for rule in rules if rule.unrecorded],
             "rows": list(zip(*(variant.arms for variant in variants), strict=True)),
             "told": [
                 f"{study.labels[arm]}: “{before}” as declared, “{after}” with {TITLES[name].lower()}."
                 for arm, name, before, after in changes
             ],
         },
-        tables={"exclusions": _tabulate(variants), "carelessness": _tabulate_signals(signals)},
+        tables={
+            "exclusions": _tabulate(variants),
+            "carelessness": _tabulate_signals(signals),
+            "exclusion_facts": _tabulate_facts(rules),
+        },
     )
 
 
@@ -99,6 +108,21 @@ def _tabulate(variants: list[Variant]) -> Table:
         for arm in variant.arms
     ]  # fmt: skip
     return Table(header, rows)
+
+
+def _tell_unrecorded(rule: RuleFacts) -> str:
+    who = "one who is excluded" if rule.unrecorded == 1 else f"{rule.unrecorded} who are excluded"
+    return f"Of {who} by “{rule.rule.replace('_', ' ')}” the bundle has no record of what led to it."
+
+
+def _tabulate_facts(rules: list[RuleFacts]) -> Table:
+    rows = [
+        (rule.rule, rule.participants, fact.name, fact.median, fact.least, fact.most,
+         ";".join(f"{name}={value:g}" for name, values in rule.bounds.items() for value in values))
+        for rule in rules
+        for fact in rule.facts
+    ]  # fmt: skip
+    return Table(("rule", "participants", "fact", "median", "least", "most", "bounds"), rows)
 
 
 def _tabulate_signals(signals: list[dict[str, Any]]) -> Table:

@@ -19,7 +19,8 @@ FORMULA = (
     "participant and by text. Mixed model: see its section."
 )
 LIMITS = (
-    "With few titles all of them lean on few: the two-way interval is then wide and the bootstrap a little too narrow. "
+    "With few titles all of them lean on few. The bootstrap counts the noise of single judgments three times, so it is "
+    "wider than the others by its making, and is compared with what it should then be. "
     "“New articles” means articles as these were drawn; of another newspaper they say nothing."
 )
 
@@ -63,7 +64,11 @@ def _list_methods(arm: ArmMethods) -> list[tuple[str, Any]]:
 
 
 def _tell_apart(arm: ArmMethods) -> str:
-    names = {"two-way": "the two-way one", "bootstrap": "the bootstrap’s", "twin": "the robust twin’s"}
+    names = {
+        "two-way": "the two-way one",
+        "bootstrap": "the bootstrap’s, less what is its own,",
+        "twin": "the robust twin’s",
+    }
     told = ", ".join(f"{names[name]} is {ratio:.2f} times" for name, ratio in arm.apart.items())
     return f"{arm.label}: of the mixed model’s standard error, {told}."
 

@@ -26,6 +26,16 @@ LIMITS = (
     "unless its interval is clear of the others’. Inequality of shares that are all near ½ is small by nature."
 )
 
+MEASURES = {
+    "gini": "Gini: mean difference of two, over twice the mean",
+    "theil": "Theil, GE(1)",
+    "ge_0": "mean log deviation, GE(0)",
+    "ge_2": "GE(2): half the squared SD over the mean",
+    "atkinson_half": "Atkinson, ε = ½",
+    "atkinson_1": "Atkinson, ε = 1",
+    "variance_of_logs": "variance of logarithms",
+}
+
 
 def write(study: Study) -> Section:
     """List the texts and measure the spread."""
@@ -41,7 +51,14 @@ def write(study: Study) -> Section:
         limits=LIMITS,
         status="descriptive",
         results={"texts": [asdict(text) for text in texts], "inequality": [asdict(part) for part in spread]},
-        context={"shown": shown, "spread": spread, "labels": study.labels, "names": names, "count": len(texts)},
+        context={
+            "shown": shown,
+            "spread": spread,
+            "labels": study.labels,
+            "names": names,
+            "count": len(texts),
+            "measures": MEASURES,
+        },
         tables={"texts": _tabulate(texts), "inequality": _tabulate_spread(spread)},
         pictures=(_draw(texts, study),) if texts else (),
     )

@@ -111,10 +111,10 @@ def _list_points(curves: list[ArmCurve]) -> Table:
 def _draw(curves: list[ArmCurve], study: Study) -> Picture:
     """Small multiples, an arm each: the five points and the binormal curve."""
     shown = [curve for curve in curves if curve.roc.points]
-    columns = min(5, len(shown))
+    columns = min(len(shown), 3 if len(shown) in (5, 6, 9) else 4)
     lines = -(-len(shown) // columns)
     with mpl.rc_context(STYLE):
-        figure = mpl.figure.Figure(figsize=(1.75 * max(columns, 2), 1.95 * lines), layout="constrained")
+        figure = mpl.figure.Figure(figsize=(2.1 * max(columns, 2), 2.3 * lines), layout="constrained")
         grid = np.linspace(0.001, 0.999, 200)
         for place, curve in enumerate(shown, start=1):
             axes = figure.add_subplot(lines, columns, place)

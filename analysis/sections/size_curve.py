@@ -27,6 +27,7 @@ from analysis.sections import Section, Table
 from analysis.size_curve import SizeCurve, SizeTrend, analyse_size
 from analysis.size_fits import ASYMPTOTE, LINE, NAMES, POWER, WEIGHTED, SizedArm, SizeFit, fit_law
 from analysis.study import Study
+from analysis.wording import MINUS
 
 MEANING = (
     "Whether larger models are harder to tell, and by what law. Models of one size are not all alike, so the trend "
@@ -91,7 +92,7 @@ def _tell_trend(trend: SizeTrend) -> str:
 
 
 def _sign(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
+    return f"{value:+.2f}".replace("-", MINUS)
 
 
 def tell_order(ranks: RankTrend) -> str:

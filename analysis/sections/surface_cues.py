@@ -1,5 +1,6 @@
 """Could the texts be told apart without reading? What a classifier that only counts makes of every arm's texts."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import matplotlib as mpl
@@ -41,6 +42,7 @@ def write(study: Study) -> Section:
             "arms": arms,
             "labels": study.labels,
             "measured": measured,
+            "missing": _tell_missing(arms, study.labels),
             "told": {arm.arm: tell_cue(arm.cues[0]) for arm in measured},
         },
         tables={
@@ -56,6 +58,18 @@ def write(study: Study) -> Section:
         },
         pictures=(_draw(measured, study),) if measured else (),
     )  # fmt: skip
+
+
+def _tell_missing(arms: Sequence[ArmCues], labels: Mapping[str, str]) -> list[str]:
+    """Why nothing was worked out, a line a reason."""
+    by_reason: dict[str, list[str]] = {}
+    for arm in arms:
+        if arm.reason:
+            by_reason.setdefault(arm.reason, []).append(labels[arm.arm])
+    return [
+        f"{'' if len(names) == len(arms) else ', '.join(names) + ': '}nothing was worked out, since {reason}."
+        for reason, names in by_reason.items()
+    ]
 
 
 def tell_cue(cue: Cue) -> str:

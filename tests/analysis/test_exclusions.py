@@ -54,6 +54,19 @@ def test_each_sign_is_seen_on_whoever_shows_it(tmp_path):
     assert [row["any"] for row in found.values()] == [False, True, True, True, True, True]
 
 
+@pytest.mark.parametrize(("seconds", "is_fast"), [(19, True), (21, False)])
+def test_a_pair_is_as_long_as_both_its_texts(seconds, is_fast, tmp_path):
+    rows = make_pairs(make_rows({"control": [CAREFUL]}))
+    for trial in rows.trials:
+        trial["seconds"] = seconds  # 80 and 120 words: 20 seconds at 600 a minute
+    path = rows.write(tmp_path)
+    names = [(trial["stimulus"], 80) for trial in rows.trials] + [(trial["beside"], 120) for trial in rows.trials]
+    (path / "stimuli.csv").write_text(
+        "stimulus,item,arm,words,seed,candidates,text\n" + "".join(f"{name},x,,{words},,,\n" for name, words in names)
+    )
+    assert find_signals(load_bundle(path))["too_fast"].to_list() == [is_fast]
+
+
 def test_a_sign_that_cannot_be_told_is_null_and_no_sign(tmp_path):
     rows = make_rows({"control": [CAREFUL]})
     rows.trials = [{**trial, "seconds": "", "position": ""} for trial in rows.trials]

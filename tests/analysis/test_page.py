@@ -72,9 +72,9 @@ def test_every_chapter_is_in_the_contents_and_stands_where_a_reader_asks(real):
     page = read(real)
     chapters = re.findall(r'<h2 id="(\w+)">', page)
     assert [name for name in chapters if name != "contents"] == [
-        "arms", "curve", "size_curve", "equivalence", "detection_model", "flow", "registration", "seconds", "methods",
-        "paper",
+        "arms", "size_curve", "equivalence", "detection_model", "flow", "registration", "seconds", "methods", "paper",
     ]  # fmt: skip
+    assert page.count("as published</h3>") == 1  # the published curve stands in the section on size
     links = re.findall(r'href="#(\w+)"', page)
     assert {*links} <= {*re.findall(r'id="([\w-]+)"', page)}
     assert {*chapters} <= {*links}
@@ -82,7 +82,7 @@ def test_every_chapter_is_in_the_contents_and_stands_where_a_reader_asks(real):
 
 def test_confirmatory_is_what_was_declared_and_without_a_hash_nothing(real, marked):
     kinds = dict(re.findall(r'<th scope="row">([^<]+)</th><td>(confirmatory|exploratory|descriptive)</td>', read(real)))
-    assert [kinds[title] for title in ("By arm", "Can they tell at all?", "Seconds an article")] == [
+    assert [kinds[title] for title in ("By arm", "Can they tell at all?", "Seconds an article, as published")] == [
         "confirmatory", "confirmatory", "exploratory",
     ]  # fmt: skip
     assert "take every test as exploratory" in read(real)
