@@ -54,6 +54,18 @@ def find_signals(bundle: Bundle) -> pl.DataFrame:
     return found.with_columns(pl.any_horizontal(pl.col(SIGNALS).fill_null(False)).alias("any")).sort("participant")
 
 
+def count_attention(bundle: Bundle) -> dict[str, int]:
+    """How many who completed were asked attention checks, and failed none, one, or more of them."""
+    people = bundle.participants.filter((pl.col("status") == "completed") & (pl.col("attention_asked") > 0))
+    failed = people["attention_failed"].fill_null(0)
+    return {
+        "asked": people.height,
+        "failed_none": int((failed == 0).sum()),
+        "failed_one": int((failed == 1).sum()),
+        "failed_more": int((failed > 1).sum()),
+    }
+
+
 def _find_runs(trials: pl.DataFrame) -> pl.DataFrame:
     """The longest run of equal answers in the order in which the texts were shown; null where that is unknown."""
     side = pl.when(pl.col("first") == "human").then(6 - pl.col("judgment")).otherwise(pl.col("judgment"))

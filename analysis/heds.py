@@ -11,16 +11,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import polars as pl
-
+from analysis.data_quality import parse_reward
 from analysis.methods_text import PLATFORMS, read_part
-from analysis.schema import PARTICIPANTS
 from analysis.study import Study
+from analysis.took_part import PREFERS_NOT, Asked, describe_people
 
 FIELDS = Path(__file__).with_name("heds_fields.json")
 CRITERION = "Perceived authorship"
 NOT_MEASURED = "Not measured: no participant judged a text twice."
-SMALLEST_GROUP = 5  # smaller counts could point to a person
 State = Literal["filled", "suggested"]
 
 
@@ -94,7 +92,7 @@ def _encode(field: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
 def _describe_systems(study: Study, design: Mapping[str, Any]) -> dict[str, Entry]:
     manifest = study.bundle.manifest
     entries = {
-        "2.1": Entry("suggested", (4,)),
+        "2.1": Entry("suggested", (4, 7) if read_part(design, "articles").get("context") else (4,)),
         "2.2": Entry("filled", (7,)),
         "2.3": Entry("suggested", (20,), "Writing of a news article from a title and a subtitle."),
     }
@@ -125,7 +123,8 @@ def _describe_sample(study: Study, design: Mapping[str, Any], methods: Mapping[s
         tries = checks.get("comprehension_tries")
         training += f" They answered {asked} questions about the instructions, in at most {tries} tries."
     entries["3.2.4"] = Entry("filled", training)
-    entries["3.2.2.2"] = Entry("suggested", (1 if recruitment.get("reward") else 3,))
+    if (paid := _find_payment(recruitment)) is not None:
+        entries["3.2.2.2"] = Entry("suggested", (paid,), str(recruitment.get("reward") or ""))
     if recruitment.get("platform") in PLATFORMS and recruitment.get("platform") != "personal":
         entries |= {f"3.2.2.{n}": Entry("suggested", (2,)) for n in (1, 3, 4)}
     return entries
@@ -142,7 +141,9 @@ def _describe_design(study: Study, design: Mapping[str, Any], methods: Mapping[s
     if not design:
         return entries
     checks, targets = read_part(design, "checks"), read_part(design, "targets")
-    entries["3.3.3.1"] = Entry("filled", (2, 4) if checks.get("exclusion_rules") else (7,))
+    checked = bool(checks.get("exclusion_rules") or design.get("attention") or design.get("comprehension"))
+    excluded = (4,) if checks.get("exclusion_rules") else ()
+    entries["3.3.3.1"] = Entry("filled", (2, *excluded) if checked else (7,))
     entries["3.3.3.2"] = Entry("filled", methods["Exclusions"])
     freedom = "No limit on the time of a text; a place is kept, so that one can go on later"
     if minutes := targets.get("dropout_minutes"):
@@ -207,31 +208,32 @@ def _tell_agreement(agreement: Any) -> str:
     return ", ".join(found)
 
 
+def _find_payment(recruitment: Mapping[str, Any]) -> int | None:
+    """The option of 3.2.2.2: money, course credits, nothing; None where the words of the reward leave it open."""
+    text = str(recruitment.get("reward") or "").strip()
+    if not text:
+        return 3
+    if recruitment.get("platform") == "sona":
+        return 2
+    reward = parse_reward(text)
+    return 1 if reward is not None and reward[0] > 0 else None
+
+
 def _count_groups(study: Study) -> str:
-    """How many gave which answer to the study's own questions; small groups are not counted apart."""
-    own = {column.name for column in PARTICIPANTS.columns}
-    people = study.bundle.participants.join(
-        study.scores.participants.select("participant"), on="participant", how="semi"
-    )
-    told = []
-    for name in people.columns:
-        if name in own or people[name].n_unique() > 20:
-            continue
-        counts = (
-            people[name]
-            .cast(pl.String)
-            .fill_null("unanswered")
-            .value_counts()
-            .sort("count", name, descending=[True, False])
-        )
-        shown = [
-            f"{value} {n}" if n >= SMALLEST_GROUP else f"{value} under {SMALLEST_GROUP}"
-            for value, n in counts.iter_rows()
-        ]
-        told.append(f"{name}: {', '.join(shown)}")
-    return (
-        "; ".join(told) + "." if told else "No characteristics of participants were asked, or none are in the bundle."
-    )
+    """How many gave which answer to the study's own questions; small groups are not told."""
+    told = [text for asked in describe_people(study).questions if (text := _tell_asked(asked))]
+    if not told:
+        return "No characteristics of participants were asked, or none are in the bundle."
+    return f"{'; '.join(told)}. Groups of fewer than five are left out."
+
+
+def _tell_asked(asked: Asked) -> str:
+    if asked.total is not None and asked.total.median is not None:
+        part = asked.total
+        return f"{asked.name}: median {part.median:g} (quartiles {part.low:g} and {part.high:g})"
+    named = {PREFERS_NOT: "prefer not to say"}
+    rows = [f"{named.get(row.answer, row.answer)} {row.total.n}" for row in asked.rows if row.total.n]
+    return f"{asked.name}: {', '.join(rows)}" if rows else ""
 
 
 def _count_windows(study: Study) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from analysis import methods_numbers
 from analysis.sections import Section
 from analysis.study import Study
 from analysis.wording import size
@@ -52,10 +53,10 @@ def write_methods(study: Study, sections: Sequence[Section]) -> dict[str, str]:
     design = study.bundle.manifest.get("design")
     known = design if isinstance(design, Mapping) else {}
     return {
-        "Participants": " ".join(_tell_people(study, known)),
+        "Participants": " ".join([*_tell_people(study, known), *_tell_found(sections, methods_numbers.PEOPLE)]),
         "Materials": " ".join(_tell_materials(study, known)),
         "Design and procedure": " ".join(_tell_design(study, known)),
-        "Exclusions": " ".join(_tell_exclusions(study, known)),
+        "Exclusions": " ".join([*_tell_exclusions(study, known), *_tell_found(sections, methods_numbers.EXCLUSIONS)]),
         "Analysis": " ".join(_tell_analysis(study, sections)),
     }
 
@@ -163,9 +164,18 @@ def _tell_analysis(study: Study, sections: Sequence[Section]) -> Iterator[str]:
     if "detection_model" in ran:
         yield MODEL_OF_PAIRS if study.bundle.is_paired else MODEL
     yield from (text for name, text in ANALYSES.items() if name in ran)
+    yield from _tell_found(sections, methods_numbers.ANALYSES)
     version = study.bundle.manifest.get("software_version")
     software = f"Byline {version}" if version else "Byline"
     yield f"The analysis was carried out with {software} (Python, NumPy, SciPy), seed {study.seed}."
+
+
+def _tell_found(sections: Sequence[Section], tellers: methods_numbers.Tellers) -> Iterator[str]:
+    """What the sections that were run found, a sentence each."""
+    results = {section.name: section.results for section in sections}
+    for name, tell in tellers:
+        if results.get(name) is not None and (told := tell(results[name])):
+            yield told
 
 
 def _count(n: int) -> str:

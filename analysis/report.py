@@ -28,7 +28,7 @@ from analysis.methods_text import format_markdown, write_methods
 from analysis.page import lay_out, list_marks, render_page
 from analysis.pdf_file import typeset
 from analysis.results import build_results, write_json
-from analysis.sections import ORDER, Section, find_writer
+from analysis.sections import ORDER, find_writer
 from analysis.self_check import list_tests
 from analysis.study import Study
 from analysis.tables import write_section_tables, write_tables
@@ -79,7 +79,10 @@ def write_report(
     sheet = fill_datasheet(study, methods, agreement=results.get("agreement"))
     states = {"filled": sheet.filled, "suggested": sheet.suggested, "human": sheet.human}
     results |= {"methods": methods, "heds": states}
-    _write_files(out, results, pictures, sections)
+    _write_files(out, pictures)
+    marks = list_marks(study)
+    _write_tables(out, write_tables(results, marks=marks) | write_section_tables(sections, marks=marks))
+    (out / "results.json").write_text(write_json(results), encoding="utf-8")
     (out / "methods.md").write_text(_format_methods(study, methods), encoding="utf-8")
     (out / "heds.json").write_text(write_json(sheet.form), encoding="utf-8")
     laid = lay_out(study, results, pictures, sections)
@@ -103,15 +106,17 @@ def _check_tests(results: dict[str, Any]) -> None:
         raise InconsistentReportError(f"t, df and p do not belong together: {', '.join(faulty)}")
 
 
-def _write_files(out: Path, results: dict[str, Any], pictures: Sequence[Picture], sections: Sequence[Section]) -> None:
-    for folder in ("figures", "tables"):
-        (out / folder).mkdir(parents=True, exist_ok=True)
+def _write_files(out: Path, pictures: Sequence[Picture]) -> None:
+    (out / "figures").mkdir(parents=True, exist_ok=True)
     for picture in pictures:
         (out / "figures" / f"{picture.name}.svg").write_bytes(picture.svg)
         (out / "figures" / f"{picture.name}.png").write_bytes(picture.png)
-    for name, text in (write_tables(results) | write_section_tables(sections)).items():
+
+
+def _write_tables(out: Path, tables: dict[str, str]) -> None:
+    (out / "tables").mkdir(parents=True, exist_ok=True)
+    for name, text in tables.items():
         (out / "tables" / name).write_text(text, encoding="utf-8", newline="")
-    (out / "results.json").write_text(write_json(results), encoding="utf-8")
 
 
 @contextmanager

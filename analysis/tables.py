@@ -1,4 +1,4 @@
-"""The report's tables, each as rows of text for the page and as a CSV file with full precision."""
+"""The report's tables, each as a CSV file with full precision and as LaTeX for a paper."""
 
 import csv
 import io
@@ -6,19 +6,27 @@ from collections.abc import Sequence
 from typing import Any
 
 from analysis.flow import LEAVING
+from analysis.latex_tables import typeset_table
 from analysis.schema import STATUSES
-from analysis.sections import Section, Table
+from analysis.sections import Section
 
 ARM_COLUMNS = (
     "arm", "label", "n_params", "is_control", "recruited", "excluded", "participants", "trials", "accuracy", "ci_low",
     "ci_high", "sd", "difference", "difference_low", "difference_high", "t", "df", "p", "p_holm", "dont_know_rate",
     "words_human", "words_model", "seconds_mean", "seconds_low", "seconds_high",
 )  # fmt: skip
+PRINTED_COLUMNS = (
+    "label", "n_params", "participants", "accuracy", "ci_low", "ci_high", "t", "df", "p", "p_holm", "dont_know_rate",
+)  # fmt: skip
+ARM_NOTE = (
+    "Accuracy: right answers among those that are not “I don’t know”, a mean over participants, with the t interval "
+    "over participants; Student’s t against the control (pooled variance, two-sided), p also by Holm over the arms."
+)
 FLOW_COLUMNS = ("arm", "recruited", *STATUSES, "excluded", "reasons", "analysed", *LEAVING.values())
 
 
-def write_tables(results: dict[str, Any]) -> dict[str, str]:
-    """The CSV files by name."""
+def write_tables(results: dict[str, Any], *, marks: Sequence[str] = ()) -> dict[str, str]:
+    """The published analysis's tables by file name, each as CSV and as LaTeX."""
     flow = [
         [row["arm"], row["recruited"], *(row["by_status"][status] for status in STATUSES), row["excluded"],
          _join(row["reasons"]), row["analysed"], *(_join(row["left"].get(status, {})) for status in LEAVING)]
@@ -30,9 +38,13 @@ def write_tables(results: dict[str, Any]) -> dict[str, str]:
         for key, value in results[curve].items()
         if not isinstance(value, list)
     ]
+    arms = [[row[column] for column in ARM_COLUMNS] for row in results["arms"]]
+    printed = [[row[column] for column in PRINTED_COLUMNS] for row in results["arms"]]
     return {
-        "arms.csv": _write(ARM_COLUMNS, [[row[column] for column in ARM_COLUMNS] for row in results["arms"]]),
+        "arms.csv": _write(ARM_COLUMNS, arms),
+        "arms.tex": _typeset("arms", PRINTED_COLUMNS, printed, title="By arm", note=ARM_NOTE, marks=marks),
         "flow.csv": _write(FLOW_COLUMNS, flow),
+        "flow.tex": _typeset("flow", FLOW_COLUMNS, flow, title="How far participants came", note="", marks=marks),
         "curves.csv": _write(("curve", "quantity", "value"), curves),
     }
 
@@ -41,43 +53,30 @@ def _join(counts: dict[str, int]) -> str:
     return ";".join(f"{name}={n}" for name, n in counts.items())
 
 
-def write_section_tables(sections: Sequence[Section]) -> dict[str, str]:
+def write_section_tables(sections: Sequence[Section], *, marks: Sequence[str] = ()) -> dict[str, str]:
     """The further sections' tables by file name, each as CSV in full precision and as LaTeX in four digits."""
     found: dict[str, str] = {}
     for section in sections:
         for name, table in section.tables.items():
             found[f"{name}.csv"] = _write(table.header, table.rows)
-            found[f"{name}.tex"] = _typeset(table)
+            found[f"{name}.tex"] = _typeset(
+                name, table.header, table.rows, title=section.title, note=section.formula, marks=marks
+            )
     return found
 
 
-def _typeset(table: Table) -> str:
-    """A tabular between booktabs' rules; columns of numbers stand to the right."""
-    columns = list(zip(*table.rows, strict=True)) or [()] * len(table.header)
-    is_text = [any(isinstance(cell, str) for cell in column) for column in columns]
-    lines = [
-        f"\\begin{{tabular}}{{{''.join('l' if text else 'r' for text in is_text)}}}",
-        "\\toprule",
-        " & ".join(map(_escape, table.header)) + " \\\\",
-        "\\midrule",
-        *(" & ".join(_escape(_shorten(cell)) for cell in row) + " \\\\" for row in table.rows),
-        "\\bottomrule",
-        "\\end{tabular}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _shorten(cell: Any) -> str:
-    if cell is None:
-        return "--"
-    if isinstance(cell, float):
-        return f"{cell:.4g}"
-    return str(int(cell)) if isinstance(cell, bool) else str(cell)
-
-
-def _escape(text: str) -> str:
-    marks = {"\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}"}
-    return "".join(marks.get(sign, f"\\{sign}" if sign in "&%$#_{}" else sign) for sign in text)
+def _typeset(
+    name: str,
+    header: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    title: str,
+    note: str,
+    marks: Sequence[str],
+) -> str:
+    """With what must be said of data that are not real in the caption itself, so that no copy goes about without it."""
+    caption = " ".join([f"{title} ({name.replace('_', ' ')}).", *(f"{mark}." for mark in marks)])
+    return typeset_table(header, rows, name=name, caption=caption, note=note)
 
 
 def _write(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -29,8 +29,8 @@ LIMITS = (
 PARTS = (
     ("analysed", "analysed", MODEL),
     ("excluded", "excluded by a rule", CONTROL),
-    ("dropped_out", "dropped out", "#e69f00"),
-    ("screened_out", "screened out", "#56b4e9"),
+    ("dropped_out", "dropped out", "#cc79a7"),
+    ("screened_out", "screened out", "#009e73"),
     ("withdrawn", "withdrawn", SOFT),
     ("enrolled", "still at work", GHOST),
 )

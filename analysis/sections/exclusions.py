@@ -5,9 +5,10 @@ from typing import Any
 
 import polars as pl
 
-from analysis.carelessness import SIGNALS, find_signals
+from analysis.carelessness import SIGNALS, count_attention, find_signals
 from analysis.exclusion_facts import RuleFacts, gather_facts
 from analysis.exclusions import CAREFUL, DECLARED, NOBODY, Variant, compare_variants, list_changes
+from analysis.methods_numbers import tell_attention
 from analysis.sections import Section, Table
 from analysis.study import Study
 
@@ -43,6 +44,7 @@ def write(study: Study) -> Section:
     variants = compare_variants(study)
     changes = list_changes(variants)
     rules = gather_facts(study.bundle)
+    attention = count_attention(study.bundle)
     shown = [name for name in (*SIGNALS, "any") if any(row[name] is not None for row in signals)]
     return Section(
         name="exclusions",
@@ -54,6 +56,7 @@ def write(study: Study) -> Section:
             "variants": [_describe(variant) for variant in variants],
             "signals": signals,
             "rules": [asdict(rule) for rule in rules],
+            "attention": attention,
             "changes": [dict(zip(("arm", "variant", "declared", "here"), row, strict=True)) for row in changes],
         },
         context={
@@ -64,6 +67,7 @@ def write(study: Study) -> Section:
             "names": NAMES,
             "labels": study.labels,
             "rules": rules,
+            "attention": tell_attention({"attention": attention}),
             "unrecorded": [_tell_unrecorded(rule) for rule in rules if rule.unrecorded],
             "rows": list(zip(*(variant.arms for variant in variants), strict=True)),
             "told": [

@@ -12,9 +12,9 @@ MEANING = (
     "this one, with the people and titles it had, to find it four times out of five."
 )
 FORMULA = (
-    "Smallest effect: (t₀.₉₇₅ + t₀.₈₀) · SE, from the two-way standard error and its degrees of freedom (d′: the mixed "
-    "model’s, normal). Equivalence to 50 % if it is 50 %: δ = (t₀.₉₅ + t₀.₉₀) · SE. Shown: the further end of the 90 % "
-    "interval."
+    "Smallest effect: (t(0.975) + t(0.80)) · SE, from the two-way standard error and its degrees of freedom (d′: the "
+    "mixed model’s, normal). Equivalence to 50 % if it is 50 %: δ = (t(0.95) + t(0.90)) · SE. Shown: the further end "
+    "of the 90 % interval."
 )
 LIMITS = (
     "The standard errors are those that were seen, and are estimates themselves. Nothing here uses the effects that "
