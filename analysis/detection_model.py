@@ -56,6 +56,8 @@ class DetectionModel:
 
 def fit_detection(study: "Study") -> DetectionModel:
     """Fit the primary model to a study's decided judgments; arms without any are left out."""
+    if study.no_mixed:
+        return DetectionModel(None, (), {}, reason=study.no_mixed)
     data = study.decided
     present = [arm for arm in study.arms if arm in set(data["arm"].unique().to_list())]
     is_paired = study.bundle.is_paired

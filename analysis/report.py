@@ -1,12 +1,13 @@
 """Write the report of a bundle.
 
-python analysis/report.py BUNDLE [--out DIR] [--seed N] [--only SECTION]… [--no-pdf]
+python analysis/report.py BUNDLE [--out DIR] [--seed N] [--only SECTION]… [--no-pdf] [--mixed | --no-mixed]
 
 BUNDLE is a folder or .zip as Byline exports it; arms.csv, participants.csv and trials.csv are enough. DIR (default
 `report`) gets report.html (one file, no network), report.pdf (unless --no-pdf), figures/*.svg and *.png, tables/*.csv
 and *.tex, methods.md (a paragraph for a paper), heds.json (a datasheet to upload and complete), and results.json, which
 holds every number of the report. The same bundle and seed give the same bytes. The published analysis is always there;
-of the further sections `--only NAME` takes those that are named (`--only none`: not one). Exit status 2: the bundle
+of the further sections `--only NAME` takes those that are named (`--only none`: not one). Of more than 100,000
+judgments mixed models are fitted only with --mixed. Exit status 2: the bundle
 cannot be used, and the lines printed say where and why.
 """
 
@@ -30,7 +31,7 @@ from analysis.pdf_file import typeset
 from analysis.results import build_results, write_json
 from analysis.sections import ORDER, find_writer
 from analysis.self_check import list_tests
-from analysis.study import Study
+from analysis.study import MOST_UNASKED, Study
 from analysis.tables import write_section_tables, write_tables
 
 READING, DRAWING, WRITING, TYPESETTING = "Reading the bundle", "Drawing", "Writing", "Typesetting the PDF"
@@ -49,11 +50,12 @@ def write_report(
     only: Sequence[str] | None = None,
     on_progress: Progress | None = None,
     pdf: bool = True,
+    mixed: bool | None = None,
 ) -> Path:
     """Analyse a bundle and write everything into `out`; the path of report.html.
 
     `only` names the further sections that are wanted (all unless given); `on_progress(stage, done, total)` is called as
-    each stage begins. `pdf`: write report.pdf too.
+    each stage begins. `pdf`: write report.pdf too. `mixed`: as of `Study`.
 
     Raises:
         BundleError: the bundle cannot be used.
@@ -62,7 +64,7 @@ def write_report(
     wanted = [name for name in ORDER if only is None or name in only]
     total = len(wanted) + 3 + pdf
     tell(READING, 0, total)
-    study = Study(load_bundle(bundle), seed=seed)
+    study = Study(load_bundle(bundle), seed=seed, mixed=mixed)
     sections = []
     with marked(list_marks(study)):
         for number, name in enumerate(wanted, start=1):
@@ -147,6 +149,11 @@ def main(arguments: list[str] | None = None) -> int:
         help=f"of the further sections, only this: none, {', '.join(ORDER)}",
     )
     parser.add_argument("--no-pdf", action="store_true", help="leave report.pdf out")
+    parser.add_argument(
+        "--mixed",
+        action=argparse.BooleanOptionalAction,
+        help=f"fit mixed models, or do not (default: up to {MOST_UNASKED:,} judgments)",
+    )
     options = parser.parse_args(arguments)
     if unknown := sorted(set(options.only or ()) - {*ORDER, "none"}):
         parser.error(f"there is no section {', '.join(unknown)}; choose from none, {', '.join(ORDER)}")
@@ -160,6 +167,7 @@ def main(arguments: list[str] | None = None) -> int:
                 only=options.only,
                 on_progress=tell,
                 pdf=not options.no_pdf,
+                mixed=options.mixed,
             )
     except BundleError as error:
         print(f"This bundle cannot be used:\n{error}", file=sys.stderr)

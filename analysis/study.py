@@ -13,14 +13,20 @@ from analysis.schema import NEUTRAL
 from analysis.scoring import Scores, score_bundle
 from analysis.two_way import ArmAccuracy, estimate_accuracies
 
+MOST_UNASKED = 100_000  # judgments; a mixed model of more takes minutes, and is fitted only where it is asked for
+
 
 @dataclass(frozen=True)
 class Study:
     """A bundle and the seed of whatever is drawn at random. Statisticians' words here: DESIGN's item is a *title*, its
-    stimulus an *item* (a human text is one item, shared by all arms)."""
+    stimulus an *item* (a human text is one item, shared by all arms).
+
+    `mixed`: whether mixed models are fitted; None: up to `MOST_UNASKED` judgments.
+    """
 
     bundle: Bundle
     seed: int = 0
+    mixed: bool | None = None
 
     @cached_property
     def answer(self) -> Answer:
@@ -71,6 +77,18 @@ class Study:
             "position",
             "seconds",
             "seen_before",
+        )
+
+    @property
+    def no_mixed(self) -> str:
+        """Why no mixed model is fitted; empty where there may be one."""
+        if self.mixed or (self.mixed is None and self.judgments.height <= MOST_UNASKED):
+            return ""
+        if self.mixed is False:
+            return "mixed models were left out, as asked (--no-mixed)"
+        return (
+            f"of more than {MOST_UNASKED:,} judgments ({self.judgments.height:,} here) a mixed model takes minutes, and is "
+            "fitted only when it is asked for: run the report again with --mixed"
         )
 
     @cached_property

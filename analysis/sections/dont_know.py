@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from analysis.dont_know import compare_arms, treat_arms
+from analysis.dont_know import NeutralTest, compare_arms, treat_arms
 from analysis.sections import Section, Table
 from analysis.study import Study
 
@@ -21,7 +21,7 @@ LIMITS = "The intervals hold for new participants who read the same articles."
 def write(study: Study) -> Section:
     """Treat every arm in three ways."""
     arms = treat_arms(study.judgments, arms=study.arms)
-    test = compare_arms(study.judgments)
+    test = NeutralTest(reason=study.no_mixed) if study.no_mixed else compare_arms(study.judgments)
     rows = [
         (arm.arm, arm.rate.n, arm.rate.mean, arm.rate.low, arm.rate.high, arm.left_out.mean, arm.left_out.low,
          arm.left_out.high, arm.half_credit.mean, arm.half_credit.low, arm.half_credit.high)
