@@ -4,9 +4,14 @@
 
 "I don't know" is left out. An arm's coefficient of x is its d′, and minus its intercept its criterion c, both given the
 participant and the text (conditional). Over the population of participants and texts the same arm has the marginal
-accuracy ½[Φ(η₊/√(1 + v₊)) + Φ(-η₋/√(1 + v₋))], v the variance of the random parts at x = ±½. Standard errors are those
-of the coefficients, by the delta method for the accuracy, with the variances taken as known. In a study of pairs every
+accuracy ½[Φ(η₊/√(1 + v₊)) + Φ(-η₋/√(1 + v₋))], v the variance of the random parts at x = ±½. In a study of pairs every
 judgment is about the model's text, so x is left out: an arm's intercept is the probit of its accuracy, d′/√2.
+
+The coefficients, their SE and z are lme4's. Intervals of d′, c and accuracy are wider, since those of maximum
+likelihood are too narrow with two dozen titles: their SE, and v, are of the restricted variances (`mixed_restricted`),
+and they are t intervals with min(participants, titles) - 1 degrees of freedom, both counted in the arm (containment: a
+coefficient is known no better than the clusters it varies between; the two-way interval's rule). The accuracy's SE is
+by the delta method in the coefficients alone: they and the variances move together, so that it hardly hangs on those.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,10 +19,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 from scipy import stats
 
 from analysis.estimate import Estimate, clip_share, estimate_normal
-from analysis.mixed import MixedFit, NoFitError, fit
+from analysis.mixed import fit
+from analysis.mixed_result import MixedFit, NoFitError, Restricted
 from analysis.mixed_system import TooManyLevelsError
 
 if TYPE_CHECKING:
@@ -30,10 +37,12 @@ METHOD = "mixed model: new participants, new titles and new texts of these model
 
 @dataclass(frozen=True)
 class ArmDetection:
-    """One arm: d′ and criterion given participant and text, and its accuracy over the population of both."""
+    """One arm: d′ and criterion given participant and text, and its accuracy over the population of both; `df`: of the
+    intervals' t."""
 
     arm: str
     label: str
+    df: int
     d_prime: Estimate
     criterion: Estimate
     accuracy: Estimate
@@ -67,7 +76,11 @@ def fit_detection(study: "Study") -> DetectionModel:
     except (NoFitError, TooManyLevelsError) as error:
         return DetectionModel(None, (), {}, reason=str(error))
     find = _detect_pair if is_paired else _detect_single
-    arms = tuple(find(fitted, arm=arm, label=study.labels[arm], first=present[0]) for arm in present)
+    counted = data.group_by("arm").agg(pl.col("participant", "title").n_unique())
+    clusters = {row["arm"]: min(row["participant"], row["title"]) for row in counted.iter_rows(named=True)}
+    arms = tuple(
+        find(fitted, arm=arm, label=study.labels[arm], first=present[0], df=clusters[arm] - 1) for arm in present
+    )
     return DetectionModel(fitted, arms, _share_variance(fitted), tuple(present))
 
 
@@ -84,7 +97,7 @@ def covary_d_primes(model: DetectionModel, arms: Sequence[str], *, is_paired: bo
             weights = _part(model.fit, arm=arm, first=first)
         lines.append([weights.get(name, 0.0) for name in model.fit.names])
     combined = np.array(lines).reshape(len(arms), len(model.fit.names))
-    return np.asarray(combined @ model.fit.covariance @ combined.T)
+    return np.asarray(combined @ _spread(model.fit).covariance @ combined.T)
 
 
 def predict_accuracy(model: DetectionModel, d_prime: np.ndarray, *, criterion: float | None) -> np.ndarray:
@@ -92,10 +105,11 @@ def predict_accuracy(model: DetectionModel, d_prime: np.ndarray, *, criterion: f
     the model's."""
     if model.fit is None:
         raise ValueError("there is no model")
+    spread = _spread(model.fit)
     if criterion is None:
-        return np.asarray(stats.norm.cdf(d_prime / np.sqrt(2 * (1 + model.fit.total_variance(_loadings(0.0))))))
+        return np.asarray(stats.norm.cdf(d_prime / np.sqrt(2 * (1 + spread.total_variance(_loadings(0.0))))))
     hits, rejections = (
-        stats.norm.cdf((d_prime / 2 - sign * criterion) / np.sqrt(1 + model.fit.total_variance(_loadings(sign / 2))))
+        stats.norm.cdf((d_prime / 2 - sign * criterion) / np.sqrt(1 + spread.total_variance(_loadings(sign / 2))))
         for sign in (1, -1)
     )
     return np.asarray((hits + rejections) / 2)
@@ -132,7 +146,7 @@ def _part(fitted: MixedFit, *, arm: str, first: str) -> dict[str, float]:
     return {name: model.get(name, 0.0) - human.get(name, 0.0) for name in fitted.names}
 
 
-def _detect_single(fitted: MixedFit, *, arm: str, label: str, first: str) -> ArmDetection:
+def _detect_single(fitted: MixedFit, *, arm: str, label: str, first: str, df: int) -> ArmDetection:
     human, model = (_weights(fitted, arm=arm, first=first, x=x) for x in (-0.5, 0.5))
     d_prime = _part(fitted, arm=arm, first=first)
     centre = {name: -0.5 * (model.get(name, 0.0) + human.get(name, 0.0)) for name in fitted.names}
@@ -143,28 +157,30 @@ def _detect_single(fitted: MixedFit, *, arm: str, label: str, first: str) -> Arm
     return ArmDetection(
         arm=arm,
         label=label,
-        d_prime=_combine(fitted, d_prime),
-        criterion=_combine(fitted, centre),
-        accuracy=clip_share(estimate_normal(value, _error(fitted, slopes), method=METHOD)),
+        df=df,
+        d_prime=_combine(fitted, d_prime, df=df),
+        criterion=_combine(fitted, centre, df=df),
+        accuracy=clip_share(_estimate(fitted, value, slopes, df=df)),
     )
 
 
-def _detect_pair(fitted: MixedFit, *, arm: str, label: str, first: str) -> ArmDetection:
+def _detect_pair(fitted: MixedFit, *, arm: str, label: str, first: str, df: int) -> ArmDetection:
     weights = _weights(fitted, arm=arm, first=first, x=None)
     value, slopes = _marginal(fitted, weights, sign=1.0, x=0.0)
     return ArmDetection(
         arm=arm,
         label=label,
-        d_prime=_combine(fitted, {name: np.sqrt(2) * weight for name, weight in weights.items()}),
+        df=df,
+        d_prime=_combine(fitted, {name: np.sqrt(2) * weight for name, weight in weights.items()}, df=df),
         criterion=Estimate(None),
-        accuracy=clip_share(estimate_normal(value, _error(fitted, slopes), method=METHOD)),
+        accuracy=clip_share(_estimate(fitted, value, slopes, df=df)),
     )
 
 
 def _marginal(fitted: MixedFit, weights: Mapping[str, float], *, sign: float, x: float) -> tuple[float, np.ndarray]:
     """Φ(±η/√(1 + v)) and its slope in every coefficient."""
     line = np.array([weights.get(name, 0.0) for name in fitted.names])
-    spread = np.sqrt(1 + fitted.total_variance(_loadings(x)))
+    spread = np.sqrt(1 + _spread(fitted).total_variance(_loadings(x)))
     z = sign * float(line @ fitted.coefficients) / spread
     return float(stats.norm.cdf(z)), sign * float(stats.norm.pdf(z)) / spread * line
 
@@ -174,13 +190,22 @@ def _loadings(x: float) -> dict[str, dict[str, float]]:
     return {"participant": {**whole, "x": x}, "title": whole, "item": whole}
 
 
-def _combine(fitted: MixedFit, weights: Mapping[str, float]) -> Estimate:
-    value, se = fitted.combine(weights)
-    return estimate_normal(value, se, method=METHOD)
+def _combine(fitted: MixedFit, weights: Mapping[str, float], *, df: int) -> Estimate:
+    line = np.array([weights.get(name, 0.0) for name in fitted.names])
+    return _estimate(fitted, float(line @ fitted.coefficients), line, df=df)
 
 
-def _error(fitted: MixedFit, slopes: np.ndarray) -> float:
-    return float(np.sqrt(slopes @ fitted.covariance @ slopes))
+def _estimate(fitted: MixedFit, value: float, slopes: np.ndarray, *, df: int) -> Estimate:
+    """A t interval by the delta method; none where there is one cluster."""
+    if df < 1:
+        return Estimate(value, method=METHOD)
+    se = float(np.sqrt(slopes @ _spread(fitted).covariance @ slopes))
+    return estimate_normal(value, se, df=df, method=f"{METHOD}, t({df})")
+
+
+def _spread(fitted: MixedFit) -> MixedFit | Restricted:
+    """What has the variances and the covariance that intervals are made of."""
+    return fitted.restricted or fitted
 
 
 def _share_variance(fitted: MixedFit) -> dict[str, float]:

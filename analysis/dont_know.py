@@ -16,7 +16,8 @@ import polars as pl
 from scipy import stats
 
 from analysis.accuracy import MeanEstimate, estimate_mean
-from analysis.mixed import NoFitError, fit
+from analysis.mixed import fit
+from analysis.mixed_result import NoFitError
 from analysis.mixed_system import TooManyLevelsError
 from analysis.schema import NEUTRAL
 
@@ -69,7 +70,7 @@ def compare_arms(judgments: pl.DataFrame) -> NeutralTest:
     random = " + ".join(f"(1 | {name})" for name in groups)
     try:
         full, without = (
-            fit(f"dont_know ~ {fixed} + {random}", data, link="logit", with_modes=False) for fixed in ("arm", "1")
+            fit(f"dont_know ~ {fixed} + {random}", data, link="logit", further=False) for fixed in ("arm", "1")
         )
     except (NoFitError, TooManyLevelsError) as error:
         return NeutralTest(reason=str(error))

@@ -51,6 +51,8 @@ def fit_log_line(n_params: Sequence[float], seconds: Sequence[float]) -> LogLine
         return NoFit(
             f"a line needs at least {MIN_MODELS} models of different size with times; there are {len(np.unique(x))}"
         )
+    if float(np.ptp(y)) <= 1e-9 * float(np.abs(y).max()):
+        return NoFit("every model's texts take equally long")
     fit = stats.linregress(x, y)
     residual = float(np.sum((y - fit.intercept - fit.slope * x) ** 2))
     df = len(x) - 2

@@ -15,10 +15,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from analysis.estimate import Estimate, estimate_normal
-from analysis.mixed import LARGEST, NoFitError, project_information
+from analysis.mixed import LARGEST
 from analysis.mixed_formula import build_design
-from analysis.mixed_laplace import Laplace
+from analysis.mixed_laplace import Laplace, project_information
 from analysis.mixed_links import LinkName
+from analysis.mixed_result import NoFitError
 
 Array = NDArray[np.float64]
 STEPS = 40

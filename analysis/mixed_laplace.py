@@ -155,3 +155,19 @@ class Laplace:
             table = s.columns[number].T @ per_row  # d/dΛ[j, l] = Σ z_j (…)_l
             slopes.append(table[rows, columns])
         return np.concatenate(slopes)
+
+
+def project_information(objective: Laplace, value: Value, theta: Array) -> Array:
+    """The information on β with the random parts projected out: the inverse of its covariance, were θ known."""
+    o, s = objective, objective.structure
+    factor, loadings = o.factor_at(value, theta)
+    weights = derive(o.link, value.eta, o.y, o.trials).fisher
+    weighted = o.x * weights[:, None]
+    projected = np.empty_like(weighted)
+    for column in range(o.x.shape[1]):
+        back = s.predict(loadings, factor.solve(s.collect(loadings, weighted[:, column])))
+        projected[:, column] = weighted[:, column] - weights * back
+    information = o.x.T @ projected
+    ridge = 1e-8 * np.trace(weighted.T @ o.x) / max(o.x.shape[1], 1)
+    result: Array = (information + information.T) / 2 + ridge * np.eye(o.x.shape[1])
+    return result

@@ -11,7 +11,7 @@ declared, two-way.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -72,7 +72,7 @@ def vary_analysis(study: Study) -> Multiverse:
     conclusions = list_conclusions(study)
     found: list[Specification] = []
     for people in (DECLARED, NOBODY, CAREFUL):
-        own = study if people == DECLARED else Study(choose_bundle(study.bundle, people), seed=study.seed, mixed=study.mixed)
+        own = study if people == DECLARED else replace(study, bundle=choose_bundle(study.bundle, people))
         for dont_know, score in SCORES.items():
             found += _judge_accuracies(own, conclusions, people=people, dont_know=dont_know, score=score)
         found += _judge_probits(own, conclusions, people=people)

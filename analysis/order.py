@@ -18,8 +18,8 @@ from scipy import stats
 
 from analysis.accuracy import DIFFERENCE, MeanEstimate, estimate_mean
 from analysis.estimate import Estimate
-from analysis.mixed import NoFitError
 from analysis.mixed_held import fit_held
+from analysis.mixed_result import NoFitError
 from analysis.study import Study
 from analysis.two_way import ArmAccuracy, estimate_accuracies
 

@@ -50,21 +50,42 @@ def write_report(
     only: Sequence[str] | None = None,
     on_progress: Progress | None = None,
     pdf: bool = True,
-    mixed: bool | None = None,
 ) -> Path:
     """Analyse a bundle and write everything into `out`; the path of report.html.
 
     `only` names the further sections that are wanted (all unless given); `on_progress(stage, done, total)` is called as
-    each stage begins. `pdf`: write report.pdf too. `mixed`: as of `Study`.
+    each stage begins. `pdf`: write report.pdf too.
 
     Raises:
         BundleError: the bundle cannot be used.
     """
+    study = read_study(bundle, seed=seed, on_progress=on_progress)
+    return report_study(study, out, only=only, on_progress=on_progress, pdf=pdf)
+
+
+def read_study(bundle: Path, *, seed: int = 0, mixed: bool | None = None, on_progress: Progress | None = None) -> Study:
+    """Load a bundle; `mixed`: whether mixed models are fitted (see `Study`).
+
+    Raises:
+        BundleError: the bundle cannot be used.
+    """
+    if on_progress:
+        on_progress(READING, 0, len(ORDER) + 4)
+    return Study(load_bundle(bundle), seed=seed, mixed=mixed)
+
+
+def report_study(
+    study: Study,
+    out: Path,
+    *,
+    only: Sequence[str] | None = None,
+    on_progress: Progress | None = None,
+    pdf: bool = True,
+) -> Path:
+    """As `write_report`, of a bundle that was read already."""
     tell = on_progress or (lambda stage, done, total: None)
     wanted = [name for name in ORDER if only is None or name in only]
     total = len(wanted) + 3 + pdf
-    tell(READING, 0, total)
-    study = Study(load_bundle(bundle), seed=seed, mixed=mixed)
     sections = []
     with marked(list_marks(study)):
         for number, name in enumerate(wanted, start=1):
@@ -74,7 +95,7 @@ def write_report(
         pictures = draw_figures(study.answer)
     pictures += [picture for section in sections for picture in section.pictures]
     tell(WRITING, len(wanted) + 2, total)
-    results = build_results(study.bundle, study.answer, seed=seed)
+    results = build_results(study.bundle, study.answer, seed=study.seed)
     results |= {section.name: section.results for section in sections}
     _check_tests(results)
     methods = write_methods(study, sections)
@@ -160,15 +181,8 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         with show_progress() as tell:
-            page = write_report(
-                options.bundle,
-                options.out,
-                seed=options.seed,
-                only=options.only,
-                on_progress=tell,
-                pdf=not options.no_pdf,
-                mixed=options.mixed,
-            )
+            study = read_study(options.bundle, seed=options.seed, mixed=options.mixed, on_progress=tell)
+            page = report_study(study, options.out, only=options.only, on_progress=tell, pdf=not options.no_pdf)
     except BundleError as error:
         print(f"This bundle cannot be used:\n{error}", file=sys.stderr)
         return 2

@@ -87,8 +87,8 @@ class Study:
         if self.mixed is False:
             return "mixed models were left out, as asked (--no-mixed)"
         return (
-            f"of more than {MOST_UNASKED:,} judgments ({self.judgments.height:,} here) a mixed model takes minutes, and is "
-            "fitted only when it is asked for: run the report again with --mixed"
+            f"of more than {MOST_UNASKED:,} judgments ({self.judgments.height:,} here) a mixed model takes minutes, "
+            "and is fitted only when it is asked for: run the report again with --mixed"
         )
 
     @cached_property

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from analysis.detection_model import DetectionModel
-from analysis.mixed import MixedFit
+from analysis.mixed_result import MixedFit
 from analysis.sections import Section, Table
 from analysis.study import Study
 from analysis.wording import number

@@ -5,10 +5,11 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from analysis.mixed import MixedFit, NoFitError, compare_variance, fit
+from analysis.mixed import fit
 from analysis.mixed_formula import FormulaError, build_design
 from analysis.mixed_laplace import Laplace
 from analysis.mixed_links import log_probability
+from analysis.mixed_result import MixedFit, NoFitError, compare_variance
 
 FORMULA = "said_machine ~ x * arm + (1 + x | participant) + (1 | title) + (1 | item)"
 # herd, incidence, size, period: contagious bovine pleuropneumonia (Lesnoff et al. 2004), as lme4 has it
@@ -156,13 +157,13 @@ def test_the_order_of_rows_and_the_names_of_things_change_nothing(study, probit)
     renamed = study.sample(fraction=1, shuffle=True, seed=5).with_columns(
         participant=pl.col("participant").map_elements(lambda number: f"p{(number * 37) % 61}", return_dtype=pl.String)
     )
-    found = fit(FORMULA, renamed, link="probit", with_modes=False)
+    found = fit(FORMULA, renamed, link="probit", further=False)
     assert found.coefficients == pytest.approx(probit.coefficients, abs=1e-6)
     assert found.log_likelihood == pytest.approx(probit.log_likelihood, abs=1e-7)
 
 
 def test_turning_the_question_round_turns_the_signs(study, probit):
-    found = fit(FORMULA, study.with_columns(said_machine=1 - pl.col("said_machine")), link="probit", with_modes=False)
+    found = fit(FORMULA, study.with_columns(said_machine=1 - pl.col("said_machine")), link="probit", further=False)
     assert found.coefficients == pytest.approx(-probit.coefficients, abs=1e-6)
     assert found.standard_errors == pytest.approx(probit.standard_errors, rel=1e-5)
 
@@ -178,7 +179,7 @@ def test_a_variance_of_nought_is_an_answer():
 
 
 def test_a_variance_that_is_there_is_found(study, probit):
-    without = fit("said_machine ~ x * arm + (1 + x | participant) + (1 | title)", study, with_modes=False)
+    without = fit("said_machine ~ x * arm + (1 + x | participant) + (1 | title)", study, further=False)
     ratio, p = compare_variance(probit, without)
     assert ratio > 10
     assert p == pytest.approx(stats.chi2.sf(ratio, 1) / 2)
@@ -188,13 +189,13 @@ def test_an_arm_that_is_all_right_is_told_as_such():
     frame = make_study(people=30, titles=12).with_columns(
         said_machine=pl.when(pl.col("arm") == "m0").then((pl.col("x") > 0).cast(pl.Float64)).otherwise("said_machine")
     )
-    found = fit("said_machine ~ x * arm + (1 | participant)", frame, with_modes=False)
+    found = fit("said_machine ~ x * arm + (1 | participant)", frame, further=False)
     assert found.diagnostics.separated
 
 
 def test_columns_that_follow_from_others_are_left_out_and_named(study):
     frame = study.with_columns(twice=2 * pl.col("x"))
-    found = fit("said_machine ~ x + twice + (1 | participant)", frame, with_modes=False)
+    found = fit("said_machine ~ x + twice + (1 | participant)", frame, further=False)
     assert found.names == ("(Intercept)", "x")
     assert found.diagnostics.dropped == ("twice",)
 

@@ -1,0 +1,160 @@
+"""The search for a mixed model's maximum over its coefficients and the triangles of its random parts (see `mixed`)."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize
+
+from analysis.mixed_formula import Design
+from analysis.mixed_laplace import Laplace, Value, project_information
+from analysis.mixed_links import derive
+
+Array = NDArray[np.float64]
+START = 0.4  # the standard deviations that the search begins at
+BOUNDARY = 1e-4  # a standard deviation below this is one of 0
+STEP = 2e-3  # of the differences of gradients, in units of about a standard error
+MOST_STEPS = 300
+ASTRAY = 1e12  # -2ℓ of a point that cannot be worked out, so that the search takes a shorter step
+
+
+class Search:
+    """The outer minimum over (β, θ), in coordinates where each step of 1 is about a standard error.
+
+    After `run`: `point` (β, then θ) with its `value`; `free`, the places in it that are not held at a boundary; and
+    their `covariance`, in the layout of the point (0 where held), from the Hessian, NaN where -2ℓ has no minimum.
+    """
+
+    def __init__(self, objective: Laplace, design: Design) -> None:
+        self.objective = objective
+        self.design = design
+        self.p = design.x.shape[1]
+        self.evaluations = 0
+        theta = np.array([START if bound == 0.0 else 0.0 for bound in objective.lower_bounds])
+        self.point = np.concatenate([self._start_coefficients(), theta])
+        self.scale = np.eye(len(self.point))
+        self.value = self.evaluate(self.point)
+        self.free = np.arange(len(self.point), dtype=np.intp)
+        self.covariance = np.full((len(self.point), len(self.point)), np.nan)
+
+    def _start_coefficients(self) -> Array:
+        """Those of the model without random parts, by a few steps of Fisher scoring, widened as their variance asks."""
+        o = self.objective
+        beta = np.zeros(self.p)
+        for _ in range(15):
+            at = derive(o.link, o.x @ beta, o.y, o.trials)
+            information = o.x.T @ (o.x * at.fisher[:, None]) + 1e-6 * np.eye(self.p)
+            beta = np.clip(beta + np.linalg.solve(information, o.x.T @ at.score), -6.0, 6.0)
+        return beta * 1.15
+
+    def evaluate(self, point: Array) -> Value:
+        self.evaluations += 1
+        return self.objective.evaluate(point[: self.p], point[self.p :])
+
+    def run(self) -> None:
+        """Minimise; leave a boundary that only looked like the minimum; end with Newton's step and the covariance."""
+        self._precondition()
+        self._descend()
+        for _ in range(3):
+            lower = self._find_lower_off_boundary()
+            if lower is None:
+                break
+            self.point = lower
+            self._descend()
+        self.free = self._find_free()
+        hessian = self._curvature()
+        self._polish(hessian)
+        if np.linalg.eigvalsh(hessian).min() > 1e-8:
+            scale = self.scale[:, self.free]
+            self.covariance = 2 * scale @ np.linalg.inv(hessian) @ scale.T
+
+    @property
+    def steepest(self) -> float:
+        """The largest |slope| of -2ℓ along the parameters that are free, in units of about a standard error."""
+        return float(np.abs(self.scale[:, self.free].T @ self.value.gradient).max())
+
+    def _precondition(self) -> None:
+        """Scales from the curvature at the start: β's information with the random parts projected out, θ's by steps."""
+        value = self.value
+        information = project_information(self.objective, value, self.point[self.p :])
+        self.scale[: self.p, : self.p] = np.linalg.inv(np.linalg.cholesky(information)).T
+        for position in range(self.p, len(self.point)):
+            moved = self.point.copy()
+            moved[position] += 0.02
+            slope = (self.evaluate(moved).gradient[position] - value.gradient[position]) / 0.02
+            self.scale[position, position] = np.sqrt(2 / max(slope, 2.0))
+
+    def _descend(self) -> None:
+        origin, scale = self.point.copy(), self.scale
+
+        def compute(z: Array) -> tuple[float, Array]:
+            try:
+                value = self.evaluate(origin + scale @ z)
+            except np.linalg.LinAlgError:
+                return ASTRAY, np.zeros_like(z)
+            if not np.isfinite(value.deviance) or not np.isfinite(value.gradient).all():
+                return ASTRAY, np.zeros_like(z)
+            return value.deviance, scale.T @ value.gradient
+
+        bounds: list[tuple[float | None, float | None]] = [(None, None)] * self.p
+        for position, bound in enumerate(self.objective.lower_bounds, start=self.p):
+            least = None if bound is None else (bound - origin[position]) / scale[position, position]
+            bounds.append((least, None))
+        result = optimize.minimize(
+            compute,
+            np.zeros(len(origin)),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=bounds,
+            options={"maxiter": MOST_STEPS, "maxcor": 30, "ftol": 1e-13, "gtol": 1e-5},
+        )
+        self.point = origin + scale @ result.x
+        theta = self.point[self.p :]
+        at_zero = np.array([bound == 0.0 for bound in self.objective.lower_bounds])
+        theta[at_zero & (theta < BOUNDARY)] = 0.0
+        self.value = self.evaluate(self.point)
+
+    def _find_lower_off_boundary(self) -> Array | None:
+        """-2ℓ is even in a lone standard deviation, so 0 always looks like a minimum: try a small one instead."""
+        for position in range(self.p, len(self.point)):
+            if self.objective.lower_bounds[position - self.p] == 0.0 and self.point[position] == 0.0:
+                tried = self.point.copy()
+                tried[position] = 0.05
+                if self.evaluate(tried).deviance < self.value.deviance - 1e-7:
+                    tried[position] = 0.2
+                    return tried
+        return None
+
+    def _find_free(self) -> NDArray[np.intp]:
+        """The parameters that are not held at a boundary; a triangle's row follows its diagonal."""
+        held = set()
+        start = self.p
+        for rows, columns in self.objective.triangles:
+            theta = self.point[start : start + len(rows)]
+            zero = {r for r, c, value in zip(rows, columns, theta, strict=True) if r == c and value == 0.0}
+            held |= {start + i for i, (r, c) in enumerate(zip(rows, columns, strict=True)) if r in zero and r == c}
+            held |= {start + i for i, (r, c) in enumerate(zip(rows, columns, strict=True)) if c in zero}
+            start += len(rows)
+        return np.array([position for position in range(len(self.point)) if position not in held], dtype=np.intp)
+
+    def _curvature(self) -> Array:
+        """The Hessian of -2ℓ in the scaled coordinates, by central differences of the exact gradient."""
+        scale = self.scale[:, self.free]
+        size = len(self.free)
+        hessian = np.empty((size, size))
+        for column in range(size):
+            slopes = [
+                scale.T @ self.evaluate(self.point + sign * STEP * scale[:, column]).gradient for sign in (1.0, -1.0)
+            ]
+            hessian[:, column] = (slopes[0] - slopes[1]) / (2 * STEP)
+        return (hessian + hessian.T) / 2
+
+    def _polish(self, hessian: Array) -> None:
+        """Newton's last step, taken where it leads down."""
+        scale = self.scale[:, self.free]
+        try:
+            step = -np.linalg.solve(hessian, scale.T @ self.value.gradient)
+        except np.linalg.LinAlgError:
+            return
+        moved = self.point + scale @ step
+        tried = self.evaluate(moved)
+        if tried.deviance <= self.value.deviance + 1e-10 * abs(self.value.deviance):
+            self.point, self.value = moved, tried
