@@ -7,7 +7,7 @@ both sides of a difference. By participants alone it is s² Σ c_a²/n_a, s² po
 each counting alike, has c_a = (x_a - x̄) / Σ (x - x̄)².
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log10
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.estimate import Estimate, estimate_normal
+from analysis.levels import number_levels
 
 Array = NDArray[np.float64]
 CHANCE = 0.5
@@ -52,12 +53,10 @@ class ArmSums:
 
 def sum_arms(scored: pl.DataFrame) -> ArmSums:
     """`scored` has participant, arm, title and score (0 to 1), a judgment a row; arms without any are left out."""
-    arms = sorted(scored["arm"].unique().to_list())
-    titles = sorted(scored["title"].unique().to_list())
-    arm = _find(scored["arm"], arms)
-    title = _find(scored["title"], titles)
-    _, person = np.unique(scored["participant"].to_numpy(), return_inverse=True)
-    person = person.reshape(-1)
+    arm_levels, title_levels = number_levels(scored["arm"]), number_levels(scored["title"])
+    arms, arm = arm_levels.values, arm_levels.index
+    titles, title = title_levels.values, title_levels.index
+    person = number_levels(scored["participant"]).index
     score = scored["score"].to_numpy().astype(np.float64)
     judged = np.bincount(person)
     home = np.zeros(len(judged), dtype=np.intp)
@@ -68,7 +67,7 @@ def sum_arms(scored: pl.DataFrame) -> ArmSums:
     part = (score - means[arm]) / (people[arm] * judged[person])
     cell = arm * len(titles) + title
     return ArmSums(
-        arms=tuple(arms),
+        arms=arms,
         means=means,
         people=people,
         squares=_sum(home, (shares - means[home]) ** 2, len(arms)),
@@ -82,11 +81,6 @@ def sum_arms(scored: pl.DataFrame) -> ArmSums:
 
 def _sum(index: NDArray[np.intp], values: Array, size: int) -> Array:
     return np.asarray(np.bincount(index, values, minlength=size), dtype=np.float64)
-
-
-def _find(series: pl.Series, values: Sequence[str]) -> NDArray[np.intp]:
-    place = {value: number for number, value in enumerate(values)}
-    return np.array([place[value] for value in series.to_list()], dtype=np.intp)
 
 
 def judge_two_way(sums: ArmSums, weights: Mapping[str, float], *, less: float = 0.0) -> Tested:

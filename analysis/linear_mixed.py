@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, optimize, stats
+from scipy import linalg, optimize, sparse, stats
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -119,25 +119,27 @@ class _System:
         dense = np.column_stack([x, y])
         starts = np.cumsum([0] + [size for place, size in enumerate(sizes) if place != self.first])
         width = len(self.owner) + dense.shape[1]
-        crossed = np.zeros((sizes[self.first], width))
         self.gram = np.zeros((width, width))
         columns = [index + start for index, start in zip(others, starts, strict=False)]
+        ones, z = np.ones(self.n), len(self.owner)
+        shared = [sparse.csr_array((ones, (own, column)), shape=(sizes[self.first], z)) for column in columns]
         for column in columns:
-            np.add.at(crossed, (own, column), 1.0)
             for other in columns:
-                np.add.at(self.gram, (column, other), 1.0)
-        z = len(self.owner)
+                self.gram[:z, :z] += sparse.coo_array((ones, (column, other)), shape=(z, z)).toarray()
+        sums = np.zeros((sizes[self.first], dense.shape[1]))
         for place in range(dense.shape[1]):
-            crossed[:, z + place] = np.bincount(own, dense[:, place], minlength=sizes[self.first])
+            sums[:, place] = np.bincount(own, dense[:, place], minlength=sizes[self.first])
             for column in columns:
-                sums = np.bincount(column, dense[:, place], minlength=z)[:z]
-                self.gram[:z, z + place] += sums
-                self.gram[z + place, :z] += sums
+                along = np.bincount(column, dense[:, place], minlength=z)[:z]
+                self.gram[:z, z + place] += along
+                self.gram[z + place, :z] += along
         self.gram[z:, z:] = dense.T @ dense
         counts = np.bincount(own, minlength=sizes[self.first])
         self.rows = np.unique(counts).astype(np.float64)  # a level's number of rows
         self.levels = np.array([(counts == rows).sum() for rows in self.rows], dtype=np.float64)
-        self.products = np.array([crossed[counts == rows].T @ crossed[counts == rows] for rows in self.rows])
+        crossed = sparse.hstack([sum(shared, sparse.csr_array((sizes[self.first], z))), sparse.csr_array(sums)]).tocsr()
+        alike = [crossed[np.flatnonzero(counts == rows)] for rows in self.rows]
+        self.products = np.array([(part.T @ part).toarray() for part in alike])
 
     def _factor(self, theta: Array) -> tuple[Array, float]:
         """The lower triangle of [Z_others X y], and the log determinant of the eliminated diagonal."""

@@ -14,6 +14,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from analysis.levels import number_levels
+
 Array = NDArray[np.float64]
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
@@ -141,16 +143,15 @@ def _build_parts(text: str, frame: pl.DataFrame, levels: Mapping[str, tuple[str,
     if group not in frame.columns:
         raise FormulaError(f"({text.strip()}): there is no column {group!r}")
     names, columns = _expand(_split_terms(terms), frame, levels)
-    found, index = np.unique(frame[group].to_numpy(), return_inverse=True)
-    index = index.astype(np.intp).reshape(-1)
+    found = number_levels(frame[group])
     chosen = [[position] for position in range(len(names))] if "||" in text else [list(range(len(names)))]
     return [
         RandomPart(
             group=group,
             names=tuple(names[position] for position in positions),
             columns=columns[:, positions],
-            index=index,
-            levels=tuple(map(str, found)),
+            index=found.index,
+            levels=found.values,
         )
         for positions in chosen
     ]

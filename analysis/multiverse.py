@@ -136,6 +136,11 @@ def _deviate(test: Tested) -> float | None:
     return float(np.sign(test.t) * stats.norm.isf(max(test.p, 1e-300) / 2))
 
 
+def _deviate_t(t: float, df: int) -> float:
+    """The normal deviate with the two-sided p of a t."""
+    return float(np.sign(t) * stats.norm.isf(max(2 * float(stats.t.sf(abs(t), df)), 1e-300) / 2))
+
+
 def _judge_probits(study: Study, conclusions: Sequence[Conclusion], *, people: str) -> list[Specification]:
     """d′ by arm: the arm's coefficient of x; of pairs its intercept."""
     data = study.decided
@@ -158,8 +163,7 @@ def _judge_probits(study: Study, conclusions: Sequence[Conclusion], *, people: s
             if not se or not set(one.weights) <= set(arms):
                 z.append(None)
                 continue
-            p = 2 * float(stats.t.sf(abs(value / se), fitted.df))
-            z.append(float(np.sign(value) * stats.norm.isf(max(p, 1e-300) / 2)))
+            z.append(_deviate_t(value / se, fitted.df))
         found.append(Specification(LEFT_OUT, people, link, tuple(z)))
     return found
 
@@ -168,12 +172,14 @@ def _judge_primary(study: Study, conclusions: Sequence[Conclusion]) -> Specifica
     fitted = study.detection.fit
     if fitted is None or not np.isfinite(fitted.covariance).all() or fitted.diagnostics.separated:
         return None
-    arms = [arm.arm for arm in study.detection.arms]
+    spread = fitted.restricted or fitted
+    df = {arm.arm: arm.df for arm in study.detection.arms}
     z: list[float | None] = []
     for one in conclusions:
-        line = _find_line(one, fitted.names, is_paired=study.bundle.is_paired, arms=arms)
-        se = float(np.sqrt(max(line @ fitted.covariance @ line, 0.0)))
-        z.append(float(line @ fitted.coefficients) / se if se else None)
+        line = _find_line(one, fitted.names, is_paired=study.bundle.is_paired, arms=list(df))
+        se = float(np.sqrt(max(line @ spread.covariance @ line, 0.0)))
+        least = min(df[arm] for arm in one.weights)
+        z.append(_deviate_t(float(line @ fitted.coefficients) / se, least) if se and least > 0 else None)
     return Specification(LEFT_OUT, DECLARED, "mixed model", tuple(z))
 
 

@@ -19,6 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from analysis.estimate import Estimate, clip_share, estimate_normal
+from analysis.levels import number_levels
 
 Array = NDArray[np.float64]
 BOTH = "new participants and new texts"
@@ -82,13 +83,17 @@ def estimate_area(judgments: pl.DataFrame) -> ReaderArea:
     Readers whose texts nobody else rated as well (a small share of a pool each) have no crossed set, and then there is
     an area without an interval.
     """
-    sets: dict[tuple[tuple[str, ...], tuple[str, ...]], list[tuple[Array, Array]]] = {}
-    for _, rows in judgments.sort("participant", "item").group_by("participant", maintain_order=True):
-        human, model = (rows.filter(pl.col("source") == source) for source in ("human", "model"))
-        if human.height and model.height:
-            key = (tuple(human["item"].to_list()), tuple(model["item"].to_list()))
-            ratings = (human["judgment"].to_numpy().astype(float), model["judgment"].to_numpy().astype(float))
-            sets.setdefault(key, []).append(ratings)
+    sets: dict[tuple[tuple[int, ...], tuple[int, ...]], list[tuple[Array, Array]]] = {}
+    ordered = judgments.sort("participant", "item")
+    items, ratings = number_levels(ordered["item"]).index, ordered["judgment"].to_numpy().astype(float)
+    is_human = (ordered["source"] == "human").to_numpy()
+    ends = np.cumsum(ordered.group_by("participant", maintain_order=True).len()["len"].to_numpy())
+    for start, end in zip([0, *ends[:-1]], ends, strict=False):
+        own = slice(start, end)
+        human, model = is_human[own], ~is_human[own]
+        if human.any() and model.any():
+            key = (tuple(items[own][human].tolist()), tuple(items[own][model].tolist()))
+            sets.setdefault(key, []).append((ratings[own][human], ratings[own][model]))
     readers = sum(map(len, sets.values()))
     if not readers:
         return ReaderArea(Estimate(None), 0, (), reason="nobody rated texts of both sources")

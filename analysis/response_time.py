@@ -45,6 +45,8 @@ def model_time(study: Study) -> TimeModel:
     """Fit log seconds of all answered trials that have a time."""
     timed = study.judgments.filter(pl.col("seconds") > 0)
     untimed = study.judgments.height - timed.height
+    if study.no_mixed:
+        return TimeModel("", None, untimed, reason=study.no_mixed)
     if timed.height < 2:
         return TimeModel("", None, untimed, reason="there are no times")
     data, terms = _prepare(study, timed)

@@ -11,10 +11,13 @@ import polars as pl
 from analysis.load import Bundle
 from analysis.schema import NEUTRAL
 
+# of a trial, nothing that is scored; a copy of a million of them is not for nothing
+UNREAD = ("comment", "shown_at", "answered_at", "stages_shown_at", "beside", "viewport", "input")
+
 
 @dataclass(frozen=True)
 class Scores:
-    """`trials`: the analysed participants' answered trials, with `outcome` (1 right, 0 wrong, null neutral).
+    """`trials`: the analysed participants' answered trials, without `UNREAD` columns and with `outcome` (1 right, 0 wrong, null neutral).
 
     `participants`: one row an analysed participant with any answer: arm, answered, neutral, correct, judged (answers
     that are not neutral), accuracy (null when all answers are neutral), dont_know_rate, seconds_mean.
@@ -32,6 +35,7 @@ def score_bundle(bundle: Bundle) -> Scores:
     trials = (
         bundle.trials.join(analysed, on="participant", how="semi", maintain_order="left")
         .filter(pl.col("judgment").is_not_null())
+        .drop(UNREAD, strict=False)
         .with_columns(outcome.cast(pl.Int8).alias("outcome"))
     )
     participants = (

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from analysis.estimate import Estimate
+from analysis.levels import number_levels
 
 Array = NDArray[np.float64]
 DRAWS = 1_000
@@ -80,14 +81,13 @@ def find_sensitivity(
 
 def measure_arms(decided: pl.DataFrame, *, arms: Sequence[str], rng: np.random.Generator) -> list[ArmSignal]:
     """Every arm's rates and sensitivity. `decided` has participant, arm, title, source and said_machine (0 or 1)."""
-    titles = sorted(decided["title"].unique().to_list())
+    titles = number_levels(decided["title"])
+    numbered = decided.with_columns(title_place=pl.Series(titles.index))
     weights = rng.exponential(size=(DRAWS, len(titles)))
-    return [_measure(arm, decided.filter(pl.col("arm") == arm), titles, weights, rng) for arm in arms]
+    return [_measure(arm, numbered.filter(pl.col("arm") == arm), weights, rng) for arm in arms]
 
 
-def _measure(
-    arm: str, rows: pl.DataFrame, titles: Sequence[str], weights: Array, rng: np.random.Generator
-) -> ArmSignal:
+def _measure(arm: str, rows: pl.DataFrame, weights: Array, rng: np.random.Generator) -> ArmSignal:
     sides = {source: rows.filter(pl.col("source") == source) for source in ("model", "human")}
     said = {source: int(side["said_machine"].sum()) for source, side in sides.items()}
     seen = {source: side.height for source, side in sides.items()}
@@ -97,7 +97,7 @@ def _measure(
         nothing = Estimate(None)
         return ArmSignal(arm, said["model"], seen["model"], said["human"], seen["human"], raw["model"], raw["human"],
                          nothing, nothing)  # fmt: skip
-    drawn = _draw_rates(rows, titles, weights, own)
+    drawn = _draw_rates(rows, weights, own)
     point = find_sensitivity(hits=said["model"], models=seen["model"], false_alarms=said["human"], humans=seen["human"])
     z = {
         source: ndtri(rates * seen[source] / (seen[source] + 1) + 0.5 / (seen[source] + 1))
@@ -116,16 +116,17 @@ def _measure(
     )
 
 
-def _draw_rates(rows: pl.DataFrame, titles: Sequence[str], weights: Array, own: Array) -> dict[str, Array]:
+def _draw_rates(rows: pl.DataFrame, weights: Array, own: Array) -> dict[str, Array]:
     """Weighted rates of "machine" by source, a draw each: participants and titles count by products of weights."""
-    people = {name: number for number, name in enumerate(sorted(rows["participant"].unique().to_list()))}
-    place = {title: number for number, title in enumerate(titles)}
+    people = number_levels(rows["participant"])
+    titles = rows["title_place"].to_numpy()
+    shape = (len(people), weights.shape[1])
     rates = {}
     for source in ("model", "human"):
-        side = rows.filter(pl.col("source") == source)
-        index = ([people[p] for p in side["participant"]], [place[t] for t in side["title"]])
-        said, seen = np.zeros((len(people), len(titles))), np.zeros((len(people), len(titles)))
-        said[index], seen[index] = side["said_machine"].to_numpy(), 1.0
+        is_side = (rows["source"] == source).to_numpy()
+        index = (people.index[is_side], titles[is_side])
+        said, seen = np.zeros(shape), np.zeros(shape)
+        said[index], seen[index] = rows["said_machine"].to_numpy()[is_side], 1.0
         rates[source] = ((own @ said) * weights).sum(1) / ((own @ seen) * weights).sum(1)
     return rates
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from analysis.accuracy import estimate_mean
 from analysis.estimate import Estimate, clip_share, estimate_normal
+from analysis.levels import number_levels
 
 Array = NDArray[np.float64]
 DRAWS = 2_000
@@ -52,16 +53,15 @@ def estimate_accuracies(
 
     Titles draw one weight for all arms, as all arms share them. Without an `rng` there is no bootstrap.
     """
-    titles = sorted(decided["title"].unique().to_list())
+    titles = number_levels(decided["title"])
     weights = None if rng is None else rng.exponential(size=(DRAWS, len(titles)))
-    place = {title: number for number, title in enumerate(titles)}
     found = []
     for arm in arms:
-        rows = decided.filter(pl.col("arm") == arm)
-        people = rows["participant"].unique(maintain_order=True).sort().to_list()
+        own = decided["arm"] == arm
+        rows = decided.filter(own)
+        people = number_levels(rows["participant"])
         table = np.full((len(people), len(titles)), np.nan)
-        who = {person: number for number, person in enumerate(people)}
-        table[[who[p] for p in rows["participant"]], [place[t] for t in rows["title"]]] = rows["correct"].to_numpy()
+        table[people.index, titles.index[own.to_numpy()]] = rows["correct"].to_numpy()
         found.append(_estimate_arm(arm, table, weights, rng))
     return found
 

@@ -6,7 +6,7 @@ from scipy import stats
 
 from analysis.detection_model import fit_detection
 from analysis.load import load_bundle
-from analysis.sections import detection_model
+from analysis.sections import detection_model, dont_know
 from analysis.study import Study
 from tests.analysis.bundles import answer_with, draw_people, make_pairs, make_rows
 
@@ -52,6 +52,11 @@ def test_planted_sensitivities_lie_in_their_intervals(rows, tmp_path):
         # 24 titles, 60 people: an interval much wider would come of an error in the variances
         assert arm.d_prime.high - arm.d_prime.low < 0.8
         assert arm.criterion.low < 0 < arm.criterion.high
+        assert arm.df == 23
+        half = stats.t.ppf(0.975, 23) * arm.d_prime.se
+        assert (arm.d_prime.low, arm.d_prime.high) == pytest.approx(
+            (arm.d_prime.value - half, arm.d_prime.value + half)
+        )
         spread = np.sqrt(1 + 0.4**2 + 0.3**2 / 4 + 0.2**2 + 0.3**2)
         assert arm.accuracy.value == pytest.approx(stats.norm.cdf(PLANTED[arm.arm] / 2 / spread), abs=0.06)
         assert arm.accuracy.low < arm.accuracy.value < arm.accuracy.high
@@ -105,3 +110,14 @@ def test_answers_that_are_all_the_same_give_a_reason(tmp_path):
     section = detection_model.write(Study(load_bundle(rows.write(tmp_path))))
     assert section.results["reason"]
     assert section.tables == {}
+
+
+def test_a_mixed_model_of_very_many_judgments_is_fitted_only_when_it_is_asked_for(rows, tmp_path, monkeypatch):
+    monkeypatch.setattr("analysis.study.MOST_UNASKED", 100)
+    bundle = load_bundle(rows.write(tmp_path))
+    left_out = Study(bundle)
+    assert fit_detection(left_out).fit is None
+    assert "--mixed" in fit_detection(left_out).reason
+    assert "--mixed" in dont_know.write(left_out).results["test"]["reason"]
+    assert Study(bundle, mixed=True).no_mixed == ""
+    assert "--no-mixed" in Study(bundle, mixed=False).no_mixed

@@ -40,3 +40,9 @@ def test_a_perfect_line_has_no_error():
 
 def test_too_few_models_say_so():
     assert isinstance(fit_log_line([1e6, 1e7], [1.0, 2.0]), NoFit)
+
+
+def test_equal_times_have_no_line():
+    fit = fit_log_line(SIZES, [12.0] * 4)
+    assert isinstance(fit, NoFit)
+    assert "equally long" in fit.reason

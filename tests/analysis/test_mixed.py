@@ -7,7 +7,7 @@ from scipy import stats
 
 from analysis.mixed import fit
 from analysis.mixed_formula import FormulaError, build_design
-from analysis.mixed_laplace import Laplace
+from analysis.mixed_laplace import Laplace, project_information
 from analysis.mixed_links import log_probability
 from analysis.mixed_result import MixedFit, NoFitError, compare_variance
 
@@ -66,6 +66,39 @@ def test_probit_with_slopes_is_what_lme4_finds(probit):
     assert probit.modes_of("participant").values[0] == pytest.approx([0.101192893951580, 0.182213287453767], abs=5e-6)
     assert probit.diagnostics.converged
     assert probit.diagnostics.boundary == ()
+
+
+def test_restricted_variances_are_where_the_restricted_likelihood_is_least(study, probit):
+    """-2l_R over the standard deviations, each moved both ways from the one Newton step, b refitted at each."""
+    design = build_design(FORMULA, study)
+    objective = Laplace(design.y, design.x, design.random, link="probit")
+    part = {component.group: component.covariance for component in probit.restricted.components}
+    own = np.linalg.cholesky(part["participant"])
+    theta = np.array([own[0, 0], own[1, 0], own[1, 1], part["title"][0, 0] ** 0.5, part["item"][0, 0] ** 0.5])
+
+    def lose(theta):
+        beta = probit.coefficients.copy()
+        for _ in range(4):
+            value = objective.evaluate(beta, theta)
+            information = project_information(objective, value, theta)
+            beta = beta - np.linalg.solve(information, value.gradient[: len(beta)] / 2)
+        value = objective.evaluate(beta, theta)
+        return value.deviance + np.linalg.slogdet(project_information(objective, value, theta))[1]
+
+    best = lose(theta)
+    assert best < lose(probit.theta) - 0.01
+    for place in (0, 2, 4):
+        moved = np.zeros(5)
+        moved[place] = 0.03
+        assert best < min(lose(theta + moved), lose(theta - moved))
+
+
+def test_restricted_variances_are_larger_and_leave_the_coefficients_alone(study, probit):
+    for ours, restricted in zip(probit.components, probit.restricted.components, strict=True):
+        assert np.all(np.array(restricted.sd) > np.array(ours.sd))
+    gained = np.sqrt(np.diag(probit.restricted.covariance)) / probit.standard_errors
+    assert 1.0 < gained.min() and gained.max() < 1.2
+    assert fit(FORMULA, study, further=False).restricted is None
 
 
 def test_logit_with_slopes_is_what_lme4_finds(study):

@@ -47,8 +47,10 @@ def test_the_mixed_models_conclusion_on_an_arm_is_its_d_prime(found, study):
     one = next(s for s in found.specifications if s.method == "mixed model")
     for place, conclusion in enumerate(found.conclusions):
         if conclusion.kind == "chance":
-            own = next(arm.d_prime for arm in study.detection.arms if arm.arm == conclusion.arm)
-            assert one.z[place] == pytest.approx(own.value / own.se, rel=1e-6)
+            arm = next(arm for arm in study.detection.arms if arm.arm == conclusion.arm)
+            p = 2 * stats.t.sf(abs(arm.d_prime.value / arm.d_prime.se), arm.df)
+            assert abs(one.z[place]) == pytest.approx(stats.norm.isf(p / 2), rel=1e-6)
+            assert one.z[place] * arm.d_prime.value > 0
 
 
 def test_clear_effects_are_kept_in_every_way(found):
