@@ -17,7 +17,8 @@ UNREAD = ("comment", "shown_at", "answered_at", "stages_shown_at", "beside", "vi
 
 @dataclass(frozen=True)
 class Scores:
-    """`trials`: the analysed participants' answered trials, without `UNREAD` columns and with `outcome` (1 right, 0 wrong, null neutral).
+    """`trials`: the analysed participants' answered trials without the `UNREAD` columns, and with `outcome` (1 right,
+    0 wrong, null neutral).
 
     `participants`: one row an analysed participant with any answer: arm, answered, neutral, correct, judged (answers
     that are not neutral), accuracy (null when all answers are neutral), dont_know_rate, seconds_mean.

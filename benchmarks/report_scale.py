@@ -4,7 +4,7 @@ python -m benchmarks.report_scale [--participants 40000] [--titles 200] [--read 
 
 Simulates a bundle (participants, titles and texts with leanings of their own; times, and a few who never finish),
 writes it as Byline does, runs `python analysis/report.py` on it in a process of its own, with the OPTIONS after `--`,
-and prints the seconds of the whole command, its stages, and its peak resident memory.
+and prints the seconds of the whole command and its stages, its processor time, and its peak resident memory.
 """
 
 import argparse
@@ -96,9 +96,10 @@ def _write(folder: Path, table: Table, columns: dict[str, object]) -> None:
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds of the whole command, its peak resident memory in MB, and (stage, seconds) in the order they ran."""
+    """Seconds of the whole command and of processors, peak resident memory in MB, and (stage, seconds) as they ran."""
 
     seconds: float
+    worked: float
     peak: float
     stages: list[tuple[str, float]]
 
@@ -126,7 +127,7 @@ def measure(bundle: Path, out: Path, options: list[str]) -> Measured:
         raise subprocess.CalledProcessError(process.returncode, command)
     ends = [start for _, start in starts[1:]] + [ended]
     stages = [(name, end - start) for (name, start), end in zip(starts, ends, strict=True)]
-    return Measured(ended - begun, used.ru_maxrss / 1024, stages)
+    return Measured(ended - begun, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, stages)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -146,7 +147,8 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"{trials:,} trials of {size.participants:,} participants, {size.titles} titles, {size.arms} arms")
     for stage, seconds in measured.stages:
         print(f"{seconds:7.1f} s  {stage}")
-    print(f"{measured.seconds:7.1f} s  in all, {measured.peak:,.0f} MB at most")
+    total = f"{measured.seconds:7.1f} s  in all"
+    print(f"{total}, {measured.worked:.1f} s of processor time, {measured.peak:,.0f} MB at most")
     return 0
 
 
