@@ -15,6 +15,7 @@ from kombu.exceptions import OperationalError
 from studyapp.actions import blinding, export, generation, participation, planning, rehearsal, training, webhooks
 from studyapp.blinding_auditing import carry_audit_out
 from studyapp.models import BlindingAudit, ProlificStudy, Study, WebhookEvent
+from studyapp.outlasting import DATABASE_AWAY, drop_connection, outlast
 from studyapp.prolific import submissions
 from studyapp.prolific.desk import has_token, open_client
 from studyapp.prolific.transport import ProlificError
@@ -50,6 +51,8 @@ def generate_article(job_id: int) -> None:
         write_orders(orders, on_written=_store_written, on_refused=_fail_order, on_progress=_make_heartbeat(orders))
     except LostClaimError:
         logger.warning("all of the jobs with %s were taken over by other workers", job_id)
+    except DATABASE_AWAY:  # for very long: nothing is wrong with the jobs, and the sweep sends them again
+        logger.exception("the jobs with %s are left to the sweep", job_id)
     except Exception as error:  # a bad checkpoint or setting: named, and not retried
         logger.exception("job %s failed", job_id)
         for order in orders:
@@ -58,8 +61,10 @@ def generate_article(job_id: int) -> None:
 
 def _store_written(order: generation.GenerationOrder, written: list[generation.WrittenCandidate]) -> None:
     try:
-        if not generation.store_candidates(order, written, now=timezone.now()):
+        if not outlast(lambda: generation.store_candidates(order, written, now=timezone.now())):
             logger.warning("job %s was taken over by another worker", order.job_id)
+    except DATABASE_AWAY:
+        raise
     except Exception as error:  # a text that cannot be stored
         logger.exception("job %s failed", order.job_id)
         _fail_order(order, error)
@@ -67,7 +72,7 @@ def _store_written(order: generation.GenerationOrder, written: list[generation.W
 
 def _fail_order(order: generation.GenerationOrder, error: Exception) -> None:
     """Name the failure on the row, unless the job is done or another worker's by now."""
-    generation.fail_job(order, error=f"{type(error).__name__}: {error}", now=timezone.now())
+    outlast(lambda: generation.fail_job(order, error=f"{type(error).__name__}: {error}", now=timezone.now()))
 
 
 @shared_task
@@ -82,13 +87,16 @@ def train_rung(job_id: int) -> None:
     try:
         with hold_folder(order.out), Pulse(order) as pulse:
             trained = train_order(order, pulse)
-        training.finish_job(order, trained, now=timezone.now())
+        outlast(lambda: training.finish_job(order, trained, now=timezone.now()))
     except LostTrainingError:
         logger.warning("training job %s was stopped, or taken over by another worker", job_id)
         return
     except FolderTakenError:
         logger.warning("training job %s waits: another worker is still in its folder", job_id)
         training.release_job(order)
+        return
+    except DATABASE_AWAY:  # for very long: the sweep sends the job again, and the run goes on from its last state
+        logger.exception("training job %s is left to the sweep", job_id)
         return
     except Exception as error:  # a bad corpus, too little memory: named, and not retried
         logger.exception("training job %s failed", job_id)
@@ -199,12 +207,15 @@ def simulate_power(run_id: int) -> None:
     from analysis.power import plan_power
 
     def tell(done: int, total: int) -> None:
-        planning.record_power_progress(run_id, done=done, now=timezone.now())
+        outlast(lambda: planning.record_power_progress(run_id, done=done, now=timezone.now()))
 
     try:
         answer = plan_power(run.parameters, on_progress=tell)
         picture = answer.picture.svg.decode()
-        planning.finish_power(run_id, result=answer.results, table=answer.csv, picture=picture, now=timezone.now())
+        now = timezone.now()
+        outlast(
+            lambda: planning.finish_power(run_id, result=answer.results, table=answer.csv, picture=picture, now=now)
+        )
     except Exception as error:
         logger.exception("power simulation %s failed", run_id)
         planning.fail_power(run_id, error=f"{type(error).__name__}: {error}", now=timezone.now())
@@ -354,7 +365,13 @@ def _make_heartbeat(orders: list[generation.GenerationOrder]) -> Callable[[int, 
         if now - last < timedelta(seconds=HEARTBEAT_SECONDS):
             return
         last = now
-        if not generation.record_heartbeats(orders, now=now):
+        try:
+            n_own = generation.record_heartbeats(orders, now=now)
+        except DATABASE_AWAY:  # the writing goes on, and the next beat tries again
+            logger.warning("no heartbeat of the jobs with %s: the database is away", orders[0].job_id)
+            drop_connection()
+            return
+        if not n_own:
             raise LostClaimError
 
     return beat

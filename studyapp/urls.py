@@ -16,3 +16,5 @@ urlpatterns = [
     path("staff/", include("studyapp.staff_site.urls")),
     path("staff/", admin.site.urls),
 ]
+
+handler500 = "studyapp.outage.show_fault"

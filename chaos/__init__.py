@@ -1,0 +1,1 @@
+"""Byline with its parts killed at random: `make chaos` shows that nothing that was acknowledged is lost."""
