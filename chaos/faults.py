@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from chaos.crash import order_crash
+from chaos.marks import list_writing
 from chaos.plan import Fault
 from chaos.processes import kill, list_descendants, wait_until
 from chaos.stack import OURS, WRITERS, Stack
@@ -22,32 +23,31 @@ def inject(fault: Fault, stack: Stack, rng: random.Random) -> str:
 
 
 def _kill_worker(stack: Stack, rng: random.Random) -> str:
-    name = _wait_for_job(rng)
+    name, _, note = _find_writing(stack, rng)
     stack[name].kill()
     stack.start(name)
-    return name
+    return note
 
 
 def _kill_worker_child(stack: Stack, rng: random.Random) -> str:
-    name = _wait_for_job(rng)
-    if children := list_descendants(stack[name].pid):
-        kill(rng.choice(children))
-    return name
+    """The process that writes; the worker itself lives on, and hears of it."""
+    _, pid, note = _find_writing(stack, rng)
+    kill(pid)
+    return note
 
 
-def _wait_for_job(rng: random.Random) -> str:
-    """The worker that is to be hit, once jobs are being written."""
-    from django.db import connection
-
-    from studyapp.models import GenerationJob
-
-    connection.close()  # it may be one to a server that was killed
+def _find_writing(stack: Stack, rng: random.Random) -> tuple[str, int, str]:
+    """A worker that is at an article, its process that writes, and what to say of it."""
     deadline = time.monotonic() + MID_ARTICLE_SECONDS
-    running = GenerationJob.objects.filter(state="running")
-    while not running.exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    time.sleep(rng.uniform(0, 1.0))
-    return rng.choice(WRITERS)
+    while time.monotonic() < deadline:
+        time.sleep(rng.uniform(0.1, 0.8))  # so that it is hit anywhere on its way
+        families = {name: list_descendants(stack[name].pid) for name in WRITERS}
+        writing = [(name, pid) for pid in list_writing(stack.orders) for name in WRITERS if pid in families[name]]
+        if writing:
+            name, pid = rng.choice(writing)
+            return name, pid, name
+    name = rng.choice(WRITERS)
+    return name, rng.choice([*list_descendants(stack[name].pid), stack[name].pid]), f"{name}, which had nothing to do"
 
 
 def _kill_redis(stack: Stack, rng: random.Random) -> str:

@@ -38,6 +38,7 @@ class Tally:
     injected: Counter = field(default_factory=Counter)
     acknowledged: int = 0
     found: int = 0
+    stored: int = 0
     texts: int = 0
     completed: int = 0
     refused: int = 0
@@ -182,6 +183,7 @@ class Run:
                 tally.add(verdict)
                 tally.acknowledged += len(account.acknowledged)
                 tally.found += verdict.found
+                tally.stored += len(studies.read_study(each.study).answers)
                 tally.completed += len(account.finished)
                 tally.refused += len(account.refused)
                 tally.cuts += each.ledger.cuts
@@ -212,6 +214,7 @@ def describe(tally: Tally, *, left_out: list[Fault]) -> list[str]:
     lines += [
         f"Answers acknowledged: {tally.acknowledged}",
         f"Answers found:        {tally.found}",
+        f"Stored besides:       {tally.stored - tally.found}, cut off before their bot heard of it",
         f"Articles written:     {tally.texts}, the same bytes as without faults",
         f"Participants: {tally.completed} came to the end, cut off and back again {tally.cuts} times; "
         f"{tally.refused} found no place, as it should be",

@@ -1,5 +1,10 @@
 """The site's own settings, with sweeps in quick succession and a web process that dies when it is told to."""
 
+import os
+from pathlib import Path
+
+from chaos.crash import ORDER
+from chaos.marks import mark_work
 from studyapp.settings import *  # noqa: F403
 from studyapp.settings import CELERY_BEAT_SCHEDULE, MIDDLEWARE, STORAGES
 
@@ -12,3 +17,4 @@ CELERY_BEAT_SCHEDULE = {
 }
 MIDDLEWARE = ["chaos.crash.CrashBeforeRedirect", *MIDDLEWARE]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+mark_work(Path(os.environ[ORDER]))

@@ -18,7 +18,7 @@ from chaos.processes import Service, Supervisor, wait_until
 from chaos.volume import Volume
 
 START_SECONDS = 120
-HEARTBEAT_SECONDS = 20  # of silence, after which a job is taken up again
+HEARTBEAT_SECONDS = 30  # of silence, after which a job is taken up again
 JOBS_AT_ONCE = 3
 WRITERS = ("writer-1", "writer-2")
 OURS = ("web", *WRITERS, "light", "beat")  # what runs Byline's own code

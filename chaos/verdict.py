@@ -26,7 +26,7 @@ class StoredCell:
 
 @dataclass(frozen=True)
 class StoredStudy:
-    """What the database says of a launched study. `people`: a name for each participant; one who is two is there twice."""
+    """What the database says of a launched study. `people`: a name for each participant, two where one is two."""
 
     answers: Sequence[StoredAnswer]
     cells: Sequence[StoredCell]

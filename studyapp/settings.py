@@ -185,6 +185,7 @@ CELERY_BEAT_SCHEDULE = {
     "mark-dropouts": {"task": "studyapp.tasks.mark_dropouts", "schedule": 300.0},
     "sync-prolific": {"task": "studyapp.tasks.sync_prolific", "schedule": 600.0},
 }
+CELERY_BEAT_SCHEDULER = "studyapp.beat:SteadyScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "celerybeat-schedule")
 
 # --- who may sign in, and what a browser may do -----------------------------------------------------------------

@@ -14,8 +14,10 @@ from kombu.exceptions import OperationalError
 
 from studyapp.actions import blinding, export, generation, participation, planning, rehearsal, training, webhooks
 from studyapp.blinding_auditing import carry_audit_out
+from studyapp.database_clock import read_clock
+from studyapp.job_pulse import JobPulse, LostClaimError
 from studyapp.models import BlindingAudit, ProlificStudy, Study, WebhookEvent
-from studyapp.outlasting import DATABASE_AWAY, drop_connection, outlast
+from studyapp.outlasting import DATABASE_AWAY, outlast
 from studyapp.prolific import submissions
 from studyapp.prolific.desk import has_token, open_client
 from studyapp.prolific.transport import ProlificError
@@ -25,7 +27,6 @@ from studyapp.trainer import LostTrainingError, Pulse, train_order
 from studyapp.writing import write_orders
 
 logger = logging.getLogger(__name__)
-HEARTBEAT_SECONDS = 5.0
 EVENT_WAITS = timedelta(minutes=5)  # for its own task; then the next sync takes it
 PLAN_SILENCE = timedelta(minutes=20)  # above the longest single design of a plan, and any simulated participant
 
@@ -34,21 +35,18 @@ class QueueUnreachableError(RuntimeError):
     """The broker did not answer; the message says what happens next."""
 
 
-class LostClaimError(Exception):
-    """Another worker has the job by now; what this one wrote so far is dropped."""
-
-
 @shared_task
 def generate_article(job_id: int) -> None:
     """Write the candidates of a job, and with it of others that wait for the same arm, so that they share its model.
 
     A job that is done, or another worker's, is left alone.
     """
-    orders = generation.claim_jobs(job_id, now=timezone.now(), most=settings.JOBS_AT_ONCE)
+    orders = generation.claim_jobs(job_id, now=read_clock(), most=settings.JOBS_AT_ONCE)
     if not orders:
         return
     try:
-        write_orders(orders, on_written=_store_written, on_refused=_fail_order, on_progress=_make_heartbeat(orders))
+        with JobPulse(orders) as pulse:
+            write_orders(orders, on_written=_store_written, on_refused=_fail_order, on_progress=pulse.tell)
     except LostClaimError:
         logger.warning("all of the jobs with %s were taken over by other workers", job_id)
     except DATABASE_AWAY:  # for very long: nothing is wrong with the jobs, and the sweep sends them again
@@ -61,7 +59,7 @@ def generate_article(job_id: int) -> None:
 
 def _store_written(order: generation.GenerationOrder, written: list[generation.WrittenCandidate]) -> None:
     try:
-        if not outlast(lambda: generation.store_candidates(order, written, now=timezone.now())):
+        if not outlast(lambda: generation.store_candidates(order, written, now=read_clock())):
             logger.warning("job %s was taken over by another worker", order.job_id)
     except DATABASE_AWAY:
         raise
@@ -72,7 +70,7 @@ def _store_written(order: generation.GenerationOrder, written: list[generation.W
 
 def _fail_order(order: generation.GenerationOrder, error: Exception) -> None:
     """Name the failure on the row, unless the job is done or another worker's by now."""
-    outlast(lambda: generation.fail_job(order, error=f"{type(error).__name__}: {error}", now=timezone.now()))
+    outlast(lambda: generation.fail_job(order, error=f"{type(error).__name__}: {error}", now=read_clock()))
 
 
 @shared_task
@@ -81,13 +79,13 @@ def train_rung(job_id: int) -> None:
 
     A job that is done, another worker's, or not its ladder's next is left alone, however often it is delivered.
     """
-    order = training.claim_job(job_id, now=timezone.now())
+    order = training.claim_job(job_id, now=read_clock())
     if order is None:
         return
     try:
         with hold_folder(order.out), Pulse(order) as pulse:
             trained = train_order(order, pulse)
-        outlast(lambda: training.finish_job(order, trained, now=timezone.now()))
+        outlast(lambda: training.finish_job(order, trained, now=read_clock()))
     except LostTrainingError:
         logger.warning("training job %s was stopped, or taken over by another worker", job_id)
         return
@@ -100,7 +98,7 @@ def train_rung(job_id: int) -> None:
         return
     except Exception as error:  # a bad corpus, too little memory: named, and not retried
         logger.exception("training job %s failed", job_id)
-        training.fail_job(order, error=f"{type(error).__name__}: {error}", now=timezone.now())
+        training.fail_job(order, error=f"{type(error).__name__}: {error}", now=read_clock())
     if (next_id := training.find_next_job(job_id)) is not None:
         train_rung.delay(next_id)
 
@@ -108,14 +106,14 @@ def train_rung(job_id: int) -> None:
 @shared_task
 def sweep_jobs() -> None:
     """Send the jobs of dead workers again, and those whose messages the broker has lost."""
-    now = timezone.now()
+    now = read_clock()
     silence = timedelta(seconds=settings.HEARTBEAT_TIMEOUT_SECONDS)
-    waiting = set(generation.release_silent_jobs(silent_since=now - silence))
+    waiting = set(generation.release_silent_jobs(silent_since=now - silence, now=now))
     if not _count_messages("generation"):
         waiting.update(generation.list_queued_jobs())
     for job_id in sorted(waiting):
         generate_article.delay(job_id)
-    training.release_silent_jobs(silent_since=now - silence)
+    training.release_silent_jobs(silent_since=now - silence, now=now)
     next_ids = training.list_next_jobs()
     if next_ids and not _count_messages("training"):
         for job_id in next_ids:
@@ -354,27 +352,6 @@ def _send_wanted(task: Task, row_id: int, what: str, name_fault: Callable[[str],
         message = f"The queue's Redis cannot be reached. Start it, then ask for {what} again."
         name_fault(message)
         raise QueueUnreachableError(message) from error
-
-
-def _make_heartbeat(orders: list[generation.GenerationOrder]) -> Callable[[int, int], None]:
-    last = timezone.now()
-
-    def beat(done: int, total: int) -> None:
-        nonlocal last
-        now = timezone.now()
-        if now - last < timedelta(seconds=HEARTBEAT_SECONDS):
-            return
-        last = now
-        try:
-            n_own = generation.record_heartbeats(orders, now=now)
-        except DATABASE_AWAY:  # the writing goes on, and the next beat tries again
-            logger.warning("no heartbeat of the jobs with %s: the database is away", orders[0].job_id)
-            drop_connection()
-            return
-        if not n_own:
-            raise LostClaimError
-
-    return beat
 
 
 def _count_messages(queue: str) -> int:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
-from django.utils import timezone
 
 from studyapp.actions.training import TrainedModel, TrainingNews, TrainingOrder, record_heartbeat
+from studyapp.database_clock import read_clock
 from studyapp.domain.training import LossCurve
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Pulse:
         with self._lock:
             news, self._news = self._news, None
         try:
-            if not record_heartbeat(self._order, news, now=timezone.now()):
+            if not record_heartbeat(self._order, news, now=read_clock()):
                 self._lost.set()
         except (DatabaseError, InterfaceError):  # away for a moment: the run goes on, and the next beat tries again
             logger.exception("no heartbeat of training job %s", self._order.job_id)

@@ -15,6 +15,7 @@ from studyapp.domain.bundle_cells import format_time, remove_ids
 from studyapp.domain.public_release import PublicPeople, PublicRules, make_trial_publisher
 from studyapp.domain.question_columns import format_answer
 from studyapp.domain.questions import Answer
+from studyapp.domain.reading_time import measure_seconds
 from studyapp.models import PlatformIdentity, QuestionAnswer, Stimulus, Study, Trial
 
 Row = Mapping[str, object]
@@ -210,12 +211,8 @@ def _read_trials(trials: QuerySet[Trial], *, ids: frozenset[str]) -> Iterator[Ro
 
 def _describe_trial(row: dict[str, Any], *, ids: frozenset[str]) -> Row:
     row["source"] = "human" if row["source"] is None else "model"
-    row["seconds"] = _seconds_between(row["shown_at"], row["answered_at"])
+    row["seconds"] = measure_seconds(shown_at=row["shown_at"], answered_at=row["answered_at"])
     row["stages_shown_at"] = ";".join(format_time(datetime.fromisoformat(at)) for at in row["stages_shown_at"])
     if row["comment"]:
         row["comment"] = remove_ids(row["comment"], own=(row[ID_FIELDS[0]], row[ID_FIELDS[1]]), others=ids)
     return row
-
-
-def _seconds_between(shown_at: datetime | None, answered_at: datetime | None) -> float | None:
-    return (answered_at - shown_at).total_seconds() if shown_at and answered_at else None

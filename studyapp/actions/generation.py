@@ -168,13 +168,13 @@ MAX_ATTEMPTS = 5  # a job that kills its worker each time must not do so for eve
 
 
 @transaction.atomic
-def release_silent_jobs(*, silent_since: datetime) -> list[int]:
+def release_silent_jobs(*, silent_since: datetime, now: datetime) -> list[int]:
     """Put jobs back whose worker died, and return the ids that should be sent to the queue. Locks those jobs.
 
     A job that has killed its worker `MAX_ATTEMPTS` times is failed instead, with the reason on its row.
     """
     released = []
-    for job in GenerationJob.objects.select_for_update().silent_since(silent_since):
+    for job in GenerationJob.objects.select_for_update().silent_since(silent_since, now=now):
         exhausted = job.attempts >= MAX_ATTEMPTS
         job.state = GenerationJob.State.FAILED if exhausted else GenerationJob.State.QUEUED
         job.claim = ""

@@ -126,12 +126,12 @@ def release_job(order: TrainingOrder) -> None:
 
 
 @transaction.atomic
-def release_silent_jobs(*, silent_since: datetime) -> None:
+def release_silent_jobs(*, silent_since: datetime, now: datetime) -> None:
     """Queue the running jobs again whose worker has not been heard of since. Locks those jobs.
 
     A job that has taken its worker with it too often in a row is failed instead, with the reason on its row.
     """
-    for job in TrainingJob.objects.select_for_update().silent_since(silent_since):
+    for job in TrainingJob.objects.select_for_update().silent_since(silent_since, now=now):
         assert job.started_at is not None and job.heartbeat_at is not None  # noqa: S101  (a running job has both)
         job.attempts = count_attempts(job.attempts, lasted=job.heartbeat_at - job.started_at)
         exhausted = is_given_up(job.attempts)

@@ -26,7 +26,17 @@ class Pace:
 
 
 def find_seconds_left(*, least: float, shown_at: datetime | None, now: datetime) -> float:
-    """How long an answer has still to wait; a text that was never shown has waited no time."""
-    if least <= 0:
+    """How long an answer has still to wait; a text that was never shown has waited no time.
+
+    Where the clock was set back since it was shown, nobody can say, and nobody is held.
+    """
+    if least <= 0 or (shown_at is not None and shown_at > now):
         return 0.0
     return max(0.0, ((shown_at or now) + timedelta(seconds=least) - now).total_seconds())
+
+
+def measure_seconds(*, shown_at: datetime | None, answered_at: datetime | None) -> float | None:
+    """From the first sight of a text to its answer; None where either is missing, or the clock was set back between."""
+    if shown_at is None or answered_at is None or answered_at < shown_at:
+        return None
+    return (answered_at - shown_at).total_seconds()

@@ -38,13 +38,13 @@ def find_reveal(*, n_stages: int, shown_times: Sequence[datetime], wait_seconds:
     """How far a text is revealed: `shown_times` is when each of its stages was first shown, from the first on.
 
     The next stage may be shown `wait_seconds` after the last of them. A text that was never shown has its first stage
-    to begin with, and the wait before it.
+    to begin with, and the wait before it. Where the clock was set back since, nobody is held.
     """
     n_shown = min(max(1, len(shown_times)), n_stages)
     if n_shown >= n_stages:
         return Reveal(n_stages=n_stages, n_shown=n_shown, seconds_left=0.0)
     last = shown_times[-1] if shown_times else now
-    left = (last + timedelta(seconds=wait_seconds) - now).total_seconds()
+    left = (last + timedelta(seconds=wait_seconds) - now).total_seconds() if last <= now else 0.0
     return Reveal(n_stages=n_stages, n_shown=n_shown, seconds_left=max(0.0, left))
 
 

@@ -33,9 +33,10 @@ class GenerationJobQuerySet(models.QuerySet):
         sums = {"tokens_in": Sum("prompt_tokens"), "tokens_out": Sum("completion_tokens"), "spent": Sum("cost")}
         return list(spent.order_by().values("arm_id").annotate(**sums))
 
-    def silent_since(self, moment: datetime) -> "GenerationJobQuerySet":
-        """Running jobs whose worker has given no sign of life since `moment`."""
-        return self.filter(state=JobState.RUNNING, heartbeat_at__lt=moment)
+    def silent_since(self, moment: datetime, *, now: datetime) -> "GenerationJobQuerySet":
+        """Running jobs without a sign of life since `moment`, or with one from after now: the clock was set back."""
+        is_silent = Q(heartbeat_at__lt=moment) | Q(heartbeat_at__gt=now + (now - moment))
+        return self.filter(is_silent, state=JobState.RUNNING)
 
 
 class GenerationJob(models.Model):

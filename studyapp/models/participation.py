@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.functional import cached_property
 
 from studyapp.domain.attention import GivenAnswer
+from studyapp.domain.reading_time import measure_seconds
 from studyapp.models.generation import Stimulus
 from studyapp.models.quiz_forms import QuizForm
 from studyapp.models.study import Arm, Study, make_code
@@ -107,7 +108,10 @@ class Participant(models.Model):
     def list_seconds(self) -> list[float | None]:
         """The seconds that each trial took from its first sight to its answer, in order; None while it is open."""
         times = [(trial.shown_at, trial.answered_at) for trial in _list_times(participant=self.pk)]
-        return [(answered - (shown or answered)).total_seconds() if answered else None for shown, answered in times]
+        return [
+            (measure_seconds(shown_at=shown, answered_at=answered) or 0.0) if answered else None
+            for shown, answered in times
+        ]
 
     def forget_next_trial(self) -> None:
         """Look it up anew when it is asked for."""

@@ -5,6 +5,7 @@ from django.db.models import Q
 
 from studyapp.domain.behaviour import INPUT_KINDS, VIEWPORTS
 from studyapp.domain.judgment import LABELS
+from studyapp.domain.reading_time import measure_seconds
 from studyapp.models.participation import Trial
 
 
@@ -35,6 +36,4 @@ class Response(models.Model):
     @property
     def seconds(self) -> float | None:
         """From the first time the server sent the page to the answer; never the browser's clock."""
-        if self.trial.shown_at is None:
-            return None
-        return (self.answered_at - self.trial.shown_at).total_seconds()
+        return measure_seconds(shown_at=self.trial.shown_at, answered_at=self.answered_at)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.urls import reverse
 
 
@@ -59,9 +60,10 @@ class TrainingLadder(models.Model):
 
 
 class TrainingJobQuerySet(models.QuerySet):
-    def silent_since(self, moment: datetime) -> "TrainingJobQuerySet":
-        """Running jobs whose worker has given no sign of life since `moment`."""
-        return self.filter(state=TrainingState.RUNNING, heartbeat_at__lt=moment)
+    def silent_since(self, moment: datetime, *, now: datetime) -> "TrainingJobQuerySet":
+        """Running jobs without a sign of life since `moment`, or with one from after now: the clock was set back."""
+        is_silent = Q(heartbeat_at__lt=moment) | Q(heartbeat_at__gt=now + (now - moment))
+        return self.filter(is_silent, state=TrainingState.RUNNING)
 
 
 class TrainingJob(models.Model):

@@ -118,7 +118,7 @@ def test_a_run_keeps_its_claim_while_a_corpus_is_packed(sent, monkeypatch):
     def pack_slowly(*arguments, **options):
         begun = timezone.now()
         time.sleep(0.5)
-        training.release_silent_jobs(silent_since=begun)
+        training.release_silent_jobs(silent_since=begun, now=begun)
         return prepare(*arguments, **options)
 
     prepare = train.prepare_corpus

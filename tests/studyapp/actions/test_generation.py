@@ -65,8 +65,8 @@ def test_candidates_are_stored_with_seed_and_words_and_the_job_is_done():
 def test_a_dead_workers_job_is_taken_up_again_with_the_same_seeds_and_the_dead_one_writes_nothing():
     job_id = generation.queue_jobs(make_draft())[0]
     dead = generation.claim_jobs(job_id, now=NOW)[0]
-    assert generation.release_silent_jobs(silent_since=NOW) == []  # still alive
-    assert generation.release_silent_jobs(silent_since=LATER) == [job_id]
+    assert generation.release_silent_jobs(silent_since=NOW, now=NOW) == []  # still alive
+    assert generation.release_silent_jobs(silent_since=LATER, now=LATER) == [job_id]
     heir = generation.claim_jobs(job_id, now=LATER)[0]
     assert heir.seeds == dead.seeds
     assert not generation.record_heartbeats([dead], now=LATER)
@@ -81,14 +81,14 @@ def test_a_heartbeat_keeps_a_job():
     job_id = generation.queue_jobs(make_draft())[0]
     order = generation.claim_jobs(job_id, now=NOW)[0]
     assert generation.record_heartbeats([order], now=LATER)
-    assert generation.release_silent_jobs(silent_since=LATER) == []
+    assert generation.release_silent_jobs(silent_since=LATER, now=LATER) == []
 
 
 def test_a_job_that_kills_every_worker_is_given_up_with_its_reason():
     job_id = generation.queue_jobs(make_draft())[0]
     for _ in range(generation.MAX_ATTEMPTS):
         generation.claim_jobs(job_id, now=NOW)[0]
-        generation.release_silent_jobs(silent_since=LATER)
+        generation.release_silent_jobs(silent_since=LATER, now=LATER)
     job = GenerationJob.objects.get(pk=job_id)
     assert job.state == "failed"
     assert "lost 5 times" in job.error
@@ -137,7 +137,7 @@ def test_jobs_of_an_arm_are_taken_up_together():
     (last,) = generation.claim_jobs(first[2], now=NOW, most=16)
     assert last.job_id == first[2], "those of another arm wait for their own model"
     assert generation.record_heartbeats([*orders, last], now=LATER) == 3
-    generation.release_silent_jobs(silent_since=LATER + timedelta(seconds=1))
+    generation.release_silent_jobs(silent_since=LATER + timedelta(seconds=1), now=LATER + timedelta(seconds=1))
     assert [order.job_id for order in generation.claim_jobs(first[0], now=LATER, most=16)] == [first[0]], (
         "a job that has cost a worker is taken up alone"
     )

@@ -85,9 +85,9 @@ def test_news_are_on_the_row_and_the_card_has_the_last_word(ladder):
 def test_a_dead_workers_job_is_taken_up_with_its_curve_and_the_dead_one_writes_nothing(ladder):
     dead = claim_next(ladder)
     training.record_heartbeat(dead, NEWS, now=NOW)
-    training.release_silent_jobs(silent_since=NOW)  # alive
+    training.release_silent_jobs(silent_since=NOW, now=NOW)  # alive
     assert states(ladder) == ["running", "queued", "queued"]
-    training.release_silent_jobs(silent_since=LATER)
+    training.release_silent_jobs(silent_since=LATER, now=LATER)
     heir = claim_next(ladder, now=LATER)
     assert (heir.job_id, heir.curve) == (dead.job_id, NEWS.curve)
     assert not training.record_heartbeat(dead, NEWS, now=LATER)
@@ -101,7 +101,7 @@ def test_a_dead_workers_job_is_taken_up_with_its_curve_and_the_dead_one_writes_n
 def test_a_job_that_kills_every_worker_is_given_up_and_the_next_has_its_turn(ladder):
     for _ in range(MAX_ATTEMPTS):
         claim_next(ladder)
-        training.release_silent_jobs(silent_since=LATER)
+        training.release_silent_jobs(silent_since=LATER, now=LATER)
     job = ladder.jobs.get(name="a")
     assert (job.state, states(ladder)[1:]) == ("failed", ["queued", "queued"])
     assert "lost 5 times" in job.error
@@ -113,7 +113,7 @@ def test_an_attempt_that_lasted_does_not_count_against_the_next(ladder):
         begun = NOW + timedelta(hours=number)
         order = claim_next(ladder, now=begun)
         training.record_heartbeat(order, None, now=begun + timedelta(minutes=30))
-        training.release_silent_jobs(silent_since=begun + timedelta(minutes=40))
+        training.release_silent_jobs(silent_since=begun + timedelta(minutes=40), now=begun + timedelta(minutes=40))
     assert states(ladder)[0] == "queued"
 
 
