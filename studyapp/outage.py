@@ -2,12 +2,13 @@
 
 import sys
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import add_never_cache_headers
 from django.views.defaults import server_error
+
+from studyapp.outlasting import DATABASE_AWAY
 
 RETRY_SECONDS = 5
 LONGEST_FORM = 20_000  # characters that are shown again; raters' forms are far below
@@ -17,7 +18,7 @@ OURS_TO_MEND = ("no such table", "no such column")  # SQLite's name for a fault 
 def show_fault(request: HttpRequest) -> HttpResponse:
     """In place of Django's page for any fault: where the database is away, that page says what to do."""
     error = sys.exc_info()[1]
-    is_away = isinstance(error, OperationalError | InterfaceError) and not str(error).startswith(OURS_TO_MEND)
+    is_away = isinstance(error, DATABASE_AWAY) and not str(error).startswith(OURS_TO_MEND)
     return show_outage(request) if is_away else server_error(request)
 
 
@@ -28,7 +29,8 @@ def show_outage(request: HttpRequest) -> HttpResponse:
     stored once, however often it comes.
     """
     if request.path.startswith(("/api/", "/hooks/")):
-        response: HttpResponse = JsonResponse({"error": "The database cannot be reached. Try again."}, status=503)
+        said = {"error": "The database cannot be reached.", "do": "Try again in a few seconds."}
+        response: HttpResponse = JsonResponse(said, status=503)
     else:
         is_raters = request.path.startswith("/s/")
         language = translation.get_language_from_request(request) if is_raters else "en"

@@ -23,6 +23,7 @@ from studyapp.actions.api_tokens import find_token
 from studyapp.actions.audit import acting_as
 from studyapp.actions.roles import list_visible_studies
 from studyapp.models import ApiToken, Study
+from studyapp.outlasting import DATABASE_AWAY
 
 logger = logging.getLogger(__name__)
 FAILURES = parse("20 per minute")  # of one address, in each process of the site
@@ -55,6 +56,8 @@ def for_token(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
                 response = view(request, token, **arguments)
         except ApiError as error:
             response = error.as_response()
+        except DATABASE_AWAY:  # studyapp.outage says so
+            raise
         except Exception:
             logger.exception("the API failed at %s", request.path)
             fault = ApiError(500, "Byline failed at this.", do="read the site's log, and report what it says")

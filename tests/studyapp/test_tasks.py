@@ -4,10 +4,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
-from studyapp import tasks
-from studyapp.actions import planning, rehearsal
+from studyapp import outlasting, tasks
+from studyapp.actions import generation, planning, rehearsal
 from studyapp.actions.export import export_study, request_report
 from studyapp.actions.generation import claim_jobs, queue_jobs
 from studyapp.domain.prices import parse_prices
@@ -70,6 +71,30 @@ def test_an_arm_of_a_server_gets_its_texts_over_http(server):
     assert {body["model"] for body in server.asked} == {"family/large"}
     assert set(server.paths) == {"/v1/chat/completions"}
     assert set(server.keys) == {"Bearer secret"}
+
+
+def test_texts_outlast_a_database_that_is_away_for_a_moment(server, monkeypatch):
+    monkeypatch.setattr(outlasting, "PAUSE_SECONDS", 0.0)
+    store, faults = generation.store_candidates, [OperationalError("gone"), OperationalError("starting up")]
+
+    def fail_twice(*arguments, **more):
+        if faults:
+            raise faults.pop()
+        return store(*arguments, **more)
+
+    monkeypatch.setattr(generation, "store_candidates", fail_twice)
+    job = write_first_job()
+    assert (job.state, job.error, job.candidates.count()) == ("done", "", 2)
+
+
+def test_a_job_that_cannot_be_stored_for_very_long_is_left_to_the_sweep(server, monkeypatch):
+    monkeypatch.setattr(outlasting, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(tasks, "outlast", lambda act: outlasting.outlast(act, patience=0.0))
+    monkeypatch.setattr(
+        generation, "store_candidates", lambda *_, **__: (_ for _ in ()).throw(OperationalError("gone"))
+    )
+    job = write_first_job()
+    assert (job.state, job.error) == ("running", "")
 
 
 def test_what_a_servers_texts_cost_stands_on_the_job(server, settings):

@@ -77,6 +77,13 @@ def test_a_dead_workers_job_is_taken_up_again_with_the_same_seeds_and_the_dead_o
     assert Candidate.objects.filter(job_id=job_id).count() == 2
 
 
+def test_a_job_whose_last_sign_lies_in_the_future_is_taken_up_again_once_the_clock_is_set_right():
+    job_id = generation.queue_jobs(make_draft())[0]
+    generation.claim_jobs(job_id, now=NOW + timedelta(hours=2))
+    a_minute_ago = NOW - timedelta(minutes=1)
+    assert generation.release_silent_jobs(silent_since=a_minute_ago, now=NOW) == [job_id]
+
+
 def test_a_heartbeat_keeps_a_job():
     job_id = generation.queue_jobs(make_draft())[0]
     order = generation.claim_jobs(job_id, now=NOW)[0]

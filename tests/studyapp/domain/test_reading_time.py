@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from studyapp.domain.reading_time import Pace, find_seconds_left
+from studyapp.domain.reading_time import Pace, find_seconds_left, measure_seconds
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
 
@@ -29,3 +29,11 @@ def test_time_runs_from_the_first_sight():
     assert find_seconds_left(least=7, shown_at=shown, now=NOW) == 0
     assert find_seconds_left(least=10, shown_at=None, now=NOW) == 10
     assert find_seconds_left(least=0, shown_at=None, now=NOW) == 0
+
+
+def test_nobody_is_held_or_has_been_quick_because_the_clock_was_set_back():
+    later = NOW + timedelta(hours=1)
+    assert find_seconds_left(least=10, shown_at=later, now=NOW) == 0
+    assert measure_seconds(shown_at=later, answered_at=NOW) is None
+    assert measure_seconds(shown_at=NOW, answered_at=None) is None
+    assert measure_seconds(shown_at=NOW, answered_at=later) == 3600

@@ -80,6 +80,7 @@ def test_a_text_of_one_sentence_is_shown_whole():
         ([0, 41], 60, 2, 11),
         ([0, 41, 80], 80, 3, 0),
         ([0, 41, 80, 90], 80, 3, 0),
+        ([3600], 0, 1, 0),  # the clock was set back
     ],
 )
 def test_the_next_stage_is_due_so_long_after_the_last_was_shown(shown_after, now_after, n_shown, left):
