@@ -11,6 +11,7 @@ with logs there, as a fault does.
 import argparse
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -36,6 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     base = Path(tempfile.mkdtemp(prefix="byline-chaos-"))
     base.chmod(0o755)  # PostgreSQL's own user passes through
     say(f"Logs: {base / 'log'}")
+    for ending in (signal.SIGTERM, signal.SIGINT):  # in the background too, so that everything is ended
+        signal.signal(ending, lambda *_: sys.exit(130))
     is_clean = False
     try:
         with run_stack(base) as stack:

@@ -19,7 +19,7 @@ from chaos.stack import OURS, Stack
 from chaos.verdict import TextKey, Verdict, judge_answers, judge_texts
 
 ANSWER_SECONDS = 90  # from a fault until the next answer is acknowledged
-FINISH_SECONDS = 600  # for the work that is left after the last fault
+FINISH_SECONDS = 1200  # for the work that is left after the last fault
 
 
 @dataclass
@@ -134,11 +134,13 @@ class Run:
     def _go_on(self) -> None:
         """The next draft once one is written, the next crowd once one is through."""
         with fresh_connection():
-            if not self._is_written(self._drafts[-1]):
-                return
+            if self._is_written(self._drafts[-1]):
+                self._begin_draft()
             if self._answering[-1].sending.is_done():
-                self._launch(self._drafts[-1])
-            self._begin_draft()
+                launched = {each.study.pk for each in self._answering}
+                written = (each for each in self._drafts[:-1] if each.pk not in launched)
+                if (draft := next(written, None)) is not None:
+                    self._launch(draft)
 
     def _wait_for_answer(self) -> None:
         """Until a bot has been answered again; where they are all through, nobody is waited for."""

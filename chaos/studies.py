@@ -10,7 +10,7 @@ from benchmarks.load_byline import ROOT
 from chaos.verdict import StoredAnswer, StoredCell, StoredStudy, TextKey
 
 ITEMS, CANDIDATES = 10, 2
-PER_CELL = 8
+PER_CELL = 16
 SEED = 7  # of every study, so that each has the texts of the first, which nothing disturbs
 LADDER = """
 [ladder]
