@@ -11,7 +11,7 @@ OTREE := .venv-otree
 POTATO := .venv-potato
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test screenshots bench lint format messages lock clean
+.PHONY: help install demo serve test screenshots bench chaos lint format messages lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -69,6 +69,8 @@ $(POTATO)/installed: benchmarks/requirements-potato.txt
 	$(PYTHON) -m venv $(POTATO)
 	$(POTATO)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements-potato.txt
 	@touch $@
+chaos: $(INSTALLED) ## Kill everything again and again under a study at work, and see that nothing is lost: FAULTS=200 SEED=1
+	$(BIN)/python -m chaos $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED))
 
 lint: $(INSTALLED) ## ruff, mypy, import contracts, missing migrations
 	$(BIN)/ruff check .
