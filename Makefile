@@ -69,6 +69,7 @@ $(POTATO)/installed: benchmarks/requirements-potato.txt
 	$(PYTHON) -m venv $(POTATO)
 	$(POTATO)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements-potato.txt
 	@touch $@
+
 chaos: $(INSTALLED) ## Kill everything again and again under a study at work, and see that nothing is lost: FAULTS=200 SEED=1
 	$(BIN)/python -m chaos $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED))
 
