@@ -124,7 +124,14 @@ def read_texts(study: Any) -> list[tuple[TextKey, str]]:
 
 
 def read_study(study: Any) -> StoredStudy:
-    """What the database says of a launched study's people and answers."""
+    """What the database says of a launched study's people and answers, all of one moment."""
+    from studyapp.actions.snapshot import read_snapshot
+
+    with read_snapshot():
+        return _read_rows(study)
+
+
+def _read_rows(study: Any) -> StoredStudy:
     from studyapp.actions.places import count_cells
     from studyapp.models import Participant, PlatformIdentity, Response
 
