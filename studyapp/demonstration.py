@@ -21,6 +21,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import transaction
+from django.utils import timezone
 
 from studyapp import tasks
 from studyapp.actions.articles import import_articles
@@ -246,7 +247,7 @@ def make_report(study: Study) -> Export:
         with acting_as("manage.py demo"):
             unblind(study, reason="a demonstration, in which somebody has tried the participants' pages")
         newest = export_study(study, folder=settings.EXPORTS_DIR, now=find_latest_time(study))
-    if newest.report_state != Export.ReportState.DONE and request_report(newest):
+    if newest.report_state != Export.ReportState.DONE and request_report(newest, now=timezone.now()):
         with contextlib.suppress(tasks.QueueUnreachableError):  # the row says it, below
             tasks.send_report(newest.pk)
     while newest.report_state not in (Export.ReportState.DONE, Export.ReportState.FAILED):

@@ -126,7 +126,7 @@ def _let_time_pass(study: Study) -> None:
 
 
 def _write_results(export: Export, *, write_report: Callable[[int], None]) -> dict[str, Any]:
-    request_report(export)
+    request_report(export, now=timezone.now())
     write_report(export.pk)
     export.refresh_from_db()
     if export.report_state != Export.ReportState.DONE:

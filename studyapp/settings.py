@@ -181,7 +181,7 @@ JOBS_AT_ONCE = env.int("BYLINE_JOBS_AT_ONCE", default=16)  # articles of one arm
 HEARTBEAT_TIMEOUT_SECONDS = env.int("BYLINE_HEARTBEAT_TIMEOUT", default=60)  # a job silent for longer is taken up again
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "studyapp.tasks.sweep_jobs", "schedule": 30.0},
-    "sweep-plans": {"task": "studyapp.tasks.sweep_plans", "schedule": 300.0},
+    "sweep-plans": {"task": "studyapp.tasks.sweep_plans", "schedule": 60.0},
     "mark-dropouts": {"task": "studyapp.tasks.mark_dropouts", "schedule": 300.0},
     "sync-prolific": {"task": "studyapp.tasks.sync_prolific", "schedule": 600.0},
 }

@@ -23,6 +23,7 @@ from studyapp.prolific.desk import has_token, open_client
 from studyapp.prolific.transport import ProlificError
 from studyapp.rehearsing import carry_rehearsal_out
 from studyapp.shelf import FolderTakenError, hold_folder
+from studyapp.sign_of_life import keep_alive
 from studyapp.trainer import LostTrainingError, Pulse, train_order
 from studyapp.writing import write_orders
 
@@ -122,8 +123,10 @@ def sweep_jobs() -> None:
 
 @shared_task
 def sweep_plans() -> None:
-    """Send the simulations and rehearsals of dead workers again."""
+    """Send the simulations, rehearsals and reports of dead workers again, and those whose messages were lost."""
     now = timezone.now()
+    for export_id in export.find_silent_reports(now=read_clock()):
+        write_report.delay(export_id)
     silent_since = now - PLAN_SILENCE
     for run_id in planning.find_silent_runs(silent_since=silent_since, now=now):
         simulate_power.delay(run_id)
@@ -178,22 +181,23 @@ def take_webhook(event_id: int) -> None:
 @shared_task
 def write_report(export_id: int) -> None:
     """Make the report of a bundle; what goes wrong is named on the export's row."""
-    row = export.begin_report(export_id)
+    row = export.begin_report(export_id, now=read_clock())
     if row is None:
         return
     from analysis.report import write_report as analyse
 
     unfinished = row.report_dir.with_name(row.report_dir.name + ".part")
+    error = ""
     try:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        analyse(row.bundle_path, unfinished)
-        shutil.rmtree(row.report_dir, ignore_errors=True)
-        unfinished.replace(row.report_dir)
-    except Exception as error:
+        with keep_alive(lambda: export.record_report_heartbeat(export_id, now=read_clock())):
+            shutil.rmtree(unfinished, ignore_errors=True)
+            analyse(row.bundle_path, unfinished)
+            shutil.rmtree(row.report_dir, ignore_errors=True)
+            unfinished.replace(row.report_dir)
+    except Exception as fault:
         logger.exception("report of export %s failed", export_id)
-        export.end_report(export_id, error=f"{type(error).__name__}: {error}")
-    else:
-        export.end_report(export_id, error="")
+        error = f"{type(fault).__name__}: {fault}"
+    outlast(lambda: export.end_report(export_id, error=error))
 
 
 @shared_task

@@ -28,6 +28,7 @@ from studyapp.domain.public_release import HISTORY, PublicRules, publish_manifes
 from studyapp.models import Export, LoadedBundle, Study
 
 Row = Mapping[str, object]
+REPORT_SILENCE = timedelta(minutes=2)  # after which the worker of a report is taken for dead
 
 
 class ExportRefusedError(ValueError):
@@ -166,14 +167,14 @@ def write_bundle(study: Study, path: Path, *, now: datetime, kind: BundleKind = 
 
 
 @transaction.atomic
-def request_report(export: Export) -> bool:
+def request_report(export: Export, *, now: datetime) -> bool:
     """Mark an export's report as wanted; False when it is under way already. Locks the export."""
     row = Export.objects.select_for_update().get(pk=export.pk)
     if row.report_state in (Export.ReportState.QUEUED, Export.ReportState.RUNNING):
         return False
     row.report_state = Export.ReportState.QUEUED
-    row.report_error = ""
-    row.save(update_fields=["report_state", "report_error"])
+    row.report_error, row.report_seen_at = "", now
+    row.save(update_fields=["report_state", "report_error", "report_seen_at"])
     return True
 
 
@@ -187,16 +188,40 @@ def delete_export(export: Export) -> None:
 
 
 @transaction.atomic
-def begin_report(export_id: int) -> Export | None:
-    """Take a wanted report up; None when it is done. Locks the export.
+def begin_report(export_id: int, *, now: datetime) -> Export | None:
+    """Take a wanted report up; None when it is done, or another worker is at it. Locks the export.
 
     A report that was running when its worker died is taken up again: it is a pure function of the bundle.
     """
     row = Export.objects.select_for_update().filter(pk=export_id).exclude(report_state=Export.ReportState.DONE).first()
-    if row is not None:
-        row.report_state = Export.ReportState.RUNNING
-        row.save(update_fields=["report_state"])
+    if row is None or (
+        row.report_state == Export.ReportState.RUNNING
+        and row.report_seen_at is not None
+        and now - row.report_seen_at < REPORT_SILENCE
+    ):
+        return None
+    row.report_state, row.report_seen_at = Export.ReportState.RUNNING, now
+    row.save(update_fields=["report_state", "report_seen_at"])
     return row
+
+
+def record_report_heartbeat(export_id: int, *, now: datetime) -> None:
+    """Say that the worker of a report lives."""
+    Export.objects.filter(pk=export_id).update(report_seen_at=now)
+
+
+@transaction.atomic
+def find_silent_reports(*, now: datetime) -> list[int]:
+    """Reports whose worker is dead or whose message is lost, to be sent again. Locks them.
+
+    One that waits is named once in each `REPORT_SILENCE`, and sent twice does no harm.
+    """
+    open_states = (Export.ReportState.QUEUED, Export.ReportState.RUNNING)
+    silent = Q(report_seen_at__lte=now - REPORT_SILENCE) | Q(report_seen_at=None)
+    rows = Export.objects.select_for_update().filter(silent, report_state__in=open_states)
+    export_ids = list(rows.values_list("pk", flat=True))
+    Export.objects.filter(pk__in=export_ids).update(report_state=Export.ReportState.QUEUED, report_seen_at=now)
+    return export_ids
 
 
 def end_report(export_id: int, *, error: str) -> None:

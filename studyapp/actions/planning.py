@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models.functions import Coalesce
 
 from studyapp.actions.audit import record
 from studyapp.domain.power_plan import ArmFacts, assume_plan
@@ -54,8 +55,10 @@ def record_power_progress(run_id: int, *, done: int, now: datetime) -> None:
 
 @transaction.atomic
 def find_silent_runs(*, silent_since: datetime, now: datetime) -> list[int]:
-    """Simulations whose worker is dead, to be sent again; each is named once. Locks them."""
-    silent = PowerRun.objects.filter(state=PowerRun.State.RUNNING, heartbeat_at__lt=silent_since)
+    """Simulations whose worker is dead or whose message is lost, to be sent again; each is named once. Locks them."""
+    waiting = (PowerRun.State.QUEUED, PowerRun.State.RUNNING)
+    runs = PowerRun.objects.filter(state__in=waiting).alias(seen_at=Coalesce("heartbeat_at", "created_at"))
+    silent = runs.filter(seen_at__lt=silent_since)
     run_ids = list(silent.select_for_update().values_list("pk", flat=True))
     PowerRun.objects.filter(pk__in=run_ids).update(heartbeat_at=now)
     return run_ids

@@ -100,7 +100,7 @@ def _carry_out(request: HttpRequest, study: Study) -> None:
         wanted = get_object_or_404(Export, pk=request.POST.get("export"), study=study)
         if not may_read_export(wanted):
             raise StillBlindError("The study runs and is blind: close it, or unblind it with a reason.")
-        if request_report(wanted):
+        if request_report(wanted, now=timezone.now()):
             tasks.send_report(wanted.pk)
             messages.success(request, "A worker is writing the report.")
         else:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from studyapp import outlasting, tasks
 from studyapp.actions import generation, planning, rehearsal
-from studyapp.actions.export import export_study, request_report
+from studyapp.actions.export import begin_report, export_study, request_report
 from studyapp.actions.generation import claim_jobs, queue_jobs
 from studyapp.domain.prices import parse_prices
 from studyapp.domain.rehearsal_cast import Cast
@@ -174,8 +174,8 @@ def test_a_bundle_that_is_no_more_fails_its_report_in_words(tmp_path, settings):
     settings.EXPORTS_DIR, settings.REPORTS_DIR = tmp_path / "exports", tmp_path / "reports"
     export = export_study(make_launched(), folder=settings.EXPORTS_DIR, now=NOW)
     export.bundle_path.unlink()
-    assert request_report(export)
-    assert not request_report(export)  # it is under way
+    assert request_report(export, now=NOW)
+    assert not request_report(export, now=NOW)  # it is under way
     tasks.write_report(export.pk)
     export.refresh_from_db()
     assert export.report_state == Export.ReportState.FAILED
@@ -208,3 +208,33 @@ def test_plans_and_rehearsals_of_dead_workers_are_sent_again_once(monkeypatch):
     planning.finish_power(run.pk, result={}, table="", picture="", now=now)
     planning.begin_power(run.pk, now=long_ago)  # it has ended: it stays so
     assert run.study.power_runs.get().state == "done"
+
+
+def test_plans_and_rehearsals_whose_messages_are_lost_are_sent_once_more(monkeypatch):
+    sent = []
+    monkeypatch.setattr(tasks.simulate_power, "delay", lambda run_id: sent.append(("power", run_id)))
+    monkeypatch.setattr(tasks.rehearse, "delay", lambda rehearsal_id: sent.append(("rehearsal", rehearsal_id)))
+    study, long_ago = make_launched(), timezone.now() - timedelta(hours=1)
+    run = planning.request_power(study, parameters=planning.assume_study(study), by=None, now=long_ago)
+    wanted = rehearsal.request_rehearsal(study, per_cell=1, seed=1, cast=Cast(), by=None, now=long_ago)
+    tasks.sweep_plans()
+    tasks.sweep_plans()
+    assert sent == [("power", run.pk), ("rehearsal", wanted.pk)]
+
+
+def test_a_report_whose_worker_died_or_whose_message_is_lost_is_sent_again_and_a_living_one_left(monkeypatch, tmp_path):
+    sent = []
+    monkeypatch.setattr(tasks.write_report, "delay", sent.append)
+    export = export_study(make_launched(), folder=tmp_path, now=NOW)
+    long_ago, now = timezone.now() - timedelta(minutes=10), timezone.now()
+    request_report(export, now=long_ago)
+    tasks.sweep_plans()
+    tasks.sweep_plans()
+    assert sent == [export.pk], "its message was lost"
+    assert begin_report(export.pk, now=long_ago)
+    tasks.sweep_plans()
+    assert sent == [export.pk] * 2, "its worker died"
+    assert begin_report(export.pk, now=now)
+    assert begin_report(export.pk, now=now) is None, "delivered twice"
+    tasks.sweep_plans()
+    assert len(sent) == 2
