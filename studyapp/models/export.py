@@ -34,9 +34,7 @@ class Export(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     report_state = models.CharField(max_length=10, choices=ReportState, default=ReportState.NONE)
     report_error = models.TextField(blank=True)
-    report_seen_at = models.DateTimeField(
-        null=True, help_text="when it was asked for, or its worker's last sign of life"
-    )
+    report_seen_at = models.DateTimeField(null=True, help_text="when it was wanted, or its worker's last sign of life")
 
     class Meta:
         ordering = ["-created_at", "-id"]
