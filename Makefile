@@ -28,9 +28,7 @@ demo: $(INSTALLED) ## The whole line on this machine: ARTICLES=… CORPUS=… fo
 	@exec env BYLINE_PORT=$(PORT) $(BIN)/python manage.py demo $(if $(ARTICLES),--articles '$(ARTICLES)') $(if $(CORPUS),--corpus '$(CORPUS)') $(if $(LADDER),--ladder '$(LADDER)') $(if $(PER_CELL),--per-cell $(PER_CELL))
 
 serve: $(INSTALLED) ## The site, a worker and Redis, for a study of your own (PORT=8000)
-	@$(BIN)/python manage.py migrate --verbosity 0
-	@$(BIN)/python manage.py collectstatic --no-input --verbosity 0
-	@BYLINE_PORT=$(PORT) $(BIN)/python manage.py ensure_staff
+	@BYLINE_PORT=$(PORT) $(BIN)/python manage.py prepare_site --static --verbosity 0
 	@exec env PATH="$(CURDIR)/$(BIN):$$PATH" BYLINE_PORT=$(PORT) $(BIN)/honcho start
 
 test: $(INSTALLED) ## All tests but those marked gpu or slow, and the lint

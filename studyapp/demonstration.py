@@ -97,9 +97,7 @@ def prepare_site() -> str | None:
     """Bring database, static files and administrator up; the administrator's password, unless it was changed since."""
     password = keep_admin_password()
     os.environ["BYLINE_ADMIN_PASSWORD"] = password
-    call_command("migrate", verbosity=0)
-    call_command("collectstatic", interactive=False, verbosity=0)
-    call_command("ensure_staff", stdout=io.StringIO())
+    call_command("prepare_site", static=True, verbosity=0, stdout=io.StringIO())
     is_valid = get_user_model().objects.get(username="admin").check_password(password)
     return password if is_valid else None
 

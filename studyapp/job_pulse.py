@@ -10,6 +10,7 @@ from django.db import connection
 from studyapp.actions.generation import GenerationOrder, record_heartbeats
 from studyapp.database_clock import read_clock
 from studyapp.outlasting import DATABASE_AWAY, drop_connection
+from studyapp.stopping import give_back_when_stopping
 
 logger = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 5.0
@@ -45,8 +46,10 @@ class JobPulse:
 
         Raises:
             LostClaimError: the jobs are another worker's by now.
+            WorkerStoppingError: this worker was told to end, and has written on for long enough.
         """
         self._is_writing.set()
+        give_back_when_stopping()
         if time.monotonic() - self._last >= HEARTBEAT_SECONDS:
             self._last = time.monotonic()
             if not self._beat():

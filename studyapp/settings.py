@@ -7,6 +7,7 @@ import hashlib
 import secrets
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 import environ
 from csp.constants import NONCE, NONE, SELF
@@ -16,12 +17,14 @@ from django.urls import reverse_lazy
 from huggingface_hub.constants import HF_HUB_CACHE
 
 from studyapp.domain.prices import parse_amount, parse_prices
+from studyapp.given_secrets import LEAST_KEY, LEAST_PASSWORD, read_secret, refuse_weak
+from studyapp.log_lines import make_logging
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
 HOME = Path(env.str("BYLINE_HOME", default=str(BASE_DIR / "var"))).resolve()
-MODELS_DIR = Path(env.str("BYLINE_MODELS", default=str(HOME / "models"))).resolve()
+MODELS_DIR = Path(env.str("BYLINE_MODELS", default="") or HOME / "models").resolve()
 EXPORTS_DIR = HOME / "exports"
 REPORTS_DIR = HOME / "reports"
 CORPORA_DIR = HOME / "corpora"  # files to train on; staff upload them, or copy larger ones there
@@ -31,16 +34,8 @@ LOG_DIR = HOME / "log"
 HOME.mkdir(parents=True, exist_ok=True)
 
 DEBUG = env.bool("BYLINE_DEBUG", default=False)
+SERVER = env.bool("BYLINE_SERVER", default=False)  # set in the image: no secret is made up, logs are JSON
 HTTPS = env.bool("BYLINE_HTTPS", default=False)  # the site is reached through https: secure cookies and HSTS
-
-
-def read_secret(name: str) -> str:
-    """A secret from NAME, or from the file that NAME_FILE points to; empty when neither is set."""
-    if value := env.str(name, default=""):
-        return value
-    if path := env.str(f"{name}_FILE", default=""):
-        return Path(path).read_text(encoding="utf-8").strip()
-    return ""
 
 
 def keep_secret_key() -> str:
@@ -73,7 +68,11 @@ PROLIFIC_TOKEN = read_secret("BYLINE_PROLIFIC_TOKEN")  # may do all that its acc
 PROLIFIC_WEBHOOK_SECRET = read_secret("BYLINE_PROLIFIC_WEBHOOK_SECRET")
 PROLIFIC_TIMEOUT = env.float("BYLINE_PROLIFIC_TIMEOUT", default=20.0)  # seconds that one answer may take
 HUGGING_FACE_CACHE = Path(HF_HUB_CACHE)  # set by HF_HOME or HF_HUB_CACHE, as for every tool of Hugging Face
-SECRET_KEY = read_secret("BYLINE_SECRET_KEY") or keep_secret_key()
+SECRET_KEY = read_secret("BYLINE_SECRET_KEY")
+if SERVER:
+    refuse_weak("BYLINE_SECRET_KEY", SECRET_KEY, least=LEAST_KEY)
+SECRET_KEY = SECRET_KEY or keep_secret_key()
+METRICS_TOKEN = read_secret("BYLINE_METRICS_TOKEN")  # empty: there is no /metrics
 ALLOWED_HOSTS = [*env.list("BYLINE_HOSTS", default=[]), "localhost", "127.0.0.1", "[::1]"]  # health checks use these
 CSRF_TRUSTED_ORIGINS = env.list("BYLINE_ORIGINS", default=[])
 PORT = env.int("BYLINE_PORT", default=8000)
@@ -99,6 +98,7 @@ INSTALLED_APPS = [
     "studyapp.apps.StudyConfig",
 ]
 MIDDLEWARE = [
+    "studyapp.request_log.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -134,6 +134,9 @@ TEMPLATES = [
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{HOME / 'db.sqlite3'}")}
 if database_password := read_secret("BYLINE_DATABASE_PASSWORD"):
     DATABASES["default"]["PASSWORD"] = database_password
+if SERVER and DATABASES["default"].get("HOST"):  # a socket's folder asks the system who we are
+    if not DATABASES["default"]["HOST"].startswith("/"):
+        refuse_weak("BYLINE_DATABASE_PASSWORD", DATABASES["default"].get("PASSWORD", ""), least=LEAST_PASSWORD)
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Immediate transactions: a write waits for the one before it instead of failing half-way on an upgraded lock.
     DATABASES["default"]["OPTIONS"] = {
@@ -161,6 +164,9 @@ def place_redis_socket() -> Path:
 
 REDIS_SOCKET = place_redis_socket()
 CELERY_BROKER_URL = env.str("BYLINE_BROKER_URL", default=f"redis+socket://{REDIS_SOCKET}")
+if broker_password := read_secret("BYLINE_BROKER_PASSWORD"):  # for redis://HOST or rediss://HOST without one
+    scheme, _, place = CELERY_BROKER_URL.partition("://")
+    CELERY_BROKER_URL = f"{scheme}://:{quote(broker_password, safe='')}@{place}"
 CELERY_TASK_IGNORE_RESULT = True  # the row is the truth
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -178,6 +184,7 @@ TRAINING_STATE_SECONDS = env.float("BYLINE_TRAINING_STATE_SECONDS", default=20.0
 CELERY_TASK_DEFAULT_QUEUE = "light"
 CELERY_TIMEZONE = "UTC"
 JOBS_AT_ONCE = env.int("BYLINE_JOBS_AT_ONCE", default=16)  # articles of one arm that a worker writes in one batch
+STOP_SECONDS = env.float("BYLINE_STOP_SECONDS", default=20.0)  # that a worker which is told to end writes on
 HEARTBEAT_TIMEOUT_SECONDS = env.int("BYLINE_HEARTBEAT_TIMEOUT", default=60)  # a job silent for longer is taken up again
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "studyapp.tasks.sweep_jobs", "schedule": 30.0},
@@ -256,21 +263,17 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
 STATIC_URL = "static/"
-STATIC_ROOT = HOME / "static"
+STATIC_ROOT = Path(env.str("BYLINE_STATIC", default=str(HOME / "static")))  # in the image, where it was built
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 MEDIA_ROOT = HOME / "uploads"
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.str("BYLINE_LOG_LEVEL", default="INFO")},
-    "loggers": {"axes": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
-}
+LOGGING = make_logging(
+    level=env.str("BYLINE_LOG_LEVEL", default="INFO"),
+    as_json={"": SERVER, "json": True, "plain": False}[env.str("BYLINE_LOG_FORMAT", default="")],
+)
 
 
 def _link_rows(title: str, icon: str, model: str) -> dict[str, object]:

@@ -24,6 +24,7 @@ from studyapp.prolific.transport import ProlificError
 from studyapp.rehearsing import carry_rehearsal_out
 from studyapp.shelf import FolderTakenError, hold_folder
 from studyapp.sign_of_life import keep_alive
+from studyapp.stopping import WorkerStoppingError
 from studyapp.trainer import LostTrainingError, Pulse, train_order
 from studyapp.writing import write_orders
 
@@ -50,6 +51,10 @@ def generate_article(job_id: int) -> None:
             write_orders(orders, on_written=_store_written, on_refused=_fail_order, on_progress=pulse.tell)
     except LostClaimError:
         logger.warning("all of the jobs with %s were taken over by other workers", job_id)
+    except WorkerStoppingError:
+        for returned_id in generation.return_jobs(orders):
+            logger.info("job %s goes back to the queue: this worker ends", returned_id)
+            generate_article.delay(returned_id)
     except DATABASE_AWAY:  # for very long: nothing is wrong with the jobs, and the sweep sends them again
         logger.exception("the jobs with %s are left to the sweep", job_id)
     except Exception as error:  # a bad checkpoint or setting: named, and not retried
@@ -89,6 +94,11 @@ def train_rung(job_id: int) -> None:
         outlast(lambda: training.finish_job(order, trained, now=read_clock()))
     except LostTrainingError:
         logger.warning("training job %s was stopped, or taken over by another worker", job_id)
+        return
+    except WorkerStoppingError:
+        logger.info("training job %s goes back to the queue: this worker ends", job_id)
+        training.release_job(order)
+        train_rung.delay(job_id)
         return
     except FolderTakenError:
         logger.warning("training job %s waits: another worker is still in its folder", job_id)

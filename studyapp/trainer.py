@@ -11,6 +11,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from studyapp.actions.training import TrainedModel, TrainingNews, TrainingOrder, record_heartbeat
 from studyapp.database_clock import read_clock
 from studyapp.domain.training import LossCurve
+from studyapp.stopping import give_back_when_stopping
 
 if TYPE_CHECKING:
     from generator.training_run import StepReport
@@ -53,6 +54,7 @@ class Pulse:
     def take_step(self, report: "StepReport") -> None:
         if self._lost.is_set():
             raise LostTrainingError
+        give_back_when_stopping(at_once=True)  # what the run saved last is at most some seconds old
         with self._lock:
             if self._curve is None:
                 self._curve = LossCurve.from_row(self._order.curve, before=report.tokens)

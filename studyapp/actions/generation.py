@@ -164,6 +164,17 @@ def fail_job(order: GenerationOrder, *, error: str, now: datetime) -> None:
     own.update(state=GenerationJob.State.FAILED, error=error[:5000], finished_at=now)
 
 
+@transaction.atomic
+def return_jobs(orders: Sequence[GenerationOrder]) -> list[int]:
+    """Give jobs back that a worker which ends has not written, without counting the attempt; their ids. Locks them."""
+    own = GenerationJob.objects.select_for_update().filter(claim__in=[order.claim for order in orders])
+    returned = list(own.filter(state=GenerationJob.State.RUNNING))
+    for job in returned:
+        job.state, job.claim, job.attempts = GenerationJob.State.QUEUED, "", max(0, job.attempts - 1)
+    GenerationJob.objects.bulk_update(returned, ["state", "claim", "attempts"])
+    return [job.pk for job in returned]
+
+
 MAX_ATTEMPTS = 5  # a job that kills its worker each time must not do so for ever
 
 

@@ -1,0 +1,41 @@
+"""The outermost middleware: gives each request its id, counts it, and writes its line, which names the view and never
+the address, in which a participant's own codes stand."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from studyapp.metrics import count_request
+from studyapp.request_ids import choose_request_id, current
+
+logger = logging.getLogger("studyapp.request")
+QUIET = ("/healthz", "/readyz", "/metrics")  # asked every few seconds
+
+
+class RequestLog:
+    """X-Request-ID comes back with the answer, so that somebody who reports a fault can name it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        token = current.set(choose_request_id(request.headers.get("X-Request-ID", "")))
+        began = time.perf_counter()
+        try:
+            response = self.get_response(request)
+            response.headers["X-Request-ID"] = current.get()
+            if not request.path.startswith((*QUIET, settings.STATIC_URL)):
+                self._tell(request, response, seconds=time.perf_counter() - began)
+            return response
+        finally:
+            current.reset(token)
+
+    def _tell(self, request: HttpRequest, response: HttpResponse, *, seconds: float) -> None:
+        match = request.resolver_match
+        view = (match.view_name or "unnamed") if match else "none"
+        count_request(view=view, method=request.method or "", status=response.status_code, seconds=seconds)
+        facts = {"method": request.method, "view": view, "status": response.status_code, "ms": round(1000 * seconds, 1)}
+        logger.info("%(method)s %(view)s %(status)s in %(ms)s ms", facts, extra=facts)
