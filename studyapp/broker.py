@@ -1,4 +1,4 @@
-"""The queue's Redis, asked directly: whether it answers, what waits in it, and which workers have told of themselves."""
+"""The queue's Redis, asked directly: whether it answers, what waits in it, which workers have told of themselves."""
 
 import functools
 import json

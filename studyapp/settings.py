@@ -134,9 +134,8 @@ TEMPLATES = [
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{HOME / 'db.sqlite3'}")}
 if database_password := read_secret("BYLINE_DATABASE_PASSWORD"):
     DATABASES["default"]["PASSWORD"] = database_password
-if SERVER and DATABASES["default"].get("HOST"):  # a socket's folder asks the system who we are
-    if not DATABASES["default"]["HOST"].startswith("/"):
-        refuse_weak("BYLINE_DATABASE_PASSWORD", DATABASES["default"].get("PASSWORD", ""), least=LEAST_PASSWORD)
+if SERVER and (database_host := DATABASES["default"].get("HOST")) and not database_host.startswith("/"):  # no socket
+    refuse_weak("BYLINE_DATABASE_PASSWORD", DATABASES["default"].get("PASSWORD", ""), least=LEAST_PASSWORD)
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Immediate transactions: a write waits for the one before it instead of failing half-way on an upgraded lock.
     DATABASES["default"]["OPTIONS"] = {

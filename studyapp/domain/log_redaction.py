@@ -8,19 +8,23 @@ import ipaddress
 import re
 
 REMOVED = "[removed]"
-_QUERY = re.compile(r"\?[^\s\"'<>]*=[^\s\"'<>]*")
-_CREDENTIALS = re.compile(r"(?<=://)[^\s/@]+@")  # of a database's or a broker's address
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_AGENT = re.compile(r"(?:Mozilla|Opera|curl|python-requests|Dalvik)/\d[^\"'\n]*")
-_FOUR = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\w)")
-_SIX = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?![\w:])")
+MOST = 20_000  # characters of one line or traceback; every pattern is bounded, or begins where none ran before
+_QUERY = re.compile(r"\?[^\s\"'<>?=]{0,200}=[^\s\"'<>]*+")
+_CREDENTIALS = re.compile(r"(?<=://)[^\s/@]++@")  # of a database's or a broker's address
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,254}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
+_AGENT = re.compile(r"(?:Mozilla|Opera|curl|python-requests|Dalvik)/\d[^\"'\n]*+")
+_FOUR = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\w)")
+_SIX = re.compile(r"(?<![\w:.])[0-9A-Fa-f:.]{2,45}(?![\w:])")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_LONG = re.compile(r"(?<![\w./-])[\w:=+-]{16,}|(?<=/)[\w:=+-]{16,}")  # a code, a token, a pass, a platform's id
+_LONG = re.compile(r"(?<![\w:=+-])[\w:=+-]{16,}+")  # a code, a token, a pass, a platform's id
+_SLUG = re.compile(r"(?:[a-z]{1,20}\d{0,4}|\d{1,4})(?:-(?:[a-z]{1,20}\d{0,4}|\d{1,4}))++")  # a study's name
 _OWN_ADDRESSES = frozenset({"127.0.0.1", "0.0.0.0", "::1", "::"})  # noqa: S104 - compared, not listened to
 
 
 def redact(text: str) -> str:
     """The text without what it may not keep."""
+    if len(text) > MOST:
+        text = text[: MOST // 2] + " [cut] " + text[-MOST // 2 :]
     text = _QUERY.sub("?" + REMOVED, text)
     text = _CREDENTIALS.sub(REMOVED + "@", text)
     text = _EMAIL.sub(REMOVED, text)
@@ -32,15 +36,17 @@ def redact(text: str) -> str:
 
 def _redact_address(found: re.Match[str]) -> str:
     written = found.group().rstrip(":.")
+    if written in _OWN_ADDRESSES or ("." not in written and ":" not in written):
+        return found.group()
     try:
         ipaddress.ip_address(written)
     except ValueError:  # a time of the day, a version
         return found.group()
-    return found.group() if written in _OWN_ADDRESSES else REMOVED + found.group()[len(written) :]
+    return REMOVED + found.group()[len(written) :]
 
 
 def _redact_name(found: re.Match[str]) -> str:
-    """A long word with a digit in it is nobody's prose; the ids of tasks and requests are ours, and are kept."""
-    word = found.group()
-    is_ours = _UUID.fullmatch(word) or not any(letter.isdigit() for letter in word)
-    return word if is_ours or not any(letter.isalpha() for letter in word) and len(word) < 20 else REMOVED
+    """A long word with a digit in it is nobody's prose; ids of tasks and names of studies are ours, and are kept."""
+    word = found.group().rstrip(":=+-")
+    is_ours = _UUID.fullmatch(word) or _SLUG.fullmatch(word) or not any(letter.isdigit() for letter in word)
+    return found.group() if is_ours else REMOVED + found.group()[len(word) :]
