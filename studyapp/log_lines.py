@@ -8,6 +8,7 @@ from pythonjsonlogger.json import JsonFormatter
 from studyapp.domain.log_redaction import redact
 from studyapp.request_ids import current
 
+_ID_HERE = "\0"
 # what a record may carry beside its message; anything else (Django puts the whole request there) is left out
 FIELDS = ("method", "view", "status", "ms")
 
@@ -16,8 +17,8 @@ class PlainLines(logging.Formatter):
     """`12:00:00 INFO studyapp.tasks [request id]: message`"""
 
     def format(self, record: logging.LogRecord) -> str:
-        record.request_id = current.get() or "-"
-        return redact(super().format(record))
+        record.request_id = _ID_HERE  # put in afterwards: it looks like what is redacted
+        return redact(super().format(record)).replace(_ID_HERE, current.get() or "-", 1)
 
 
 class JsonLines(JsonFormatter):

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.signals import request_finished
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 
 from studyapp.metrics import count_request
@@ -22,16 +24,13 @@ class RequestLog:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        token = current.set(choose_request_id(request.headers.get("X-Request-ID", "")))
+        current.set(choose_request_id(request.headers.get("X-Request-ID", "")))
         began = time.perf_counter()
-        try:
-            response = self.get_response(request)
-            response.headers["X-Request-ID"] = current.get()
-            if not request.path.startswith((*QUIET, settings.STATIC_URL)):
-                self._tell(request, response, seconds=time.perf_counter() - began)
-            return response
-        finally:
-            current.reset(token)
+        response = self.get_response(request)
+        response.headers["X-Request-ID"] = current.get()
+        if not request.path.startswith((*QUIET, settings.STATIC_URL)):
+            self._tell(request, response, seconds=time.perf_counter() - began)
+        return response
 
     def _tell(self, request: HttpRequest, response: HttpResponse, *, seconds: float) -> None:
         match = request.resolver_match
@@ -39,3 +38,9 @@ class RequestLog:
         count_request(view=view, method=request.method or "", status=response.status_code, seconds=seconds)
         facts = {"method": request.method, "view": view, "status": response.status_code, "ms": round(1000 * seconds, 1)}
         logger.info("%(method)s %(view)s %(status)s in %(ms)s ms", facts, extra=facts)
+
+
+@receiver(request_finished)
+def forget_request_id(**_: object) -> None:
+    """Only now: Django writes of what was not found after the last middleware has ended."""
+    current.set(None)
