@@ -9,7 +9,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 MOUNTED = Path("/run/secrets")  # where Docker, Podman and Kubernetes put them
-LEAST_KEY = 32  # characters of a secret key; Django makes 50
+LEAST_KEY = 50  # characters of a secret key, as Django makes them
 LEAST_PASSWORD = 12
 _GUESSED = ("byline", "postgres", "password", "secret", "changeme", "change-me", "example", "admin", "django-insecure")
 env = environ.Env()

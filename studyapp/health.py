@@ -12,6 +12,7 @@ import redis
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
 
 from studyapp.broker import list_workers
 
@@ -38,6 +39,7 @@ def show_health(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
+@require_safe
 def show_readiness(request: HttpRequest) -> HttpResponse:
     """200, or 503 with the parts that are missing in words; never with an address or what a server said."""
     parts = _kept.ask()

@@ -31,7 +31,7 @@ def keep_secrets(folder: Path) -> None:
         file = folder / name.removeprefix("BYLINE_").lower()
         given = read_secret(name)
         kept = file.read_text(encoding="utf-8") if file.exists() else ""
-        secret = refuse_weak(name, given or kept or secrets.token_urlsafe(36), least=least)
+        secret = refuse_weak(name, given or kept or secrets.token_urlsafe(48), least=least)
         if any(letter in secret for letter in "\r\n\"'\\ "):
             raise ImproperlyConfigured(f"{name} holds a quotation mark, a backslash or a space; choose it without.")
         if secret != kept:

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -97,6 +98,7 @@ def _ask_broker() -> Iterator[GaugeMetricFamily]:
 _installation = Installation()
 
 
+@require_safe
 def show_metrics(request: HttpRequest) -> HttpResponse:
     """The page, for who brings the token: `Authorization: Bearer TOKEN`. For everybody else it is not there."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")

@@ -77,6 +77,8 @@ def _whole(models: str) -> str:
 RULES = (
     _everybody("the way to the staff pages", "root", get="open", post="open"),
     _everybody("the health of the site", "healthz", get="open", post="open"),
+    _everybody("whether all parts are there (no queue in the tests)", "readyz", get="503", post="405"),
+    _everybody("numbers, by a token alone", "metrics", get="404", post="405"),
     _everybody("webhooks, by their signature alone", "prolific_hook", get="405", post="503"),
     _everybody("the API, by a token alone", "api:studies api:progress api:bundle", get="401", post="405"),
     _everybody("addresses that the API lacks", "api:api/ api:api/<path:rest>", get="404", post="404"),

@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from studyapp.given_secrets import read_secret, refuse_weak
 from studyapp.made_secrets import SECRETS, keep_secrets
 
-GOOD = "kV3x9Qm2tY7pLw8RzB4nHs6Jd1Fc5GaU0e"
+GOOD = "kV3x9Qm2tY7pLw8RzB4nHs6Jd1Fc5GaU0eX2vT8yK4mN7qW1zC"
 
 
 def test_the_environment_goes_before_a_named_file_and_that_before_a_mounted_one(monkeypatch, tmp_path):
