@@ -1,12 +1,22 @@
 """Which trained models lie on the shelf (BYLINE_MODELS), read from their cards without loading torch."""
 
 import json
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.cache import cache
 
 from studyapp.weights import count_params, has_chat_template
 
+if TYPE_CHECKING:
+    from studyapp.model_store import ModelStore
+
+logger = logging.getLogger(__name__)
+STORE_SECONDS = 60  # a list of the object store is kept so long
 CARD, CONFIG = "byline.json", "config.json"
 MAX_DEPTH = 3  # folders below the shelf
 
@@ -30,6 +40,50 @@ class Checkpoint:
     @property
     def looks_like_control(self) -> bool:
         return "control" in self.folder.rsplit("/", 1)[-1]
+
+
+def list_shelf() -> list[Checkpoint]:
+    """The checkpoints on this machine's shelf, and those of the object store where BYLINE_MODELS names one."""
+    own = list_checkpoints(settings.MODELS_DIR)
+    if not settings.MODELS_URL:
+        return own
+    folders = {checkpoint.folder for checkpoint in own}
+    return [*own, *(checkpoint for checkpoint in _list_stored() if checkpoint.folder not in folders)]
+
+
+def find_checkpoint(name: str) -> Path:
+    """The folder of that name on this machine, fetched from the object store where it lies there alone.
+
+    Raises:
+        FileNotFoundError: there is no such checkpoint.
+        ModelStoreError: the object store cannot be read.
+    """
+    folder = Path(settings.MODELS_DIR) / name
+    if (folder / CONFIG).is_file():
+        return folder
+    if settings.MODELS_URL:
+        return _open_store().fetch(name)
+    raise FileNotFoundError(f"no checkpoint at 'checkpoint:{name}'; train it, or copy it into the models folder")
+
+
+def _list_stored() -> list[Checkpoint]:
+    """Those of the object store; none while it cannot be read, which the log says."""
+    key = f"stored-models:{hash(settings.MODELS_URL)}"
+    found = cache.get(key)
+    if found is None:
+        try:
+            found = list_checkpoints(_open_store().copy_cards())
+        except OSError as error:
+            logger.error("%s", error)
+            found = []
+        cache.set(key, found, STORE_SECONDS)
+    return found
+
+
+def _open_store() -> "ModelStore":
+    from studyapp.model_store import ModelStore  # fsspec is loaded where there is a store
+
+    return ModelStore(url=settings.MODELS_URL, cache=Path(settings.MODEL_CACHE_DIR))
 
 
 def list_checkpoints(shelf: Path) -> list[Checkpoint]:

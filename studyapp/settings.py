@@ -24,7 +24,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
 HOME = Path(env.str("BYLINE_HOME", default=str(BASE_DIR / "var"))).resolve()
-MODELS_DIR = Path(env.str("BYLINE_MODELS", default="") or HOME / "models").resolve()
+_models = env.str("BYLINE_MODELS", default="")
+MODELS_URL = _models if "://" in _models else ""  # of an object store; a model is fetched into MODEL_CACHE_DIR
+MODELS_DIR = (Path(_models) if _models and not MODELS_URL else HOME / "models").resolve()  # trainings write here
+MODEL_CACHE_DIR = HOME / "model-cache"
 EXPORTS_DIR = HOME / "exports"
 REPORTS_DIR = HOME / "reports"
 CORPORA_DIR = HOME / "corpora"  # files to train on; staff upload them, or copy larger ones there

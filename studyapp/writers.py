@@ -1,13 +1,13 @@
 """The writer that an arm's generator names, opened in a worker; a server is paid for through the job's row."""
 
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from studyapp.actions import spending
 from studyapp.actions.generation import GenerationOrder
+from studyapp.checkpoints import find_checkpoint
 from studyapp.domain.prices import compute_cost, find_price
 
 if TYPE_CHECKING:
@@ -31,19 +31,7 @@ def open_arm_writer(order: GenerationOrder) -> "AnyWriter":
         return open_cached_writer(name, cache=settings.HUGGING_FACE_CACHE, chat=is_chat)
     from generator.sample import open_writer
 
-    return open_writer(_find_checkpoint(name), chat=is_chat)
-
-
-def _find_checkpoint(name: str) -> Path:
-    """The folder of that name on the shelf.
-
-    Raises:
-        FileNotFoundError: no checkpoint lies there.
-    """
-    folder = Path(settings.MODELS_DIR) / name
-    if not (folder / "config.json").is_file():
-        raise FileNotFoundError(f"no checkpoint at 'checkpoint:{name}'; train it, or copy it into the models folder")
-    return folder
+    return open_writer(find_checkpoint(name), chat=is_chat)
 
 
 def _open_remote_writer(order: GenerationOrder, *, model: str, is_chat: bool) -> "AnyWriter":

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from studyapp.checkpoints import list_checkpoints
+from studyapp.checkpoints import list_shelf
 from studyapp.domain.study_design import DesignError
 from studyapp.offered_models import OfferedModel, ServerListing, list_cached_models, list_server_models
 
@@ -67,7 +67,7 @@ def group_rows(rows: list[ArmRow]) -> list[ArmGroup]:
 def _list_models(listing: ServerListing) -> list[OfferedModel]:
     shelf = [
         OfferedModel("checkpoint", checkpoint.folder, checkpoint.n_params, checkpoint.chat)
-        for checkpoint in list_checkpoints(settings.MODELS_DIR)
+        for checkpoint in list_shelf()
     ]
     return [*shelf, *list_cached_models(settings.HUGGING_FACE_CACHE), *list_server_models(listing)]
 

@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 from studyapp.actions.launch import review_readiness
 from studyapp.actions.quiz_forms import are_forms_balanced
 from studyapp.actions.review import review_items
-from studyapp.checkpoints import list_checkpoints
+from studyapp.checkpoints import list_shelf
 from studyapp.domain.launch_checklist import may_launch
 from studyapp.domain.pay import judge_pay, parse_reward
 from studyapp.models import GenerationJob, Stimulus, Study
@@ -92,7 +92,7 @@ def find_missing_models(study: Study) -> list[str]:
     generators = [arm.generator for arm in study.arms.all() if arm.generator]
     if not generators:
         return []
-    shelf = {checkpoint.folder for checkpoint in list_checkpoints(settings.MODELS_DIR)}
+    shelf = {checkpoint.folder for checkpoint in list_shelf()}
     return [generator for generator in generators if not is_model_there(generator, shelf)]
 
 

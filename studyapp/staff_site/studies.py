@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from studyapp.actions.places import count_cells
 from studyapp.actions.roles import list_visible_studies
 from studyapp.actions.study import describe_study
-from studyapp.checkpoints import list_checkpoints
+from studyapp.checkpoints import list_shelf
 from studyapp.known_models import list_known_ladders
 from studyapp.models import Arm, Export, GenerationJob, Participant, Place, Stimulus, Study
 from studyapp.offered_models import ask_server, list_cached_models
@@ -60,7 +60,7 @@ def show_list(request: HttpRequest) -> HttpResponse:
 
 @staff_page
 def show_checkpoints(request: HttpRequest) -> HttpResponse:
-    checkpoints = list_checkpoints(settings.MODELS_DIR)
+    checkpoints = list_shelf()
     cached, listing = list_cached_models(settings.HUGGING_FACE_CACHE), ask_server()
     return show(
         request,
