@@ -20,9 +20,10 @@ install: $(INSTALLED) ## Make the environment in .venv (done by the others when 
 
 $(INSTALLED): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Byline needs Python 3.11 or newer; set PYTHON=…")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'
-	@touch $@
+	@began=$$(date +%s) \
+	&& $(PYTHON) -m venv $(VENV) \
+	&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]' \
+	&& touch $@ && echo "Installed in $$(( $$(date +%s) - began )) s, $$(du -sh $(VENV) | cut -f1)."
 
 demo: $(INSTALLED) ## The whole line on this machine: ARTICLES=… CORPUS=… for your own files, PORT=8000
 	@exec env BYLINE_PORT=$(PORT) $(BIN)/python manage.py demo $(if $(ARTICLES),--articles '$(ARTICLES)') $(if $(CORPUS),--corpus '$(CORPUS)') $(if $(LADDER),--ladder '$(LADDER)') $(if $(PER_CELL),--per-cell $(PER_CELL))

@@ -1,8 +1,8 @@
 """A shelf in an object store: BYLINE_MODELS as s3://bucket/models, gs://…, file://…, or any address that fsspec knows.
 
-Its folders look to the rest as those of a disk do. Their cards and the headers of their weights are copied to be listed,
-and a model is fetched whole, once a machine, into BYLINE_HOME/model-cache before it is opened. A folder is named there
-by what the store said of its files: a model that was trained anew is another, and one in use stays as it is.
+Its folders look to the rest as those of a disk do. To be listed, their cards and the headers of their weights are read;
+before a model is opened, it is fetched whole, once a machine, into BYLINE_HOME/model-cache. A folder is named there by
+what the store said of its files: a model that was trained anew is another, and one in use stays as it is.
 """
 
 import fcntl

@@ -131,6 +131,7 @@ def test_make_demo_runs_the_line_and_takes_up_where_it_stopped(home, tmp_path):
     ]  # fmt: skip
     first = start(command, home=home)
     printed = read_until(first, "Ctrl-C ends everything", seconds=300)
+    assert len(re.findall(r"^ +\d+\.\d  \S", printed, flags=re.MULTILINE)) == 7, "each phase's seconds"
     rater, staff = re.findall(rf"http://localhost:{port}/s\S+", printed)[-2:]
     assert "stand-in" in fetch(rater) or "fictional" in fetch(rater)
     assert "/staff/login" in urllib.request.urlopen(staff, timeout=10).url

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--exit", action="store_true", help="end when the report is there, without serving on")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        started = time.monotonic()
+        self._began: list[tuple[str, float]] = []
         for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell had them ignored: all that was started ends
             signal.signal(number, signal.default_int_handler)
         given = {name: options[name].resolve() for name in ("articles", "corpus", "ladder") if options[name]}
@@ -44,8 +44,8 @@ class Command(BaseCommand):
         try:
             with demonstration.run_services() as services:
                 study, export = self._run_line(material, per_cell=options["per_cell"])
-                minutes = (time.monotonic() - started) / 60
-                self._print_addresses(study, export, password=password, minutes=minutes)
+                self._print_seconds()
+                self._print_addresses(study, export, password=password)
                 if not options["exit"]:
                     self._serve(services)
         except (DesignError, StudyFileError, StudyExistsError) as error:
@@ -75,7 +75,16 @@ class Command(BaseCommand):
         study.refresh_from_db()
         return study, demonstration.make_report(study)
 
-    def _print_addresses(self, study: Study, export: Export, *, password: str | None, minutes: float) -> None:
+    def _print_seconds(self) -> None:
+        """How long each phase took; what `make` installed before is not in it."""
+        ends = [*(began for _, began in self._began[1:]), time.monotonic()]
+        self.stdout.write(self.style.SUCCESS("\nSeconds:"))
+        for (what, began), ended in zip(self._began, ends, strict=True):
+            self.stdout.write(f"  {ended - began:7.1f}  {what}")
+        minutes = (ends[-1] - self._began[0][1]) / 60
+        self.stdout.write(self.style.SUCCESS(f"Done in {minutes:.1f} minutes. Simulated participants, no people."))
+
+    def _print_addresses(self, study: Study, export: Export, *, password: str | None) -> None:
         site = settings.SITE_URL
         lines = (
             ("A rater's page", f"{site}/s/{study.slug}/"),
@@ -85,7 +94,6 @@ class Command(BaseCommand):
             ("Bundle", str(export.bundle_path)),
             ("Services' log", str(settings.LOG_DIR / "services.log")),
         )
-        self.stdout.write(self.style.SUCCESS(f"\nDone in {minutes:.1f} minutes. Simulated participants, no people."))
         for label, value in lines:
             self.stdout.write(f"  {label:<15} {value}")
 
@@ -95,5 +103,6 @@ class Command(BaseCommand):
         raise CommandError("The services ended by themselves; see their log.")
 
     def _say(self, number: int, what: str) -> None:
+        self._began.append((what, time.monotonic()))
         self.stdout.write(self.style.MIGRATE_HEADING(f"[{number}/7] {what}"))
         self.stdout.flush()
