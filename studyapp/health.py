@@ -8,13 +8,12 @@ import threading
 import time
 from dataclasses import dataclass
 
-import redis
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from studyapp.broker import list_workers
+from studyapp.broker import BrokerError, list_workers
 
 logger = logging.getLogger(__name__)
 KEPT_SECONDS = 3.0  # an answer serves everybody who asks within
@@ -97,8 +96,8 @@ def check_queue() -> list[Part]:
     """The broker, and the workers that live. A queue that nobody takes from is told, and one worker is enough."""
     try:
         workers = list_workers()
-    except redis.RedisError as error:
-        logger.warning("not ready: the broker: %s", type(error).__name__)
+    except BrokerError as error:
+        logger.warning("not ready: the broker: %s", error)
         return [Part("broker", "does not answer"), Part("workers", "unknown")]
     if not workers:
         return [Part("broker"), Part("workers", "none is alive")]

@@ -10,7 +10,6 @@ import secrets
 import time
 from collections.abc import Iterator
 
-import redis
 from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import Count
@@ -20,7 +19,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, H
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from studyapp.broker import count_waiting, list_workers
+from studyapp.broker import BrokerError, count_waiting, list_workers
 from studyapp.models import Candidate, GenerationJob, Participant, Response, TrainingJob
 
 logger = logging.getLogger(__name__)
@@ -57,7 +56,7 @@ class Installation(Collector):
 
 def _measure() -> Iterator[GaugeMetricFamily]:
     up = GaugeMetricFamily("byline_up", "Whether a part answers", labels=["part"])
-    for part, ask, fault in (("database", _ask_database, DatabaseError), ("broker", _ask_broker, redis.RedisError)):
+    for part, ask, fault in (("database", _ask_database, DatabaseError), ("broker", _ask_broker, BrokerError)):
         try:
             told = list(ask())
         except fault as error:

@@ -9,11 +9,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import redis
 from celery import bootsteps
 from celery.signals import after_task_publish, beat_init
 
-from studyapp.broker import PULSE_SECONDS, forget_worker, tell_of_worker
+from studyapp.broker import PULSE_SECONDS, BrokerError, forget_worker, tell_of_worker
 
 logger = logging.getLogger(__name__)
 PULSE_FILE = Path(tempfile.gettempdir()) / "byline-pulse"
@@ -37,14 +36,14 @@ class WorkerPulse(bootsteps.StartStopStep):
             self._timer.cancel()
         try:
             forget_worker(parent.hostname)
-        except redis.RedisError:  # then its name goes by itself
+        except BrokerError:  # then its name goes by itself
             logger.info("the broker was not told that %s ends", parent.hostname)
 
     def _beat(self, parent: Any) -> None:
         try:
             tell_of_worker(parent.hostname, list(parent.app.amqp.queues.consume_from))
             PULSE_FILE.touch()
-        except (redis.RedisError, OSError) as error:
+        except (BrokerError, OSError) as error:
             logger.warning("no pulse of %s: %s", parent.hostname, type(error).__name__)
 
 

@@ -29,9 +29,9 @@ from studyapp.domain.launch_checklist import (
 from studyapp.domain.normalisation import VERSION
 from studyapp.domain.protocol_checks import ProtocolFacts, check_protocol
 from studyapp.domain.study_design import describe_design, hash_design
+from studyapp.given_secrets import read_secret
 from studyapp.models import Arm, GenerationJob, ItemFlag, Stimulus, Study
 from studyapp.recruitment import Verification
-from studyapp.settings import read_secret
 from studyapp.spoken import has_catalogue
 
 

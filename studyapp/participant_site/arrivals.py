@@ -12,12 +12,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from studyapp.given_secrets import read_secret
 from studyapp.models import Study
 from studyapp.passes import read_pass
 from studyapp.recruitment import SIMULATED, Adapter, Arrival, EntryError, Seal, Verification
 from studyapp.recruitment.prolific_token import TokenError, verify_token
 from studyapp.recruitment.query_signature import is_signed
-from studyapp.settings import read_secret
 from studyapp.signing_keys import KeysUnavailableError, find_prolific_key
 
 ARRIVAL_HOURS = 24

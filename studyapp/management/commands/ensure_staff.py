@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 from django.urls import reverse
 
 from studyapp.actions.roles import ensure_groups
-from studyapp.settings import read_secret
+from studyapp.given_secrets import read_secret
 
 
 class Command(BaseCommand):
