@@ -29,7 +29,7 @@ def test_every_key_of_the_design_is_on_one_of_the_pages(admin_client, study):
     kinds = get_type_hints(StudyDesign)
     tables = [section for section in list_sections() if section not in LISTS]
     keys = {f"{section}.{key}" for section in tables for key in get_type_hints(kinds[section])} - elsewhere
-    keys |= {f"{name}.{name}" for name in LISTS if name not in ("arms", "questions")}
+    keys |= {f"{name}.{name}" for name in LISTS if name not in ("arms", "questions", "attention")}
     assert len(keys) > 25
     assert [key for key in sorted(keys) if f'name="{key.replace(".", "-")}"' not in shown] == []
 
@@ -106,8 +106,10 @@ def test_thresholds_and_language_outdate_texts_and_are_asked_about(admin_client,
 
 def test_recruitment_shows_what_the_promise_comes_to_an_hour(admin_client, study):
     address = page("study_recruitment", "pilot")
-    assert "no plain sum of money" in read(admin_client.get(address))
+    assert "No reward is set" in read(admin_client.get(address))
     form = read_form(admin_client.get(address))
+    admin_client.post(address, {**form, "recruitment-reward": "a voucher"})
+    assert "no plain sum of money" in read(admin_client.get(address))
     for reward, verdict in (("USD 3", "Less than platforms allow"), ("£4", "Less than recommended"), ("$ 6", "Fair")):
         admin_client.post(address, {**form, "recruitment-reward": reward, "recruitment-estimated_minutes": 30})
         assert verdict in read(admin_client.get(address)), reward
