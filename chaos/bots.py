@@ -17,8 +17,8 @@ from studyapp.domain.rehearsal_cast import Cast, draw_character
 from studyapp.domain.seeds import derive_seed
 from studyapp.simulation import Page, SimulatedParticipant
 
-TIMEOUT_SECONDS = 15
-PATIENCE = 240.0  # seconds without any page, after which a bot gives up: the server is stuck
+TIMEOUT_SECONDS = 30
+PATIENCE = 900.0  # seconds without any page, after which a bot gives up: the server is stuck
 AFTER_ENTRY = ("instructions", "item", "questions", "debriefing")  # where a participant can be led
 CAST = Cast(dropout=0.0, looker=0.0)  # everybody comes to the end
 

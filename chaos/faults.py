@@ -88,7 +88,7 @@ def _cut_answer(stack: Stack, rng: random.Random) -> str:
     """The process that stores the next answer dies before it says so."""
     order = order_crash(stack.orders)
     try:
-        wait_until(lambda: not order.exists(), seconds=15, what="an answer is stored")
+        wait_until(lambda: not order.exists(), seconds=30, what="an answer is stored")
     except TimeoutError:
         order.unlink(missing_ok=True)
         stack["web"].kill()

@@ -59,8 +59,8 @@ class Service:
             family = [self.pid, *list_descendants(self.pid)]
             for pid in family:
                 kill(pid)
-            self._process.wait(timeout=20)
-            wait_until(lambda: not any(map(is_alive, family)), seconds=20, what=f"{self.name} is gone")
+            self._process.wait(timeout=60)
+            wait_until(lambda: not any(map(is_alive, family)), seconds=60, what=f"{self.name} is gone")
 
     def stop(self) -> None:
         """A decent end, and SIGKILL for what does not take it."""

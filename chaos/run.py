@@ -18,8 +18,8 @@ from chaos.processes import wait_until
 from chaos.stack import OURS, Stack
 from chaos.verdict import TextKey, Verdict, judge_answers, judge_texts
 
-ANSWER_SECONDS = 90  # from a fault until the next answer is acknowledged
-FINISH_SECONDS = 1200  # for the work that is left after the last fault
+ANSWER_SECONDS = 600  # from a fault until the next answer is acknowledged
+FINISH_SECONDS = 3600  # for the work that is left after the last fault
 
 
 @dataclass

@@ -17,8 +17,8 @@ from chaos.database import answers, make_database
 from chaos.processes import Service, Supervisor, wait_until
 from chaos.volume import Volume
 
-START_SECONDS = 120
-HEARTBEAT_SECONDS = 30  # of silence, after which a job is taken up again
+START_SECONDS = 600  # a busy machine takes its time
+HEARTBEAT_SECONDS = 60  # of silence, after which a job is taken up again
 JOBS_AT_ONCE = 3
 WRITERS = ("writer-1", "writer-2")
 OURS = ("web", *WRITERS, "light", "beat")  # what runs Byline's own code
