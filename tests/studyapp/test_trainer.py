@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -118,7 +119,7 @@ def test_a_run_keeps_its_claim_while_a_corpus_is_packed(sent, monkeypatch):
     def pack_slowly(*arguments, **options):
         begun = timezone.now()
         time.sleep(0.5)
-        training.release_silent_jobs(silent_since=begun, now=begun)
+        training.release_silent_jobs(silent_since=begun, now=timezone.now() + timedelta(minutes=1))
         return prepare(*arguments, **options)
 
     prepare = train.prepare_corpus
