@@ -230,6 +230,7 @@ def _write_row(row: Node, *, is_head: bool = False) -> str:
         inner = write_blocks(cell)
         inner = f"#strong[{inner}]" if is_head or cell.tag == "th" else inner
         spans = "".join(f"{kind}: {int(cell.attrs[kind])}, " for kind in ("colspan", "rowspan") if kind in cell.attrs)
+        spans += "align: left, " if cell.has("text") else ""
         cells.append(f"table.cell({spans})[{inner}]," if spans else f"[{inner}],")
     return "".join(cells)
 

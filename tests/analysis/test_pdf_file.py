@@ -60,6 +60,12 @@ def test_tables_lists_and_words_are_told_and_the_same_page_gives_the_same_bytes(
         assert part in said
 
 
+def test_columns_of_words_stand_to_the_left():
+    told = write_blocks(read_html('<table><tr><th>Arm</th><td class="text">so</td><td>1</td></tr></table>'))
+    assert 'table.cell(align: left, )[#"so"]' in told
+    assert told.count("align: left") == 1
+
+
 def test_a_picture_is_the_file_of_its_name_and_what_is_in_it_is_not_read():
     told = write_blocks(
         read_html('<div><svg data-figure="roc" aria-label="Hits"><path d="M 0"/><text>no</text></svg>x</div>')
