@@ -59,18 +59,30 @@ def write_report(
     Raises:
         BundleError: the bundle cannot be used.
     """
-    study = read_study(bundle, seed=seed, on_progress=on_progress)
+    study = read_study(bundle, seed=seed, on_progress=on_progress, stages=count_stages(only, pdf=pdf))
     return report_study(study, out, only=only, on_progress=on_progress, pdf=pdf)
 
 
-def read_study(bundle: Path, *, seed: int = 0, mixed: bool | None = None, on_progress: Progress | None = None) -> Study:
-    """Load a bundle; `mixed`: whether mixed models are fitted (see `Study`).
+def count_stages(only: Sequence[str] | None = None, *, pdf: bool = True) -> int:
+    """How many stages `on_progress` is told of: reading, the sections, drawing, writing, and the PDF."""
+    return sum(only is None or name in only for name in ORDER) + 3 + pdf
+
+
+def read_study(
+    bundle: Path,
+    *,
+    seed: int = 0,
+    mixed: bool | None = None,
+    on_progress: Progress | None = None,
+    stages: int | None = None,
+) -> Study:
+    """Load a bundle; `mixed`: whether mixed models are fitted (see `Study`); `stages`: the whole report's.
 
     Raises:
         BundleError: the bundle cannot be used.
     """
     if on_progress:
-        on_progress(READING, 0, len(ORDER) + 4)
+        on_progress(READING, 0, stages or count_stages())
     return Study(load_bundle(bundle), seed=seed, mixed=mixed)
 
 
@@ -85,7 +97,7 @@ def report_study(
     """As `write_report`, of a bundle that was read already."""
     tell = on_progress or (lambda stage, done, total: None)
     wanted = [name for name in ORDER if only is None or name in only]
-    total = len(wanted) + 3 + pdf
+    total = count_stages(only, pdf=pdf)
     sections = []
     with marked(list_marks(study)):
         for number, name in enumerate(wanted, start=1):
@@ -181,7 +193,8 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         with show_progress() as tell:
-            study = read_study(options.bundle, seed=options.seed, mixed=options.mixed, on_progress=tell)
+            stages = count_stages(options.only, pdf=not options.no_pdf)
+            study = read_study(options.bundle, seed=options.seed, mixed=options.mixed, on_progress=tell, stages=stages)
             page = report_study(study, options.out, only=options.only, on_progress=tell, pdf=not options.no_pdf)
     except BundleError as error:
         print(f"This bundle cannot be used:\n{error}", file=sys.stderr)
