@@ -12,7 +12,7 @@ from django.db import close_old_connections
 from django.db.models import Max
 from django.utils import timezone
 
-from studyapp.actions.participation import find_by_arrival
+from studyapp.actions.person_keys import find_by_arrival
 from studyapp.domain.rehearsal_cast import Cast, Character, draw_character, draw_effect
 from studyapp.domain.seeds import derive_seed
 from studyapp.domain.simulated_rater import plant_accuracy

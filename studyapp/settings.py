@@ -4,6 +4,7 @@ Everything that Byline writes lies in one folder, BYLINE_HOME (default: `var/` b
 """
 
 import hashlib
+import re
 import secrets
 import tempfile
 from pathlib import Path
@@ -41,9 +42,9 @@ SERVER = env.bool("BYLINE_SERVER", default=False)  # set in the image: no secret
 HTTPS = env.bool("BYLINE_HTTPS", default=False)  # the site is reached through https: secure cookies and HSTS
 
 
-def keep_secret_key() -> str:
-    """The secret key of this machine's own folder, made at the first start and readable by its owner only."""
-    path = HOME / "secret_key"
+def keep_secret(name: str) -> str:
+    """A secret of this machine's own folder, made at the first start and readable by its owner only."""
+    path = HOME / name
     try:
         with path.open("x", encoding="utf-8") as file:
             path.chmod(0o600)
@@ -72,9 +73,15 @@ PROLIFIC_WEBHOOK_SECRET = read_secret("BYLINE_PROLIFIC_WEBHOOK_SECRET")
 PROLIFIC_TIMEOUT = env.float("BYLINE_PROLIFIC_TIMEOUT", default=20.0)  # seconds that one answer may take
 HUGGING_FACE_CACHE = Path(HF_HUB_CACHE)  # set by HF_HOME or HF_HUB_CACHE, as for every tool of Hugging Face
 SECRET_KEY = read_secret("BYLINE_SECRET_KEY")
+# Keys the hashes by which people are known again, apart from the key that signs cookies, so that each can be changed
+# alone. The older ones are looked under too; before there was a key of its own, it was the secret key.
+ID_KEY = read_secret("BYLINE_ID_KEY")
 if SERVER:
     refuse_weak("BYLINE_SECRET_KEY", SECRET_KEY, least=LEAST_KEY)
-SECRET_KEY = SECRET_KEY or keep_secret_key()
+    refuse_weak("BYLINE_ID_KEY", ID_KEY, least=LEAST_KEY)
+SECRET_KEY = SECRET_KEY or keep_secret("secret_key")
+ID_KEY = ID_KEY or keep_secret("id_key")
+ID_KEYS_OLD = [*filter(None, re.split(r"[\s,]+", read_secret("BYLINE_ID_KEYS_OLD"))), SECRET_KEY]
 METRICS_TOKEN = read_secret("BYLINE_METRICS_TOKEN")  # empty: there is no /metrics
 ALLOWED_HOSTS = [*env.list("BYLINE_HOSTS", default=[]), "localhost", "127.0.0.1", "[::1]"]  # health checks use these
 CSRF_TRUSTED_ORIGINS = env.list("BYLINE_ORIGINS", default=[])
@@ -195,6 +202,10 @@ CELERY_BEAT_SCHEDULE = {
     "sync-prolific": {"task": "studyapp.tasks.sync_prolific", "schedule": 600.0},
 }
 CELERY_BEAT_SCHEDULER = "studyapp.beat:SteadyScheduler"
+if env.bool("BYLINE_PURGE_DAILY", default=False):  # delete what its time is over for: docs/privacy.md
+    from celery.schedules import crontab
+
+    CELERY_BEAT_SCHEDULE["purge"] = {"task": "studyapp.tasks.purge", "schedule": crontab(hour=3, minute=30)}
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "celerybeat-schedule")
 
 # --- who may sign in, and what a browser may do -----------------------------------------------------------------
@@ -218,6 +229,10 @@ AXES_COOLOFF_TIME = 0.5  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_ENABLE_ADMIN = False
+AXES_DISABLE_ACCESS_LOG = True  # nothing is kept of sign-ins that succeed but when the account was last used
+AXES_HANDLER = "studyapp.staff_site.sign_in_attempts.NamelessAttempts"
+AXES_CLIENT_IP_CALLABLE = "studyapp.staff_site.sign_in_attempts.disguise_address"
+AXES_CLIENT_STR_CALLABLE = "studyapp.staff_site.sign_in_attempts.describe_visitor"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "studyapp.participant_site.entry.refuse_forgery"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

@@ -13,6 +13,8 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from studyapp.actions import blinding, export, generation, participation, planning, rehearsal, training, webhooks
+from studyapp.actions import purge as purging
+from studyapp.actions.audit import acting_as
 from studyapp.blinding_auditing import carry_audit_out
 from studyapp.database_clock import read_clock
 from studyapp.job_pulse import JobPulse, LostClaimError
@@ -149,6 +151,14 @@ def mark_dropouts() -> None:
     """Give back the places of those who left, or have been silent for longer than their study allows."""
     for study in Study.objects.open_to_participants():
         participation.free_places(study, now=timezone.now())
+
+
+@shared_task
+def purge() -> None:
+    """Delete what its time is over for."""
+    with acting_as("the daily purge"):
+        for entry in purging.purge(now=timezone.now()):
+            logger.info("deleted %d of %s: %s", entry.rows, entry.what, entry.rule)
 
 
 @shared_task

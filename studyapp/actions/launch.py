@@ -155,6 +155,7 @@ def _gather_facts(study: Study) -> StudyFacts:
         arms=tuple(_gather_arm_facts(arm, human=human) for arm in study.arms.all()),
         further_texts=tuple(study.list_further_texts()),
         languages_unspoken=tuple(language for language in study.languages if not has_catalogue(language)),
+        protection_missing=tuple(study.protection.list_missing(has_ids=study.names_people)),
         platform_gaps=tuple(_find_platform_gaps(study)),
     )
 

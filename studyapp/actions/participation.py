@@ -1,22 +1,21 @@
 """Stations 6 and 7: who takes part, in which cell, what they will be shown, and how it ends."""
 
 import hashlib
-import hmac
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
 from studyapp.actions.attention import find_due_check
 from studyapp.actions.exclusion import judge_leaver, judge_participant
+from studyapp.actions.person_keys import find_by_arrival, hash_entry, hash_person
 from studyapp.actions.places import give_places_back, take_first_place, take_place_back
 from studyapp.actions.questions import list_open_parts
 from studyapp.actions.quiz_forms import choose_items
-from studyapp.actions.rival_studies import hash_person, lock_with_rivals, took_part_in_rival
+from studyapp.actions.rival_studies import lock_with_rivals, took_part_in_rival
 from studyapp.actions.signed_entries import use_link
 from studyapp.domain.comprehension import Attempt, judge_attempt
 from studyapp.domain.counterbalancing import order_trials
@@ -26,7 +25,7 @@ from studyapp.domain.sentences import Sentence
 from studyapp.domain.withdrawal import WithdrawalTime, find_withdrawal_time
 from studyapp.models import Assignment, Participant, PlatformIdentity, QuestionAnswer, Stimulus, Study, Trial
 from studyapp.models import Place as HeldPlace
-from studyapp.models.participation import ParticipantStatus
+from studyapp.models.participation import ParticipantStatus, say_nothing_given
 from studyapp.recruitment import Arrival
 
 MAX_SCREEN_OUT_REASON = 60
@@ -66,21 +65,6 @@ class EndAnswers:
 
     looked_up: bool | None
     internet_check_answer: str
-
-
-def hash_entry(study: Study, *, platform: str, arrival: Arrival) -> str:
-    """The key under which an arrival takes part once: a hash that nobody without the secret can make; "" for nobody."""
-    name = arrival.external_id or arrival.nonce
-    if not name:
-        return ""
-    message = f"{study.slug}\x1f{platform}\x1f{name}".encode()
-    return hmac.new(settings.SECRET_KEY.encode(), message, hashlib.sha256).hexdigest()
-
-
-def find_by_arrival(study: Study, *, platform: str, arrival: Arrival) -> Participant | None:
-    """The participation that this person began before, on whatever device."""
-    key = hash_entry(study, platform=platform, arrival=arrival)
-    return Participant.objects.filter(study=study, entry_key=key).first() if key else None
 
 
 @transaction.atomic
@@ -352,13 +336,9 @@ def withdraw(participant: Participant, *, now: datetime, is_late: bool = False) 
     if not was_withdrawn:
         participant.status = ParticipantStatus.WITHDRAWN
         participant.withdrawn_at = now
-    participant.agreed_again_at = None
-    participant.comprehension_answers = []
-    participant.comprehension_passed = None
-    participant.attention_answers = []
-    participant.looked_up = None
-    participant.internet_check_answer = ""
-    participant.excluded, participant.exclusion_reasons, participant.exclusion_facts = False, [], {}
+    for column, value in say_nothing_given().items():
+        setattr(participant, column, value)
+    participant.excluded, participant.exclusion_reasons = False, []
     participant.screen_out_reason = ""
     participant.save()
     give_places_back(participant.study, now=now, participant=participant)

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 
 from studyapp.actions import participation
 from studyapp.actions.audit import record
+from studyapp.actions.person_keys import list_entry_hashes
 from studyapp.domain import prolific_records as prolific
 from studyapp.domain.prolific_records import StudyRecord, SubmissionRecord
 from studyapp.models import Participant, PlatformIdentity, ProlificStudy, ProlificSubmission, Study
@@ -101,8 +102,9 @@ def store_submission(link: ProlificStudy, said: SubmissionRecord, *, read_at: da
     row = ProlificSubmission.objects.select_for_update().get(submission_id=said.submission_id)
     if row.read_at > read_at:
         return row
-    row.person = hash_person(link.study, said.participant_id) or row.person
-    row.participant = find_participant(link.study, row)
+    hashes = list_entry_hashes(link.study, platform=PLATFORM, arrival=Arrival(external_id=said.participant_id))
+    row.person = next(iter(hashes), row.person)
+    row.participant = find_participant(link.study, row, hashes=hashes)
     row.status, row.code = said.status[:30], said.code[:60]
     row.started_at, row.completed_at = said.started_at, said.completed_at
     row.seconds, row.bonuses, row.read_at = said.seconds, list(said.bonuses), read_at
@@ -113,13 +115,11 @@ def store_submission(link: ProlificStudy, said: SubmissionRecord, *, read_at: da
     return row
 
 
-def hash_person(study: Study, participant_id: str) -> str:
-    """The key under which somebody of this id takes part; "" for nobody."""
-    return participation.hash_entry(study, platform=PLATFORM, arrival=Arrival(external_id=participant_id))
+def find_participant(study: Study, row: ProlificSubmission, *, hashes: Sequence[str] = ()) -> Participant | None:
+    """Our participant of a submission: by its id where they arrived with it, else by who they are.
 
-
-def find_participant(study: Study, row: ProlificSubmission) -> Participant | None:
-    """Our participant of a submission: by its id where they arrived with it, else by who they are."""
+    `hashes` are those of the person's id under every key, where it is at hand.
+    """
     identity = (
         PlatformIdentity.objects.filter(participant__study=study, platform=PLATFORM, session_id=row.submission_id)
         .select_related("participant")
@@ -127,7 +127,8 @@ def find_participant(study: Study, row: ProlificSubmission) -> Participant | Non
     )
     if identity is not None:
         return identity.participant
-    return Participant.objects.filter(study=study, entry_key=row.person).first() if row.person else None
+    keys = [key for key in (*hashes, row.person) if key]
+    return Participant.objects.filter(study=study, entry_key__in=keys).first() if keys else None
 
 
 def match_arrivals(link: ProlificStudy) -> int:

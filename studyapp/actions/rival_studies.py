@@ -4,28 +4,9 @@ A study excludes those that its design names, and is excluded by those that name
 study files only. People are known across studies by `person_key` alone, and only where their platform gives ids.
 """
 
-import hashlib
-import hmac
-
-from django.conf import settings
-
+from studyapp.actions.person_keys import list_person_hashes
 from studyapp.models import Participant, Study
 from studyapp.recruitment import Arrival
-
-
-def hash_person(*, platform: str, arrival: Arrival) -> str:
-    """The key by which a person is known in every study; "" where the platform gives no id.
-
-    The `entry_key` of a participation has the study in it, so that rows of different studies tell nothing of each
-    other. To refuse somebody who saw the same articles elsewhere, one thing must be told across studies, and this key
-    tells it and no more: it has the platform in it and not the study, nobody without the server's secret can make it
-    from an id or an id from it, and it never leaves the database. It stays after a withdrawal, since the articles were
-    read all the same. A simulated participant is nobody in particular, and takes part wherever it is sent.
-    """
-    if not arrival.external_id or platform == "simulated":
-        return ""
-    message = f"person\x1f{platform}\x1f{arrival.external_id}".encode()
-    return hmac.new(settings.SECRET_KEY.encode(), message, hashlib.sha256).hexdigest()
 
 
 def list_rivals(study: Study) -> list[Study]:
@@ -45,8 +26,8 @@ def find_unknown(study: Study) -> tuple[str, ...]:
 
 def took_part_in_rival(study: Study, *, platform: str, arrival: Arrival) -> bool:
     """True when this person is a participant, however it ended, of a study that this one must not share them with."""
-    key = hash_person(platform=platform, arrival=arrival)
-    return bool(key) and Participant.objects.filter(study__in=list_rivals(study), person_key=key).exists()
+    keys = list_person_hashes(platform=platform, arrival=arrival)
+    return bool(keys) and Participant.objects.filter(study__in=list_rivals(study), person_key__in=keys).exists()
 
 
 def lock_with_rivals(study: Study) -> Study:

@@ -103,6 +103,7 @@ def describe_study(study: Study) -> StudyDesign:
             ask_again=study.asks_again,
             withdrawal_days=study.withdrawal_days,
         ),
+        data_protection=study.protection,
         targets=Targets(
             participants_per_cell=study.participants_per_cell,
             dropout_minutes=study.dropout_minutes,
@@ -206,6 +207,7 @@ def _study_columns(design: StudyDesign) -> dict[str, object]:
         "shows_score": design.debriefing.show_score,
         "asks_again": design.debriefing.ask_again,
         "withdrawal_days": design.debriefing.withdrawal_days,
+        "data_protection": describe_section(design.data_protection),
         "participants_per_cell": design.targets.participants_per_cell,
         "dropout_minutes": design.targets.dropout_minutes,
         "give_back_after_minutes": design.targets.give_back_after_minutes,

@@ -34,6 +34,7 @@ def check_launch(facts: StudyFacts) -> list[Finding]:
         *_check_articles(facts),
         *_check_texts(facts),
         *_check_consent(facts),
+        *_check_data_protection(facts),
         *_check_languages(facts),
         *_check_recruitment(facts),
         *_check_pay(facts),
@@ -105,6 +106,13 @@ def _check_consent(facts: StudyFacts) -> list[Finding]:
     if missing:
         return [Finding("warn", "Consent", f"The text does not seem to say: {', '.join(missing)}.")]
     return [Finding("pass", "Consent", "The text names the parts that a consent needs.")]
+
+
+def _check_data_protection(facts: StudyFacts) -> list[Finding]:
+    if facts.protection_missing:
+        words = f"The page for participants does not say: {', '.join(facts.protection_missing)}"
+        return [Finding("warn", "Data protection", f"{words}.")]
+    return [Finding("pass", "Data protection", "The page for participants says everything that it has room for.")]
 
 
 def _check_languages(facts: StudyFacts) -> list[Finding]:

@@ -61,6 +61,7 @@ class StudyFacts:
     further_texts: tuple[SpokenTexts, ...] = ()  # in each language beside the study's own
     languages_unspoken: tuple[str, ...] = ()  # those of the study that the site's own sentences are not in
     minutes_needed: float | None = None  # by the texts' words and the questions; None while there are no items
+    protection_missing: tuple[str, ...] = ()  # what the page on data protection cannot tell, in words
     platform_gaps: tuple[str, ...] = ()  # what nobody could enter or finish without, on the study's platform
 
 

@@ -13,6 +13,7 @@ from typing import Any, get_type_hints
 from studyapp.domain.attention import AttentionQuestion, find_fail_fault, find_set_faults
 from studyapp.domain.attention_standard import expand_standard
 from studyapp.domain.comprehension import MOST_QUESTIONS, MOST_TRIES, ComprehensionQuestion
+from studyapp.domain.data_protection import DataProtection
 from studyapp.domain.debriefing import Debriefing
 from studyapp.domain.exclusion import RULES, Bounds
 from studyapp.domain.questions import Question, check_questions, take_ready_made
@@ -216,6 +217,7 @@ class StudyDesign:
     checks: Checks
     exclusion: Bounds
     debriefing: Debriefing
+    data_protection: DataProtection
     targets: Targets
     recruitment: Recruitment
     articles: Selection

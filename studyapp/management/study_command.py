@@ -8,8 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from studyapp.actions.audit import acting_as
+from studyapp.actions.person_keys import find_by_arrival
 from studyapp.domain.article_file import ArticleFile, UnreadableFileError, read_article_file
-from studyapp.models import Study
+from studyapp.models import Participant, Study
+from studyapp.recruitment import Arrival
 
 
 class StudyCommand(BaseCommand):
@@ -38,6 +40,20 @@ def find_study(slug: str) -> Study:
         known = ", ".join(Study.objects.real().values_list("slug", flat=True)) or "none yet; make one with load_study"
         raise CommandError(f"There is no study {slug!r}. Studies: {known}.")
     return study
+
+
+def find_person(study: Study, name: str) -> Participant:
+    """Somebody in a study by their code, or by the platform's id, whether it is still kept or not.
+
+    Raises:
+        CommandError: there is nobody.
+    """
+    person = Participant.objects.filter(study=study, code=name).first() or find_by_arrival(
+        study, platform=study.platform, arrival=Arrival(external_id=name)
+    )
+    if person is None:
+        raise CommandError(f"Nobody in the study {study.slug!r} has this code or id.")
+    return person
 
 
 def open_article_file(path: Path, *, columns: Mapping[str, str] | None = None) -> ArticleFile:

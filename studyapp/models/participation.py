@@ -1,6 +1,7 @@
 """People in a study: who they are to us (a code), where they were allocated, and what they will be shown."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
@@ -22,6 +23,19 @@ class ParticipantStatus(models.TextChoices):
     WITHDRAWN = "withdrawn"
 
 
+def say_nothing_given() -> dict[str, Any]:
+    """The columns that hold what somebody said beside their trials, as they are when it is deleted."""
+    return {
+        "agreed_again_at": None,
+        "comprehension_answers": [],
+        "comprehension_passed": None,
+        "attention_answers": [],
+        "looked_up": None,
+        "internet_check_answer": "",
+        "exclusion_facts": {},
+    }
+
+
 class ParticipantQuerySet(models.QuerySet):
     def silent_since(self, moment: datetime) -> "ParticipantQuerySet":
         return self.filter(status=ParticipantStatus.ENROLLED, last_seen_at__lt=moment)
@@ -30,7 +44,7 @@ class ParticipantQuerySet(models.QuerySet):
 class Participant(models.Model):
     """A person in a study, or a simulated one.
 
-    `entry_key` (a keyed hash of the platform's id and the study) lets nobody in twice; `person_key` (one without the
+    `entry_key` (`actions.person_keys`: a keyed hash of the platform's id and the study) lets nobody in twice; `person_key` (one without the
     study) tells whether they took part in another study that excludes this one. Both are kept after a withdrawal.
     """
 
@@ -139,7 +153,10 @@ class Participant(models.Model):
 
 
 class PlatformIdentity(models.Model):
-    """The platform's own ids, kept apart because only payment needs them; never exported, deleted on withdrawal."""
+    """The platform's own ids, kept apart because only payment needs them; never exported.
+
+    They go with a withdrawal, and by `purge` the study's days after it is closed.
+    """
 
     participant = models.OneToOneField(Participant, on_delete=models.CASCADE, related_name="identity")
     platform = models.CharField(max_length=30)

@@ -18,6 +18,7 @@ class ProlificStudyQuerySet(models.QuerySet):
         unsettled = Q(submissions__status__in=[prolific.RESERVED, prolific.ACTIVE, prolific.AWAITING_REVIEW])
         return (
             self.exclude(remote_id="")
+            .filter(study__ids_deleted_at=None)
             .filter(Q(study__state=Study.State.LAUNCHED) | unsettled)
             .distinct()
             .order_by("id")

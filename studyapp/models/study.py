@@ -12,6 +12,7 @@ from django.utils.functional import cached_property
 
 from studyapp.domain.attention import AttentionQuestion
 from studyapp.domain.comprehension import ComprehensionQuestion
+from studyapp.domain.data_protection import DataProtection
 from studyapp.domain.debriefing import MOST_DAYS
 from studyapp.domain.languages import is_same
 from studyapp.domain.normalisation import RULES
@@ -98,6 +99,10 @@ class Study(models.Model):
         help_text="after the end of a participation, in which its answers can be withdrawn; empty: no last day",
     )
 
+    data_protection = models.JSONField(
+        default=dict, blank=True, help_text="what its page tells, and the days after which `purge` deletes"
+    )
+
     participants_per_cell = models.PositiveIntegerField(default=40, help_text="in each arm x form")
     dropout_minutes = models.PositiveIntegerField(default=90)
     give_back_after_minutes = models.PositiveIntegerField(
@@ -136,6 +141,8 @@ class Study(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     launched_at = models.DateTimeField(null=True, editable=False)
     closed_at = models.DateTimeField(null=True, editable=False)
+    ids_deleted_at = models.DateTimeField(null=True, editable=False, help_text="those of the platform, by `purge`")
+    answers_deleted_at = models.DateTimeField(null=True, editable=False, help_text="by `purge`")
     frozen_design = models.JSONField(null=True, editable=False)
     design_sha256 = models.CharField(max_length=64, blank=True, editable=False)
 
@@ -174,6 +181,18 @@ class Study(models.Model):
             self.adapter  # noqa: B018 - making it is the check
         except (ValueError, TypeError, AttributeError) as error:
             raise ValidationError(f"{error}") from None
+
+    @property
+    def protection(self) -> DataProtection:
+        """What participants are told of their data, and how long they are kept."""
+        return DataProtection(
+            **{key: tuple(said) if isinstance(said, list) else said for key, said in self.data_protection.items()}
+        )
+
+    @property
+    def names_people(self) -> bool:
+        """Whether those who come bring an id by which somebody else knows them."""
+        return bool(self.adapter.id_param)
 
     @property
     def is_rehearsal(self) -> bool:

@@ -1,5 +1,7 @@
 """What a participant is told at their end: the platform's code and link, never before it."""
 
+from dataclasses import replace
+
 from studyapp.models import Participant, PlatformIdentity
 from studyapp.recruitment import SIMULATED, Arrival, Ending, choose_outcome
 
@@ -23,4 +25,7 @@ def find_ending(participant: Participant) -> Ending | None:
         if identity
         else Arrival()
     )
-    return adapter.end(outcome, arrival)
+    ending = adapter.end(outcome, arrival)
+    if identity is None and ending.url != adapter.end(outcome, Arrival("somebody", session_id="some-visit")).url:
+        return replace(ending, url="")  # it would name them, and their id is deleted
+    return ending

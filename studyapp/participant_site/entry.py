@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from studyapp.actions import participation
+from studyapp.actions.person_keys import find_by_arrival
 from studyapp.actions.rival_studies import took_part_in_rival
 from studyapp.actions.signed_entries import ReplayedLinkError
 from studyapp.actions.watching import tally_entry
@@ -66,7 +67,7 @@ def _welcome(request: HttpRequest, study: Study) -> Visit:
         return Visit(landing, landing.arrival, None)
     if not landing.arrival.external_id:
         return Visit(landing, landing.arrival, own)
-    named = participation.find_by_arrival(study, platform=landing.adapter.name, arrival=landing.arrival)
+    named = find_by_arrival(study, platform=landing.adapter.name, arrival=landing.arrival)
     try:
         arrival = prove(request, study, landing)
         if named is not None:
@@ -145,7 +146,7 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
         return _ask(request, study, landing, arrival)
     if arrival.is_preview:
         return _show_preview(request, study, agrees=agrees)
-    if not agrees and participation.find_by_arrival(study, platform=adapter.name, arrival=arrival) is None:
+    if not agrees and find_by_arrival(study, platform=adapter.name, arrival=arrival) is None:
         _tally(request, study, EntryOutcome.DECLINED, platform=adapter.name)
         return _say_declined(request, study, adapter.end(Outcome.NO_CONSENT, arrival))
     now = timezone.now()

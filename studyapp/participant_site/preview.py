@@ -29,6 +29,7 @@ from studyapp.domain.withdrawal import WithdrawalTime, find_withdrawal_time
 from studyapp.models import Arm, Study, Trial
 from studyapp.participant_site.attention import AttentionForm, describe_check, list_answers
 from studyapp.participant_site.comprehension import describe_comprehension
+from studyapp.participant_site.data_protection import describe_data_protection
 from studyapp.participant_site.debriefing import Afterwards, describe_debriefing
 from studyapp.participant_site.entry import describe_declined
 from studyapp.participant_site.items import describe_item, make_form
@@ -47,8 +48,9 @@ _LABELS = {
     "debriefing": "Debriefing",
     "withdraw": "Stopping",
     "declined": "Not agreeing",
+    "data-protection": "Data protection",
 }
-_BESIDE = ("withdraw", "declined")  # pages that are no step of the way
+_BESIDE = ("withdraw", "declined", "data-protection")  # pages that are no step of the way
 _REMARKS = {
     "debriefing": "Participants read here that their answers are stored; of yours, nothing is.",
     "withdraw": "Whatever is pressed here deletes nothing: there are no answers of yours.",
@@ -174,6 +176,8 @@ def _describe_page(preview: Preview) -> tuple[str, dict[str, object]]:
             return "withdraw", describe_withdrawal(
                 study, withdrawal=WithdrawalTime(is_open=True), ending=None, code="", is_at_work=True
             )
+        case ("data", *_):
+            return "data_protection", describe_data_protection(study, code="")
         case ("declined", *_):
             return "notice", describe_declined(study, study.adapter.end(Outcome.NO_CONSENT, Arrival()))
     return "consent", {"study": study, "arrival": ""}

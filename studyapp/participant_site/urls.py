@@ -5,6 +5,7 @@ from django.urls import path
 from studyapp.participant_site import (
     attention,
     comprehension,
+    data_protection,
     debriefing,
     entry,
     items,
@@ -31,6 +32,7 @@ urlpatterns = [
     path("<slug:slug>/code/", entry.show_code, name="code"),
     path("<slug:slug>/agree-again/", debriefing.agree_again, name="agree_again"),
     path("<slug:slug>/back/<str:signed>/", entry.come_back, name="come_back"),
+    path("<slug:slug>/data-protection/", data_protection.data_protection, name="data-protection"),
     path("<slug:slug>/withdraw/", withdrawal.withdraw, name="withdraw"),
     path("<slug:slug>/preview/<str:arm>/<str:form>/<slug:step>/", preview.show_step, name="preview"),
 ]

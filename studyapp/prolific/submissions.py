@@ -39,6 +39,7 @@ def sync_study(client: ProlificClient, link: ProlificStudy) -> int:
         ProlificError: not everything was read; what was read is stored.
     """
     read_at, n = timezone.now(), 0
+    _refuse_deleted(link)
     try:
         studies.read_study(client, link)
         for said in client.list_submissions(link.remote_id):
@@ -55,6 +56,7 @@ def sync_study(client: ProlificClient, link: ProlificStudy) -> int:
 
 def read_submission(client: ProlificClient, link: ProlificStudy, submission_id: str) -> ProlificSubmission:
     read_at = timezone.now()
+    _refuse_deleted(link)
     return actions.store_submission(link, client.get_submission(submission_id), read_at=read_at)
 
 
@@ -82,8 +84,19 @@ def _take_submission_event(client: ProlificClient, submission_id: str) -> str:
     link = ProlificStudy.objects.select_related("study").filter(remote_id=said.study_id or "-").first()
     if link is None:
         return "of no study of ours"
+    if link.study.ids_deleted_at:
+        return "the ids of its study were deleted"
     actions.store_submission(link, said, read_at=read_at)
     return "the submission was read"
+
+
+def _refuse_deleted(link: ProlificStudy) -> None:
+    """Submissions are named by an id of Prolific's: once those of a study are deleted, none is fetched again."""
+    if link.study.ids_deleted_at:
+        raise NothingDoneError(
+            f"The platform's ids of this study were deleted on {link.study.ids_deleted_at:%Y-%m-%d}, as it says of "
+            "itself, so no submission is read any more."
+        )
 
 
 def approve(client: ProlificClient, link: ProlificStudy, submission_pks: Sequence[int], *, now: datetime) -> Sent:

@@ -33,6 +33,7 @@ MENDED_ON = {
     "Forms": "study_review",
     "Texts": "study_texts",
     "Consent": "study_texts",
+    "Data protection": "study_texts",
     "Power": "study_texts",
     "Shown items": "study_articles",
     "Promise": "study_recruitment",

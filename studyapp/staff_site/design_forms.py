@@ -27,6 +27,7 @@ from studyapp.domain.study_design import (
 from studyapp.domain.study_sections import Fault
 from studyapp.domain.text_design import FITNESS_FLAGS, ArmDesign
 from studyapp.staff_site.design_words import (
+    LEGAL_BASES,
     describe_flag,
     describe_normalisation,
     describe_rule,
@@ -35,6 +36,7 @@ from studyapp.staff_site.design_words import (
 )
 
 CHOICES: dict[str, Callable[[], list[tuple[str, str]]]] = {
+    "data_protection.legal_basis": lambda: list(LEGAL_BASES.items()),
     "recruitment.platform": lambda: [(name, name) for name in PLATFORMS],
     "checks.presentation": lambda: list(zip(PRESENTATIONS, ("one text", "two texts side by side"), strict=True)),
     "questions.type": lambda: [(name, describe_type(name)) for name in TYPES],
@@ -46,6 +48,7 @@ CHOICES: dict[str, Callable[[], list[tuple[str, str]]]] = {
     "fitness.disqualifying": lambda: [(name, describe_flag(name)) for name in FITNESS_FLAGS],
     "normalisation.rules": lambda: [(name, describe_normalisation(name)) for name in NORMALISATION_RULES],
 }
+LONG = ("data_protection.controller", "data_protection.purpose", "data_protection.authority")  # of several lines
 MARKDOWN = ("texts.consent", "texts.instructions", "texts.question", "texts.debriefing")
 
 
@@ -207,7 +210,7 @@ def _make_choice(section: str, key: str, hint: Any, options: dict[str, Any]) -> 
     choices = listed() if listed else [(name, str(name).replace("_", " ")) for name in get_args(hint)]
     if get_origin(hint) is tuple:
         return ManyField(choices=choices, **options)
-    return forms.ChoiceField(choices=choices, **{**options, "required": True})
+    return forms.ChoiceField(choices=choices, **{**options, "required": all(name for name, _ in choices)})
 
 
 def _make_text(section: str, key: str, options: dict[str, Any]) -> forms.Field:
@@ -215,6 +218,8 @@ def _make_text(section: str, key: str, options: dict[str, Any]) -> forms.Field:
     if f"{section}.{key}" in MARKDOWN or section == "texts":
         rows = 3 if key == "question" else 14
         return TextField(**options, widget=forms.Textarea(attrs={"rows": rows, "data-markdown": key}))
+    if f"{section}.{key}" in LONG:
+        return TextField(**options, widget=forms.Textarea(attrs={"rows": 3}))
     if key.endswith(("question", "text", "instructions")) or "\n" in (options["initial"] or ""):
         return TextField(**options, widget=forms.Textarea(attrs={"rows": 4}))
     return forms.CharField(**options)

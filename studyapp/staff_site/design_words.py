@@ -21,6 +21,7 @@ SECTIONS = {
     "checks": "Questions beside the judgment, and exclusions",
     "exclusion": "Bounds of the exclusion rules",
     "debriefing": "After the last article",
+    "data_protection": "Data protection",
     "comprehension": "Questions about the instructions, before the first article",
     "targets": "How many participants",
     "recruitment": "Recruitment",
@@ -74,6 +75,29 @@ WORDS = {
         "Days in which answers can be withdrawn",
         "After the day on which a participation ends; participants are told the last day. Empty: as long as the study "
         "is kept. Publish nothing before it is over.",
+    ),
+    "data_protection.controller": Words(
+        "Who is responsible", "Name and postal address of the institution, as its page for participants tells them."
+    ),
+    "data_protection.contact": Words("Contact for questions about data", "A data protection officer, or yourself."),
+    "data_protection.purpose": Words(
+        "What for",
+        "Empty: research on whether people can tell news articles written by programs from those written by people, "
+        "said in each language of the pages. Your own words are shown as they are.",
+    ),
+    "data_protection.legal_basis": Words("On what ground"),
+    "data_protection.processors": Words(
+        "Who else works on it for you", "One a line, as the host of this site; the platform is named by itself."
+    ),
+    "data_protection.authority": Words("The authority that one may complain to", "Its name and address."),
+    "data_protection.keep_ids_days": Words(
+        "Days until the platform's ids are deleted",
+        "After the study is closed; leave time for approvals and bonuses. Empty: they stay until you delete them by "
+        "`manage.py purge`. Who took part is known again without them.",
+    ),
+    "data_protection.keep_answers_days": Words(
+        "Days until the answers are deleted",
+        "After the study is closed, with the bundles that are here. Empty: they are kept.",
     ),
     "targets.participants_per_cell": Words("Participants in each arm and form", "The published study had about 40."),
     "targets.dropout_minutes": Words(
@@ -215,6 +239,12 @@ SAMPLING = {
     "length_ratio": Words("Longest, as a multiple of the human article"),
     "max_tokens": Words("Most tokens"),
     "stop": Words("Stop marks", "One a line, four at most: a text ends before the first that it comes to."),
+}
+LEGAL_BASES = {
+    "": "not said",
+    "consent": "consent, Article 6(1)(a) GDPR",
+    "public_task": "a task in the public interest, Article 6(1)(e) GDPR",
+    "legitimate_interest": "a legitimate interest, Article 6(1)(f) GDPR",
 }
 TYPES = {
     "choice": "one of several choices",

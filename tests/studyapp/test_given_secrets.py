@@ -75,16 +75,17 @@ def load_settings(home, **given):
 
 def test_a_server_starts_with_strong_secrets_alone(tmp_path):
     database = {"DATABASE_URL": "postgres://byline:byline@postgres/byline"}
-    refused = load_settings(tmp_path, BYLINE_SECRET_KEY=GOOD, **database)
+    refused = load_settings(tmp_path, BYLINE_SECRET_KEY=GOOD, BYLINE_ID_KEY=GOOD, **database)
     assert "BYLINE_DATABASE_PASSWORD is one that anybody could guess" in refused.stderr
     (tmp_path / "broker").write_text("p/ss word")
     taken = load_settings(
         tmp_path,
         BYLINE_SECRET_KEY=GOOD,
+        BYLINE_ID_KEY=GOOD,
         BYLINE_DATABASE_PASSWORD=GOOD,
         BYLINE_BROKER_URL="redis://redis:6379/0",
         BYLINE_BROKER_PASSWORD_FILE=str(tmp_path / "broker"),
         **database,
     )
     assert taken.stdout.split() == ["json", "redis://:p%2Fss%20word@redis:6379/0"], taken.stderr
-    assert not (tmp_path / "secret_key").exists(), "a server makes none up"
+    assert not {"secret_key", "id_key"} & {file.name for file in tmp_path.iterdir()}, "a server makes none up"

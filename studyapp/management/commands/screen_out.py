@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from studyapp.actions.audit import record
 from studyapp.actions.participation import screen_out
-from studyapp.management.study_command import StudyCommand
+from studyapp.management.study_command import StudyCommand, find_person
 from studyapp.models import Participant, Study
 
 
@@ -22,11 +22,7 @@ class Command(StudyCommand):
         parser.add_argument("--reason", required=True, help="device, error, or what it was, in a few words")
 
     def handle_study(self, study: Study, options: dict[str, Any]) -> None:
-        name = options["participant"]
-        people = Participant.objects.filter(study=study)
-        person = people.filter(code=name).first() or people.filter(identity__external_id=name).first()
-        if person is None:
-            raise CommandError(f"Nobody in the study {study.slug!r} has this code or id.")
+        person = find_person(study, options["participant"])
         try:
             with transaction.atomic():
                 person = screen_out(person, reason=options["reason"], now=timezone.now())

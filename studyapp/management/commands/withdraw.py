@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from studyapp.actions import participation
 from studyapp.actions.audit import record
-from studyapp.management.study_command import StudyCommand
+from studyapp.management.study_command import StudyCommand, find_person
 from studyapp.models import Participant, Study
 
 
@@ -21,11 +21,7 @@ class Command(StudyCommand):
         parser.add_argument("participant", help="their code, which their page names, or the platform's id")
 
     def handle_study(self, study: Study, options: dict[str, Any]) -> None:
-        name = options["participant"]
-        people = Participant.objects.filter(study=study)
-        person = people.filter(code=name).first() or people.filter(identity__external_id=name).first()
-        if person is None:
-            raise CommandError(f"Nobody in the study {study.slug!r} has this code or id.")
+        person = find_person(study, options["participant"])
         if person.status == Participant.Status.WITHDRAWN:
             raise CommandError(f"{person.code} has withdrawn already.")
         with transaction.atomic():

@@ -3,7 +3,8 @@ import pytest
 from studyapp.actions import participation
 from studyapp.actions.launch import LaunchRefusedError, launch_study
 from studyapp.actions.participation import TookPartBeforeError
-from studyapp.actions.rival_studies import hash_person, list_rivals
+from studyapp.actions.person_keys import hash_person
+from studyapp.actions.rival_studies import list_rivals
 from studyapp.models import Participant, PlatformIdentity
 from studyapp.recruitment import Arrival
 from tests.studyapp.actions.test_places import run_at_once

@@ -40,6 +40,14 @@ QUESTIONS = [
     {"name": "tools", "text": "Which such programs have you used?", "type": "short_text", "demographic": True},
     {"name": "thoughts", "text": "What did you look at to decide?", "type": "long_text", "required": False},
 ]  # fmt: skip
+DATA_PROTECTION = {
+    "controller": "Example University\nDepartment of Psychology\nMain Street 1, 12345 Exampletown",
+    "contact": "Data protection officer, dpo@example.org",
+    "legal_basis": "consent",
+    "processors": ["Example Hosting, which runs the server for the researchers"],
+    "authority": "State Commissioner for Data Protection, Exampletown",
+    "keep_ids_days": 90,
+}
 Walk = Callable[[Page, str], Iterator[str]]  # the browser's page and the site's address, to names of pages
 
 
@@ -92,9 +100,12 @@ def answer_item(page: Page, *, answer: int = 2) -> None:
 def walk_through(page: Page, site: str) -> Iterator[str]:
     """Somebody who makes every mistake once, comes to the end, and withdraws."""
     afterwards = {"show_score": True, "ask_again": True, "withdrawal_days": 30}
-    study = make_example("walk", comprehension=COMPREHENSION, debriefing=afterwards)
+    study = make_example("walk", comprehension=COMPREHENSION, debriefing=afterwards, data_protection=DATA_PROTECTION)
     page.goto(f"{site}/s/walk/")
     yield "consent"
+    page.goto(f"{site}/s/walk/data-protection/")
+    yield "data-protection"
+    page.goto(f"{site}/s/walk/")
     press(page, "I do not agree")
     yield "declined"
     page.goto(f"{site}/s/walk/")
