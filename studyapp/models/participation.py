@@ -44,8 +44,8 @@ class ParticipantQuerySet(models.QuerySet):
 class Participant(models.Model):
     """A person in a study, or a simulated one.
 
-    `entry_key` (`actions.person_keys`: a keyed hash of the platform's id and the study) lets nobody in twice; `person_key` (one without the
-    study) tells whether they took part in another study that excludes this one. Both are kept after a withdrawal.
+    `entry_key` (a keyed hash of the platform's id and the study, `actions.person_keys`) lets nobody in twice;
+    `person_key` (one without the study) tells whether they took part in another study that excludes this one. Both are kept after a withdrawal.
     """
 
     Status = ParticipantStatus

@@ -29,6 +29,7 @@ from tests.studyapp.study_rows import NOW, enrol, make_launched
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
+PROLIFIC = {"platform": "prolific", "completion_code": "C1A2B3"}
 
 
 def kinds(due):
