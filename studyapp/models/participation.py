@@ -45,7 +45,8 @@ class Participant(models.Model):
     """A person in a study, or a simulated one.
 
     `entry_key` (a keyed hash of the platform's id and the study, `actions.person_keys`) lets nobody in twice;
-    `person_key` (one without the study) tells whether they took part in another study that excludes this one. Both are kept after a withdrawal.
+    `person_key` (one without the study) tells whether they took part in another study that excludes this one. Both are
+    kept after a withdrawal.
     """
 
     Status = ParticipantStatus

