@@ -97,6 +97,7 @@ RULES = (
     _raters("the lost code", "rater:code", get="open open", post="405 405"),
     _raters("a second word on the answers", "rater:agree_again", get="405 405", post="led led"),
     _raters("the way back, by a link that is not ours", "rater:come_back", get="400 400", post="405 405"),
+    _raters("what is kept of them, and for how long", "rater:data-protection", get="open open", post="405 405"),
     _raters("stopping", "rater:withdraw", get="led open", post="led led"),
     _staff("the preview of the participants' pages", "rater:preview", get=STUDY, post=STUDY),
     _staff(
