@@ -79,8 +79,7 @@ def lay_out(study: Study, results: dict[str, Any], pictures: Sequence[Picture], 
         section.name: Chapter(
             name=section.name,
             title=section.title,
-            body=_render(environment, f"sections/{section.name}.html.j2", shared | section.context)
-            + _continue(section.name, within, own, bodies),
+            body=_render_section(environment, section, shared) + _continue(section.name, within, own, bodies),
             status=section.status,
             meaning=section.meaning,
             formula=section.formula,
@@ -207,6 +206,12 @@ def _make_environment() -> Environment:
 
 def _render(environment: Environment, name: str, context: dict[str, Any]) -> Markup:
     return Markup(environment.get_template(name).render(**context))  # noqa: S704
+
+
+def _render_section(environment: Environment, section: Section, shared: dict[str, Any]) -> Markup:
+    """A section's own template, or the plain one, which shows what it says and its tables."""
+    template = environment.select_template([f"sections/{section.name}.html.j2", "sections/plain.html.j2"])
+    return Markup(template.render(**(shared | {"section": section} | section.context)))  # noqa: S704
 
 
 def _inline(picture: Picture) -> str:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from studyapp.actions.generation import GenerationOrder, WrittenCandidate
-from studyapp.writers import open_arm_writer
+from studyapp.generators import CHAT
 
 if TYPE_CHECKING:
-    from generator.sample import ArticleOrder, Draft
+    from generator.sample import AnyWriter, ArticleOrder, Draft
 
 OnWritten = Callable[[GenerationOrder, list[WrittenCandidate]], None]
 OnRefused = Callable[[GenerationOrder, Exception], None]
@@ -35,6 +36,17 @@ def write_orders(
         on_refused=lambda number, error: on_refused(orders[number], error),
         on_progress=on_progress,
     )
+
+
+def open_arm_writer(order: GenerationOrder) -> "AnyWriter":
+    """The writer of `SCHEME:NAME`, by the module of `studyapp.generators`; with `-chat`, one that answers.
+
+    Raises:
+        FileNotFoundError, ValueError: there is no such model, or no server is set.
+    """
+    scheme, _, name = order.generator.partition(":")
+    module = import_module(f"studyapp.generators.{scheme.removesuffix(CHAT)}")
+    return module.open_writer(order, name=name, is_chat=scheme.endswith(CHAT))
 
 
 def _make_article_order(order: GenerationOrder) -> "ArticleOrder":

@@ -1,9 +1,11 @@
 """The report's further sections, a file each: `write(study)` gives the section with its page, numbers, tables, figures.
 
-A section is added by writing `analysis/sections/NAME.py` and `templates/sections/NAME.html.j2`, and putting it where it
-belongs in `ORDER`. What it computes lives in modules of its own beside `answer.py`, which know nothing of a page.
+A section is added by writing `analysis/sections/NAME.py`. It stands behind the others until it is put where it belongs
+in `PLACED`, and shows its sentences, figures and tables until it has a `templates/sections/NAME.html.j2` of its own.
+What it computes lives in modules of its own beside `answer.py`, which know nothing of a page.
 """
 
+import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -13,7 +15,7 @@ from analysis.figures import Picture
 from analysis.study import Study
 
 # one a line, so that two who add a section do not meet
-ORDER = (
+PLACED = (
     "intervals",
     "size_curve",
     "signal_detection",
@@ -34,6 +36,15 @@ ORDER = (
     "data_quality",
     "replication",
 )
+
+
+def list_sections() -> tuple[str, ...]:
+    """The sections in the order of the page: those that have a place, then whatever else lies in this folder."""
+    found = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return (*(name for name in PLACED if name in found), *(name for name in found if name not in PLACED))
+
+
+ORDER = list_sections()
 
 
 @dataclass(frozen=True)

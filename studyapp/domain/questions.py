@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from studyapp.codebook import COLUMNS
+from studyapp.domain.question_types import BUILT_IN, FURTHER
 from studyapp.domain.ready_made_questions import READY_MADE, SENTENCES
 from studyapp.domain.study_sections import Fault, suggest
 
-TYPES = ("choice", "choices", "number", "short_text", "long_text", "scale", "country", "language")
+TYPES = (*BUILT_IN, *FURTHER)
 OF_CHOICES = ("choice", "choices")
 OF_TEXT = ("short_text", "long_text")
 OF_NUMBERS = ("number", "scale")
@@ -86,14 +87,21 @@ class Question:
         self._check_condition()
 
     @property
+    def kind(self) -> str:
+        """The built-in type that it is answered like; most are their own."""
+        return FURTHER[self.type].kind if self.type in FURTHER else self.type
+
+    @property
     def low(self) -> int:
         """The lowest number that can be answered."""
-        return (SCALE[0] if self.type == "scale" else 0) if self.least is None else self.least
+        given = FURTHER[self.type].least if self.least is None and self.type in FURTHER else self.least
+        return (SCALE[0] if self.kind == "scale" else 0) if given is None else given
 
     @property
     def high(self) -> int:
         """The highest number that can be answered."""
-        return (SCALE[1] if self.type == "scale" else MOST_NUMBER) if self.most is None else self.most
+        given = FURTHER[self.type].most if self.most is None and self.type in FURTHER else self.most
+        return (SCALE[1] if self.kind == "scale" else MOST_NUMBER) if given is None else given
 
     @property
     def is_ready_made(self) -> bool:
@@ -108,7 +116,7 @@ class Question:
     @property
     def is_typed(self) -> bool:
         """It is answered in words of one's own."""
-        return self.type in OF_TEXT
+        return self.kind in OF_TEXT
 
     def mixes_alone(self, chosen: Sequence[str]) -> bool:
         """Whether a choice that goes with no other was chosen with another."""
@@ -123,7 +131,7 @@ class Question:
         return bool({str(value) for value in self.show_if["is"]} & set(said))
 
     def _check_choices(self) -> None:
-        if self.type not in OF_CHOICES:
+        if self.kind not in OF_CHOICES:
             if self.choices:
                 raise ValueError(f"choices: a question of type {self.type!r} has none; leave them out")
             if self.ordered:
@@ -148,17 +156,17 @@ class Question:
             raise ValueError(f"alone: {unknown[0]!r} must be one of the choices, word for word")
 
     def _check_range(self) -> None:
-        if self.type not in OF_NUMBERS:
+        if self.kind not in OF_NUMBERS:
             for key in ("least", "most"):
                 if getattr(self, key) is not None:
                     raise ValueError(f"{key}: only a number or a scale has one, and this is of type {self.type!r}")
-        if self.type != "scale":
+        if self.kind != "scale":
             for key in ("low_label", "high_label"):
                 if getattr(self, key):
                     raise ValueError(f"{key}: only a scale has one, and this is of type {self.type!r}")
         if self.low >= self.high or max(abs(self.low), abs(self.high)) > MOST_NUMBER:
             raise ValueError(f"most: must be more than least ({self.low}), and at most {MOST_NUMBER}")
-        if self.type == "scale" and self.high - self.low >= MOST_SCALE_POINTS:
+        if self.kind == "scale" and self.high - self.low >= MOST_SCALE_POINTS:
             raise ValueError(
                 f"most: a scale has {MOST_SCALE_POINTS} points at the most; leave 7 of them where in doubt"
             )
@@ -230,10 +238,10 @@ def _find_condition_fault(question: Question, questions: Sequence[Question], *, 
         otherwise = "there is none" if not before else "asked before it are"
         meant = suggest(question.condition, before, otherwise=otherwise)
         return f"no question {question.condition!r} is asked before this one{meant}"
-    if asked.type in OF_TEXT:
+    if asked.kind in OF_TEXT:
         return f"{asked.name!r} is answered in free words, which no condition can be about"
     for value in question.show_if["is"]:
-        single = [str(value)] if asked.type == "choices" else _as_number(value) if asked.type in OF_NUMBERS else value
+        single = [str(value)] if asked.kind == "choices" else _as_number(value) if asked.kind in OF_NUMBERS else value
         if (value != PREFER_NOT or not asked.demographic) and find_answer_fault(asked, single):
             meant = suggest(str(value), asked.choices, otherwise="they are") if asked.choices else ""
             return f"{value!r} is no answer to {asked.name!r}{meant}"
@@ -248,7 +256,7 @@ def find_answer_fault(question: Question, answer: object) -> str:
     """Why a value cannot be an answer to the question; empty where it can. Codes are only looked at by their form."""
     if answer is None or (answer == PREFER_NOT and question.demographic):
         return ""
-    match question.type:
+    match question.kind:
         case "choice":
             fits = answer in question.choices
         case "choices":
@@ -261,9 +269,9 @@ def find_answer_fault(question: Question, answer: object) -> str:
         case "number" | "scale":
             fits = isinstance(answer, int) and not isinstance(answer, bool) and question.low <= answer <= question.high
         case "short_text" | "long_text":
-            fits = isinstance(answer, str) and len(answer) <= 2 * MOST_CHARACTERS[question.type]  # ids may be taken out
+            fits = isinstance(answer, str) and len(answer) <= 2 * MOST_CHARACTERS[question.kind]  # ids may be taken out
         case _:
-            fits = isinstance(answer, str) and bool(_CODE[question.type].fullmatch(answer))
+            fits = isinstance(answer, str) and bool(_CODE[question.kind].fullmatch(answer))
     return "" if fits else f"is no answer to {question.name!r}"
 
 

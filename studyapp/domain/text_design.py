@@ -6,8 +6,8 @@ from typing import Any
 
 from studyapp.domain.normalisation import RULES
 from studyapp.domain.study_sections import SLUG, describe_section, suggest
+from studyapp.generators import CHAT, SCHEMES
 
-GENERATOR_SCHEMES = ("checkpoint", "checkpoint-chat", "huggingface", "huggingface-chat", "openai", "openai-chat")
 SAMPLING_RANGES: dict[str, tuple[float, float]] = {
     # name: smallest and largest value taken; the generator checks its own again when it runs
     "temperature": (0.01, 10.0),
@@ -120,12 +120,12 @@ class ArmDesign:
         if self.participants_per_cell is not None and not 1 <= self.participants_per_cell <= 100_000:
             raise ValueError("participants_per_cell: must be from 1 to 100000")
         scheme, _, place = self.generator.partition(":")
-        if self.generator and (scheme not in GENERATOR_SCHEMES or not place or ".." in place.split("/")):
+        if self.generator and (scheme.removesuffix(CHAT) not in SCHEMES or not place or ".." in place.split("/")):
             raise ValueError(
                 f"generator: {self.generator!r} must be 'checkpoint:FOLDER', inside the models folder, "
                 "'huggingface:ORG/NAME' or 'huggingface:ORG/NAME@REVISION' of the Hugging Face cache, "
                 "or 'openai:MODEL' of the server at BYLINE_OPENAI_URL; a model made to answer is asked with -chat "
-                "before the colon"
+                f"before the colon; all words before it are {', '.join(SCHEMES)}"
             )
         for key, value in self.sampling.items():
             if key == STOP_MARKS:

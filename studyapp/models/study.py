@@ -31,6 +31,11 @@ def list_rules() -> list[str]:
     return list(RULES)
 
 
+def list_platforms() -> list[tuple[str, str]]:
+    """A function, so that a further platform needs no migration."""
+    return [(name, name) for name in PLATFORMS]
+
+
 class StudyState(models.TextChoices):
     DRAFT = "draft"
     LAUNCHED = "launched"
@@ -124,7 +129,7 @@ class Study(models.Model):
         default=list_rules, blank=True, help_text="rules by which all texts are levelled before they are shown"
     )
 
-    platform = models.CharField(max_length=30, default="anonymous", choices=[(name, name) for name in PLATFORMS])
+    platform = models.CharField(max_length=30, default="anonymous", choices=list_platforms)
     completion_code = models.CharField(max_length=40, blank=True)
     estimated_minutes = models.PositiveIntegerField(default=30)
     reward = models.CharField(max_length=60, blank=True)

@@ -64,7 +64,7 @@ class ListSelect(forms.Select):
 
 def make_tick(question: Question) -> forms.Field | None:
     """The box "prefer not to say" of a question whose own field cannot have it as a choice."""
-    if question.demographic and question.type in ("choices", "number", *OF_TEXT):
+    if question.demographic and question.kind in ("choices", "number", *OF_TEXT):
         return forms.BooleanField(
             label=NOT_SAID, required=False, widget=forms.CheckboxInput(attrs={"data-alone": True})
         )
@@ -74,7 +74,7 @@ def make_tick(question: Question) -> forms.Field | None:
 def make_field(question: Question, words: QuestionWords) -> forms.Field:
     """The field of a question. Nothing is required here: whether an answer is missing depends on the tick beside it."""
     options: dict[str, Any] = {"label": words.text, "help_text": words.help, "required": False}
-    match question.type:
+    match question.kind:
         case "number":
             return forms.IntegerField(
                 **options,
@@ -84,14 +84,14 @@ def make_field(question: Question, words: QuestionWords) -> forms.Field:
                 error_messages={"invalid": _("Please give a whole number, in digits.")},
             )
         case "short_text" | "long_text":
-            widget = forms.TextInput() if question.type == "short_text" else forms.Textarea(attrs={"rows": 5})
-            return forms.CharField(**options, max_length=MOST_CHARACTERS[question.type], widget=widget)
+            widget = forms.TextInput() if question.kind == "short_text" else forms.Textarea(attrs={"rows": 5})
+            return forms.CharField(**options, max_length=MOST_CHARACTERS[question.kind], widget=widget)
         case "choices":
             choices = [(str(number), label) for number, label in enumerate(words.choices)]
             alone = frozenset(str(question.choices.index(choice)) for choice in question.alone)
             return forms.MultipleChoiceField(**options, choices=choices, widget=TickBoxes(alone=alone))
     choices = _list_choices(question, words)
-    is_list = question.type in ("country", "language") or len(choices) > MOST_RADIOS
+    is_list = question.kind in ("country", "language") or len(choices) > MOST_RADIOS
     if is_list:
         choices.insert(0, ("", _("Please choose")))
     return forms.ChoiceField(**options, choices=choices, widget=ListSelect if is_list else forms.RadioSelect)
@@ -104,7 +104,7 @@ def _describe_number(question: Question) -> dict[str, str]:
 
 
 def _list_choices(question: Question, words: QuestionWords) -> list[tuple[str, Any]]:
-    match question.type:
+    match question.kind:
         case "choice":
             choices: list[tuple[str, Any]] = [(str(number), label) for number, label in enumerate(words.choices)]
         case "country":

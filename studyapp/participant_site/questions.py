@@ -46,7 +46,7 @@ class QuestionsForm(forms.Form):
         """Each question as the template shows it."""
         return [
             AskedField(
-                kind=question.type,
+                kind=question.kind,
                 words=words,
                 field=self[_name(question)],
                 tick=self[_name_tick(question)] if _name_tick(question) in self.fields else None,
@@ -69,7 +69,7 @@ class QuestionsForm(forms.Form):
                 self.errors.pop(name, None)
                 self.add_error(name, _("Please give an answer, or choose “Prefer not to say”, not both."))
         elif question.required and name not in self.errors and given in EMPTY:
-            is_written = question.type in (*OF_TEXT, "number")
+            is_written = question.kind in (*OF_TEXT, "number")
             self.add_error(name, _("Please answer this.") if is_written else _("Please choose an answer."))
         elif question.alone and name not in self.errors:
             self._clean_alone(question, words, name)
@@ -92,7 +92,7 @@ class QuestionsForm(forms.Form):
             return PREFER_NOT
         if given in EMPTY:
             return None
-        match question.type:
+        match question.kind:
             case "choice":
                 return question.choices[int(given)]
             case "choices":

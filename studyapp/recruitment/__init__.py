@@ -1,8 +1,13 @@
-"""Where participants come from: one module a platform, all of the shape in `adapter`."""
+"""Where participants come from: one module a platform, all of the shape in `adapter`.
 
+A module with `make(terms)` is a platform under its own name; nothing lists it anywhere else.
+"""
+
+import pkgutil
 from collections.abc import Callable
+from importlib import import_module
 
-from studyapp.recruitment import anonymous, connect, mturk, panel, personal, prolific, simulated, sona
+from studyapp.recruitment import simulated
 from studyapp.recruitment.adapter import (
     Adapter,
     Arrival,
@@ -16,15 +21,18 @@ from studyapp.recruitment.adapter import (
 )
 from studyapp.recruitment.outcomes import choose_outcome
 
-MAKERS: dict[str, Callable[[Terms], Adapter]] = {
-    "anonymous": anonymous.make,
-    "prolific": prolific.make,
-    "connect": connect.make,
-    "sona": sona.make,
-    "panel": panel.make,
-    "personal": personal.make,
-    "mturk": mturk.make,
-}
+Maker = Callable[[Terms], Adapter]
+FIRST = ("anonymous", "prolific", "connect", "sona", "panel", "personal", "mturk")  # of those that are offered
+
+
+def find_makers() -> dict[str, Maker]:
+    """The platforms that lie in this folder, those of `FIRST` first; simulated participants come from none."""
+    names = {module.name for module in pkgutil.iter_modules(__path__)} - {"simulated"}
+    modules = [import_module(f"{__name__}.{name}") for name in (*FIRST, *sorted(names - set(FIRST)))]
+    return {m.__name__.rpartition(".")[2]: m.make for m in modules if hasattr(m, "make")}
+
+
+MAKERS = find_makers()
 SIMULATED = simulated.make(Terms())
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from studyapp.domain.exclusion import RULE_MEANINGS
 from studyapp.domain.normalisation import RULES as NORMALISATION_RULES
+from studyapp.domain.question_types import FURTHER
 from studyapp.domain.text_design import FLAG_MEANINGS
 
 
@@ -283,7 +284,7 @@ def describe_flag(flag: str) -> str:
 
 def describe_type(name: str) -> str:
     """What a question of that type is answered with."""
-    return TYPES.get(name, _spell_out(name))
+    return TYPES.get(name) or (FURTHER[name].meaning if name in FURTHER else _spell_out(name))
 
 
 def _spell_out(key: str) -> str:

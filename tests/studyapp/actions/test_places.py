@@ -177,7 +177,8 @@ def test_more_blocks_come_after_the_last_and_leave_arms_with_a_target_of_their_o
     }
 
 
-def test_studies_from_before_there_were_places_get_theirs_and_go_on():
+def test_studies_from_before_there_were_places_get_theirs_and_go_on(settings):
+    settings.ID_KEY = settings.SECRET_KEY  # before there was a key of its own
     study = make_launched(targets={"participants_per_cell": 2})
     people = [enrol(study, f"p{number}") for number in range(4)]
     participation.withdraw(people[3], now=NOW)

@@ -1,4 +1,4 @@
-"""The writer that an arm's generator names, opened in a worker; a server is paid for through the job's row."""
+"""`openai:MODEL`: a model of the OpenAI-compatible server; it is paid for through the job's row."""
 
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -7,7 +7,6 @@ from django.conf import settings
 
 from studyapp.actions import spending
 from studyapp.actions.generation import GenerationOrder
-from studyapp.checkpoints import find_checkpoint
 from studyapp.domain.prices import compute_cost, find_price
 
 if TYPE_CHECKING:
@@ -15,26 +14,7 @@ if TYPE_CHECKING:
     from generator.sample import AnyWriter
 
 
-def open_arm_writer(order: GenerationOrder) -> "AnyWriter":
-    """The writer of `checkpoint:FOLDER`, `huggingface:ORG/NAME` or `openai:MODEL`; with `-chat`, one that answers.
-
-    Raises:
-        FileNotFoundError, ValueError: there is no such checkpoint, or no server is set.
-    """
-    scheme, _, name = order.generator.partition(":")
-    kind, is_chat = scheme.removesuffix("-chat"), scheme.endswith("-chat")
-    if kind == "openai":
-        return _open_remote_writer(order, model=name, is_chat=is_chat)
-    if kind == "huggingface":
-        from generator.hub_cache import open_cached_writer
-
-        return open_cached_writer(name, cache=settings.HUGGING_FACE_CACHE, chat=is_chat)
-    from generator.sample import open_writer
-
-    return open_writer(find_checkpoint(name), chat=is_chat)
-
-
-def _open_remote_writer(order: GenerationOrder, *, model: str, is_chat: bool) -> "AnyWriter":
+def open_writer(order: GenerationOrder, *, name: str, is_chat: bool) -> "AnyWriter":
     """A model of the server, asked at the pace that all workers share, and paid from the study's budget."""
     from generator.remote import RateLimits, RemoteWriter, Server
 
@@ -46,7 +26,7 @@ def _open_remote_writer(order: GenerationOrder, *, model: str, is_chat: bool) ->
         storage=settings.CELERY_BROKER_URL.replace("redis+socket://", "redis+unix://", 1),
     )
     server = Server(url=settings.OPENAI_URL, key=settings.OPENAI_KEY, timeout=settings.OPENAI_TIMEOUT, limits=limits)
-    return RemoteWriter(server=server, model=model, is_chat=is_chat, ledger=JobLedger(order.job_id, model=model))
+    return RemoteWriter(server=server, model=name, is_chat=is_chat, ledger=JobLedger(order.job_id, model=name))
 
 
 class JobLedger:
