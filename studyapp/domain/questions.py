@@ -150,7 +150,7 @@ class Question:
             if choice == PREFER_NOT:
                 raise ValueError(f"choices: {PREFER_NOT!r} is offered by demographic = true; leave it out")
 
-        if self.alone and self.type != "choices":
+        if self.alone and self.kind != "choices":
             raise ValueError(f"alone: only where several can be chosen, and this is of type {self.type!r}")
         if unknown := [choice for choice in self.alone if choice not in self.choices]:
             raise ValueError(f"alone: {unknown[0]!r} must be one of the choices, word for word")
