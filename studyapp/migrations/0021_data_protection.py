@@ -2,11 +2,13 @@
 
 from django.db import migrations, models
 
+import studyapp.models.study
+
 
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('studyapp', '0019_questions'),
+        ('studyapp', '0020_report_seen'),
     ]
 
     operations = [
@@ -24,5 +26,10 @@ class Migration(migrations.Migration):
             model_name='study',
             name='ids_deleted_at',
             field=models.DateTimeField(editable=False, help_text='those of the platform, by `purge`', null=True),
+        ),
+        migrations.AlterField(
+            model_name='study',
+            name='platform',
+            field=models.CharField(choices=studyapp.models.study.list_platforms, default='anonymous', max_length=30),
         ),
     ]
