@@ -64,7 +64,9 @@ def train_with_byline(shape: Shape, *, compiling: str = "off", recompute: bool =
 
     stream = np.concatenate([shape.draw_tokens(step).numpy().ravel() for step in range(shape.steps + WARM_UP_STEPS)])
     record = CorpusRecord("", "", (), 0, 0, 0, 0, (), len(stream), 0, 1.0, shape.spec.vocab_size)
-    corpus = PackedCorpus(train=stream.astype(np.uint16), held_out=stream[:10], codec=Codec(), record=record)
+    corpus = PackedCorpus(
+        train=stream.astype(np.uint16), held_out=stream[:10], codec=Codec(), record=record, folder=Path()
+    )
     plan = TrainingPlan(
         spec=shape.spec,
         tokens=10**9,

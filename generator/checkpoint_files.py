@@ -3,6 +3,7 @@
 Written and read without transformers, which takes seconds to import. Nothing is ever pickled.
 """
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +107,19 @@ def save_checkpoint(folder: Path, *, model: GPT, codec: TextCodec, card: ModelCa
     (folder / CONFIG_FILE).write_text(json.dumps({**config, "dtype": "float32"}, indent=2) + "\n", encoding="utf-8")
     codec.save(folder)
     card.write(folder)
+
+
+def hash_weights(folder: Path) -> str:
+    """SHA-256 of a checkpoint's weights.
+
+    Raises:
+        CheckpointError: there are none.
+    """
+    path = folder / WEIGHTS_FILE
+    if not path.is_file():
+        raise CheckpointError(f"there is no {WEIGHTS_FILE} in {folder}; it is no checkpoint, or not a finished one")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def load_model(folder: str | Path, *, device: torch.device | None = None) -> GPT:

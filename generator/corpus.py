@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -32,10 +32,12 @@ class CorpusError(ValueError):
 
 @dataclass(frozen=True)
 class CorpusArticle:
-    """`ref` is the article's `id`, or is made of its hash where it has none."""
+    """`ref` is the article's `id`, or is made of its hash where it has none; `section` and `source` may be empty."""
 
     ref: str
     story: Story
+    section: str = ""
+    source: str = ""
 
     @cached_property
     def sha256(self) -> str:
@@ -150,9 +152,11 @@ def _parse_article(row: Mapping[str, Any], *, place: str) -> CorpusArticle:
         fields[name] = "" if value is None else str(value).replace("\r\n", "\n").strip()
         if name in ("title", "body") and not fields[name]:
             raise CorpusError(f"{place}: '{name}' is missing or empty")
+    # other people's corpora keep all kinds of things under these names; what is no text labels nothing
+    labels = {name: row[name].strip() for name in ("section", "source") if isinstance(row.get(name), str)}
     try:
-        article = CorpusArticle(ref=fields.pop("id"), story=Story(**fields))
-        return article if article.ref else CorpusArticle(ref=f"sha-{article.sha256[:12]}", story=article.story)
+        article = CorpusArticle(ref=fields.pop("id"), story=Story(**fields), **labels)
+        return article if article.ref else replace(article, ref=f"sha-{article.sha256[:12]}")
     except UnicodeEncodeError:
         raise CorpusError(f"{place}: half a surrogate pair, which is no Unicode text") from None
 

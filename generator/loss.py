@@ -1,4 +1,7 @@
-"""Cross-entropy of next tokens, in chunks: the logits of all positions are never in memory at once."""
+"""Cross-entropy of next tokens, in chunks: the logits of all positions are never in memory at once.
+
+`measure_prediction` alone holds them all, for losses whose gradient is differentiated in its turn.
+"""
 
 import torch
 from torch import Tensor
@@ -59,3 +62,15 @@ def sum_cross_entropy(hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor
 def mean_cross_entropy(hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
     """The loss of a position, in nats; shapes as `sum_cross_entropy`."""
     return sum_cross_entropy(hidden, weight, targets) / targets.numel()
+
+
+def measure_prediction(hidden: Tensor, weight: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean loss of a position and mean entropy of the predicted next token, in nats; shapes as `sum_cross_entropy`.
+
+    Made of plain operations, so that it can be differentiated any number of times: `sum_cross_entropy` has its first
+    gradient ready in the forward pass, and a second one would silently be wrong.
+    """
+    logits = hidden @ weight.t()
+    log_probabilities = torch.log_softmax(logits.to(torch.promote_types(logits.dtype, torch.float32)), dim=-1)
+    loss = -log_probabilities.gather(-1, targets.unsqueeze(-1)).mean()
+    return loss, -(log_probabilities.exp() * log_probabilities).sum(-1).mean()

@@ -5,12 +5,15 @@ Shapes: B sequences, T positions, d model width, H heads of D numbers.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex_attention
 from torch.utils.checkpoint import checkpoint
 
@@ -20,6 +23,20 @@ from generator.specs import GPTSpec
 INIT_STD = 0.02
 POSITION_STD = 0.01
 LAYER_NORM_EPS = 1e-5
+
+
+_twice: ContextVar[bool] = ContextVar("twice", default=False)
+
+
+@contextmanager
+def differentiable_twice() -> Iterator[None]:
+    """Within it attention is made of plain operations: the fused kernels' gradient cannot be differentiated again."""
+    token = _twice.set(True)
+    try:
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
+    finally:
+        _twice.reset(token)
 
 
 def attend_causal(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
@@ -36,7 +53,9 @@ def attend_banded(query: Tensor, key: Tensor, value: Tensor, *, band: int) -> Te
     batch, heads, length, width = query.shape
     if length <= band:
         return attend_causal(query, key, value)
-    if query.is_cuda and query.requires_grad:  # in training alone: it is compiled anew for every length
+    if (
+        query.is_cuda and query.requires_grad and not _twice.get()
+    ):  # in training alone: it is compiled anew for every length
         return _compile_flex_attention()(query, key, value, block_mask=make_band_mask(length, band, query.device))
     blocks = -(-length // band)
     padding = blocks * band - length

@@ -10,6 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from generator.adaptation import Adaptation, render_adaptation
+from generator.objectives import Objective
 from generator.specs import GPTSpec
 
 CARD_FILE = "byline.json"
@@ -50,6 +52,10 @@ class ModelCard:
     is_compiled: bool = False
     n_processes: int = 1
     train_flops: float | None = None
+    started_from: str = ""
+    objective: Objective | None = None
+    adaptation_at_start: Adaptation | None = None
+    adaptation: Adaptation | None = None
 
     def write(self, folder: Path) -> None:
         """Write the card as the last file of a checkpoint, at one stroke: where it lies, the checkpoint is whole."""
@@ -80,11 +86,26 @@ class ModelCard:
             f"{', compiled' if self.is_compiled else ''}, in {self.seconds:,.0f} s",
             "made by": f"Byline {self.code_version}, torch {self.torch_version}, seed {self.seed}",
         }
+        if self.started_from:
+            rows["started from"] = self.started_from
+        if self.objective:
+            rows["objective"] = f"{self.objective.describe()}; {self.objective.describe_tasks()}"
         table = "".join(f"| {name} | {value} |\n" for name, value in rows.items())
         front = "---\npipeline_tag: text-generation\ntags: [byline, gpt]\n---\n"
         return (
             f"{front}# A Byline GPT, size {spec.name}\n\nTrained to write news articles for a study; it states nothing "
-            f"that is true.\n\n| | |\n|---|---|\n{table}"
+            f"that is true.\n\n| | |\n|---|---|\n{table}{self._render_adaptation()}"
+        )
+
+    def _render_adaptation(self) -> str:
+        if not (self.objective and self.adaptation_at_start and self.adaptation):
+            return ""
+        field = self.objective.task_field
+        return (
+            f"\n## Held-out loss by {field}, before and after adapting to it\n\n"
+            f"Nats a token. A {field} is adapted to on one half of its held-out articles ({self.objective.shots} "
+            f"sequences) and measured on the other.\n\n"
+            f"{render_adaptation(self.adaptation_at_start, self.adaptation)}"
         )
 
 
@@ -110,6 +131,11 @@ def read_card(folder: str | Path) -> ModelCard:
     content["spec"] = GPTSpec(**content["spec"])
     for name in ("corpus_files", "excluded_articles"):
         content[name] = tuple(content[name])
+    if content.get("objective"):
+        content["objective"] = Objective(**content["objective"])
+    for name in ("adaptation_at_start", "adaptation"):
+        if content.get(name):
+            content[name] = Adaptation.parse(content[name])
     return ModelCard(**content)
 
 

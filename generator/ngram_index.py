@@ -48,6 +48,12 @@ def build_index(texts: Iterable[str], path: Path) -> None:
     np.save(path, np.unique(np.concatenate(parts)) if parts else np.zeros(0, np.uint64))
 
 
+def join_indexes(paths: Iterable[Path], path: Path) -> None:
+    """Write one index of all that stands in several; those that are not there hold nothing."""
+    hashes = [np.load(part, mmap_mode="r") for part in paths if part.is_file()]
+    np.save(path, np.unique(np.concatenate(hashes)) if hashes else np.zeros(0, np.uint64))
+
+
 def open_index(folder: Path) -> NgramIndex | None:
     """The index beside a checkpoint's weights; None where there is none."""
     path = folder / INDEX_FILE

@@ -3,9 +3,9 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,10 @@ from generator.prompts import render_story
 from generator.tokenizer import TextCodec, find_tokenizer_file, load_tokenizer, train_tokenizer
 
 _RECORD = "corpus.json"
-_FORMAT = 3  # a folder packed in another way is packed anew
+_FORMAT = 4  # a folder packed in another way is packed anew
 _TRAIN, _HELD_OUT, _TOKENIZER = "train.npy", "held_out.npy", "tokenizer"
+_TRAIN_DOCUMENTS, _HELD_OUT_DOCUMENTS = "train_documents.npz", "held_out_documents.npz"
+_LABELS = ("section", "source")
 _DOCUMENTS_AT_ONCE = 1000
 
 
@@ -64,13 +66,41 @@ class CorpusRecord:
 
 
 @dataclass(frozen=True)
+class Documents:
+    """Where a stream's documents begin, (n,) int64, and what they are labelled with.
+
+    `labels` has for `section` and for `source` the names that occur, and (n,) numbers into them.
+    """
+
+    starts: np.ndarray
+    labels: Mapping[str, tuple[np.ndarray, np.ndarray]]
+
+    def bounds(self, number: int, *, n_tokens: int) -> tuple[int, int]:
+        """Where a document begins and the next one does, in a stream of `n_tokens`."""
+        is_last = number + 1 == len(self.starts)
+        return int(self.starts[number]), n_tokens if is_last else int(self.starts[number + 1])
+
+
+@dataclass(frozen=True)
 class PackedCorpus:
-    """The token streams, (n,) uint16 or uint32, read where they lie, with their tokenizer and their record."""
+    """The token streams, (n,) uint16 or uint32, read where they lie, with their tokenizer and their record.
+
+    Of each stream's documents no more is read until it is asked for.
+    """
 
     train: np.ndarray
     held_out: np.ndarray
     codec: TextCodec
     record: CorpusRecord
+    folder: Path
+
+    @cached_property
+    def train_documents(self) -> Documents:
+        return _read_documents(self.folder / _TRAIN_DOCUMENTS)
+
+    @cached_property
+    def held_out_documents(self) -> Documents:
+        return _read_documents(self.folder / _HELD_OUT_DOCUMENTS)
 
 
 def prepare_corpus(plan: CorpusPlan, *, folder: Path) -> PackedCorpus:
@@ -97,6 +127,8 @@ def _pack(corpus: Corpus, plan: CorpusPlan, *, digest: str, folder: Path) -> Non
     train, held_out = (encode_articles(codec, part) for part in (corpus.train, corpus.held_out))
     np.save(folder / _TRAIN, train)
     np.save(folder / _HELD_OUT, held_out)
+    _write_documents(folder / _TRAIN_DOCUMENTS, train, corpus.train, mark=codec.end_of_text)
+    _write_documents(folder / _HELD_OUT_DOCUMENTS, held_out, corpus.held_out, mark=codec.end_of_text)
     build_index((article.story.body for article in corpus.train), folder / INDEX_FILE)
     n_words = sum(len(text.split()) for text in _render([*corpus.train, *corpus.held_out]))
     n_documents = len(corpus.train) + len(corpus.held_out)
@@ -128,6 +160,20 @@ def encode_articles(codec: TextCodec, articles: Sequence[CorpusArticle]) -> np.n
         for tokens in codec.encode_batch(texts[start : start + _DOCUMENTS_AT_ONCE]):
             parts.append(np.array([codec.end_of_text, *tokens], dtype=dtype))
     return np.concatenate(parts)
+
+
+def _write_documents(path: Path, stream: np.ndarray, articles: Sequence[CorpusArticle], *, mark: int) -> None:
+    arrays = {"starts": np.flatnonzero(stream == mark)}  # the mark is never within a document
+    for label in _LABELS:
+        names, numbers = np.unique([getattr(article, label) for article in articles], return_inverse=True)
+        arrays |= {f"{label}_names": names, label: numbers.astype(np.int32)}
+    np.savez(path, **arrays)
+
+
+def _read_documents(path: Path) -> Documents:
+    with np.load(path) as arrays:
+        labels = {label: (arrays[f"{label}_names"], arrays[label]) for label in _LABELS}
+        return Documents(starts=arrays["starts"], labels=labels)
 
 
 def find_start(index: int, *, n_tokens: int, context: int, seed: int) -> int:
@@ -169,6 +215,7 @@ def _open_packed(folder: Path) -> PackedCorpus:
         held_out=np.load(folder / _HELD_OUT, mmap_mode="r"),
         codec=load_tokenizer(folder / _TOKENIZER),
         record=CorpusRecord(**content),
+        folder=folder,
     )
 
 

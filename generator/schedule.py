@@ -23,12 +23,16 @@ LEAST_MEASURES, MOST_MEASURES = 10, 40
 
 @dataclass(frozen=True)
 class Schedule:
-    """`budget` and `batch_tokens` in tokens; `context` is the tokens of a sequence, the smallest part of a batch."""
+    """`budget` and `batch_tokens` in tokens; `context` is the tokens of a sequence, the smallest part of a batch.
+
+    Where the batch `grows` it does from `FIRST_BATCH_TOKENS` on.
+    """
 
     budget: int
     batch_tokens: int
     context: int
     peak_lr: float
+    grows: bool = True
 
     @property
     def warm_up_tokens(self) -> float:
@@ -45,7 +49,7 @@ class Schedule:
 
     def count_sequences(self, seen: int) -> int:
         """Sequences of the step that begins after `seen` tokens; at least one."""
-        ramp = min(seen / (RAMP_SHARE * self.budget), 1)
+        ramp = min(seen / (RAMP_SHARE * self.budget), 1) if self.grows else 1
         first = min(FIRST_BATCH_TOKENS, self.batch_tokens)
         return max(1, round((first + (self.batch_tokens - first) * ramp) / self.context))
 

@@ -11,12 +11,14 @@ from typing import Literal
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from generator.checkpoint_files import hash_weights, load_model
 from generator.devices import Precision, can_compile, measure_matrix_rate, pick_device, pick_precision
 from generator.loss import sum_cross_entropy
 from generator.model import GPT
 from generator.model_card import ModelCard, find_code_version
+from generator.objectives import Objective
 from generator.packing import CorpusPlan, PackedCorpus, find_start, read_sequence
 from generator.parallel import ProcessGroup
 from generator.progress import Board
@@ -33,6 +35,7 @@ WORTH_COMPILING_SECONDS = {"cpu": 900.0, "cuda": 180.0}
 LIKELY_FLOP_USE = 0.4  # of the measured rate of matrix products, to guess how long a run takes
 
 Compiling = Literal["auto", "on", "off"]
+Keeping = Literal["best", "last"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,10 @@ class TrainingPlan:
     the progress calls the model where that is not its size. `patience` ends the run after so many measures of
     held-out loss in a row without a new lowest. `precision` None takes bf16 where the chip has it. With `recompute`
     a layer's activations are made again in the backward pass, which takes a third more time and far less memory.
+
+    A run may `start` from the weights of a checkpoint, and then for an `objective` over tasks; without one the loss is
+    that of the stream. `keep` says whose weights are kept: the lowest held-out loss's, or the last step's; with the
+    last, held-out loss is measured at the end alone unless there is a patience.
     """
 
     spec: GPTSpec
@@ -59,6 +66,9 @@ class TrainingPlan:
     compiling: Compiling = "auto"
     recompute: bool = False
     micro_batch_tokens: int | None = None
+    start: Path | None = None
+    objective: Objective | None = None
+    keep: Keeping = "best"
 
     @property
     def title(self) -> str:
@@ -69,6 +79,12 @@ class TrainingPlan:
         parts = [asdict(self.spec), self.tokens, self.seed, self.corpus.digest()]
         if self.patience is not None:
             parts.append({"patience": self.patience})
+        if self.start is not None:
+            parts.append({"start": hash_weights(self.start)})
+        if self.objective is not None:
+            parts.append({"objective": asdict(self.objective)})
+        if self.keep != "best":
+            parts.append({"keep": self.keep})
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -120,6 +136,10 @@ class TrainingRun:
         self.plan, self.corpus, self.progress, self.group = plan, corpus, progress, group
         # a small corpus may fill less of the vocabulary than was asked for
         self.spec = replace(plan.spec, vocab_size=corpus.codec.vocab_size)
+        length = self.spec.context
+        if plan.objective:
+            length = plan.objective.length or length
+            self.spec = replace(self.spec, batch_tokens=plan.objective.n_sequences * length)
         self.device = pick_device(plan.device)
         if self.device.type == "cuda" and self.device.index is None:
             self.device = torch.device("cuda", group.local_rank)
@@ -127,21 +147,28 @@ class TrainingRun:
         self.schedule = Schedule(
             budget=plan.tokens,
             batch_tokens=self.spec.batch_tokens,
-            context=self.spec.context,
+            context=length,
             peak_lr=self.spec.peak_lr,
+            grows=plan.start is None,
         )
         self.n_steps = self.schedule.count_steps()
         self._settle_arithmetic()
         self.model = GPT(self.spec, recompute=plan.recompute)
-        self.model.initialise(seed=plan.seed)
+        if plan.start:
+            self.model.load_state_dict(load_model(plan.start).state_dict())
+        else:
+            self.model.initialise(seed=plan.seed)
         self.model.to(self.device)
-        self._shared = group.share(self.model)
+        self._shared = self._share_model()
         self._compiled = torch.compile(self._shared, dynamic=False) if progress.compiled else self._shared
         micro_tokens = plan.micro_batch_tokens or MICRO_BATCH_TOKENS[self.device.type]
         self._at_once = max(1, micro_tokens // self.spec.context)  # sequences
         self.optimizer = make_optimizer(self.model)
         self.best_weights = self._copy_weights()
         self.begun_at = time.perf_counter() - progress.seconds
+
+    def _share_model(self) -> nn.Module:
+        return self.group.share(self.model)
 
     def _settle_arithmetic(self) -> None:
         """Choose precision and compiling when the run begins; a run that goes on keeps what it began with."""
@@ -152,6 +179,7 @@ class TrainingRun:
             seconds = plan.tokens * self.spec.count_training_flops() / (LIKELY_FLOP_USE * self._matrix_rate)
             pays = seconds > WORTH_COMPILING_SECONDS[self.device.type] and precision == "bf16"
             wanted = plan.compiling == "on" or (plan.compiling == "auto" and pays)
+            wanted = wanted and plan.objective is None  # what is compiled cannot be differentiated twice
             progress.precision, progress.compiled = precision, wanted and can_compile(self.device)
 
     def restore(self, folder: Path) -> None:
@@ -161,8 +189,10 @@ class TrainingRun:
         """Every step that is left, or until the patience is at its end. Ctrl-C keeps the state and ends."""
         progress, plan = self.progress, self.plan
         measure_every = self.schedule.space_measures(
-            n_steps=self.n_steps, held_out_tokens=self._count_held_out() * self.spec.context
+            n_steps=self.n_steps, held_out_tokens=self._count_held_out() * self.schedule.context
         )
+        if plan.keep == "last" and plan.patience is None:
+            measure_every = self.n_steps  # nothing hangs on an earlier one
         record_every = max(1, self.n_steps // CURVE_POINTS)
         saved_at, first_tokens, first_time = time.monotonic(), progress.tokens, time.monotonic()
         try:
@@ -195,7 +225,7 @@ class TrainingRun:
         """Keep the weights of a new lowest loss; end the run when there was none for too long."""
         progress = self.progress
         progress.held_out_loss, progress.held_out_tokens = loss, progress.tokens
-        if loss < progress.best_loss:
+        if loss < progress.best_loss or self.plan.keep == "last":
             progress.best_loss, progress.best_step, progress.n_without_gain = loss, progress.step, 0
             self.best_weights = self._copy_weights()
             return
@@ -214,17 +244,30 @@ class TrainingRun:
             held_out_tokens=progress.held_out_tokens,
             tokens_per_second=speed,
             seconds_left=max(0, self.plan.tokens - progress.tokens) / speed,
-            flop_use=speed * self.spec.count_training_flops() / self._matrix_rate,
+            # an inner step's own cost is not counted in the model's operations
+            flop_use=None if self.plan.objective else speed * self.spec.count_training_flops() / self._matrix_rate,
         )
 
     def take_step(self) -> tuple[float, float]:
         """One optimiser step; its learning rate and its mean loss in nats a token."""
-        progress, spec = self.progress, self.spec
+        progress = self.progress
         n_sequences = self.schedule.count_sequences(progress.tokens)
-        n_positions = n_sequences * spec.context
+        n_positions = n_sequences * self.schedule.context
         rate = self.schedule.find_rate(progress.tokens + n_positions)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
+        loss = self._add_gradient(n_sequences)
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        progress.step += 1
+        progress.tokens += n_positions
+        progress.sequences += n_sequences
+        return rate, loss
+
+    def _add_gradient(self, n_sequences: int) -> float:
+        """Leave the gradient of a step's mean loss on the weights, and give that loss."""
+        n_positions = n_sequences * self.spec.context
         total = torch.zeros((), device=self.device)
         parts = self._part_share(n_sequences)
         for number, part in enumerate(parts, start=1):
@@ -235,13 +278,7 @@ class TrainingRun:
                 (loss * self.group.size / n_positions).backward()
             total += loss.detach()
         self.group.add_up(total)
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        progress.step += 1
-        progress.tokens += n_positions
-        progress.sequences += n_sequences
-        return rate, float(total) / n_positions
+        return float(total) / n_positions
 
     def _part_share(self, n_sequences: int) -> list[range]:
         """This process's sequences of a step of `n_sequences`, in micro-batches; at least one sequence."""
@@ -321,8 +358,15 @@ class TrainingRun:
             precision=progress.precision or "fp32",
             is_compiled=progress.compiled,
             n_processes=self.group.size,
-            train_flops=progress.tokens * self.spec.count_training_flops(),
+            train_flops=None if self.plan.objective else progress.tokens * self.spec.count_training_flops(),
+            started_from=describe_start(self.plan.start) if self.plan.start else "",
+            objective=self.plan.objective,
         )
+
+
+def describe_start(folder: Path) -> str:
+    """A checkpoint's name and what identifies its weights."""
+    return f"{folder.resolve().name}, SHA-256 {hash_weights(folder)}"
 
 
 def make_optimizer(model: GPT) -> torch.optim.AdamW:
