@@ -17,11 +17,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, optimize, sparse, stats
+from threadpoolctl import threadpool_limits
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 BOUNDARY = 1e-4
 STEP = 1e-3
+WORTH_THREADS = 1_000  # levels of the groups that are left dense
 
 
 class NoLinearFitError(ValueError):
@@ -64,7 +66,13 @@ def fit_linear(y: Array, x: Array, names: Sequence[str], groups: Sequence[tuple[
         NoLinearFitError: too few rows or levels, or an outcome without any variance.
     """
     _check(y, x, groups)
-    system = _System(y, x, groups)
+    levels = sorted(int(index.max()) + 1 for _, index in groups)
+    # small matrices are done sooner by one thread than by two that wait for each other
+    with threadpool_limits(limits=1 if sum(levels[:-1]) < WORTH_THREADS else None, user_api="blas"):
+        return _fit(_System(y, x, groups), y, names, [name for name, _ in groups])
+
+
+def _fit(system: "_System", y: Array, names: Sequence[str], groups: Sequence[str]) -> LinearMixedFit:
     theta = system.minimise()
     sigma2 = system.residual_variance(theta)
     if sigma2 <= 1e-10 * float(y.var()):
@@ -77,7 +85,7 @@ def fit_linear(y: Array, x: Array, names: Sequence[str], groups: Sequence[tuple[
             _describe(name, float(value), float(covariance[place, place]), spread.df(place))
             for place, (name, value) in enumerate(zip(names, system.coefficients(theta), strict=True))
         ),
-        groups=tuple(name for name, _ in groups),
+        groups=tuple(groups),
         sd=tuple(float(value * sigma2**0.5) for value in theta),
         residual_sd=float(sigma2**0.5),
         deviance=system.deviance(theta),

@@ -53,15 +53,19 @@ def fit(
     counts = None if trials is None else frame[trials].cast(pl.Float64).to_numpy()
     _check(design, counts)
     objective = Laplace(design.y, design.x, design.random, link=link, trials=counts)
-    # below this the matrices are so small that threads wait for each other longer than they work
-    few = objective.structure.levels * objective.structure.q * objective.structure.m < WORTH_THREADS
-    with threadpool_limits(limits=1 if few else None, user_api="blas"):
+    with threadpool_limits(limits=count_threads(objective), user_api="blas"):
         try:
             search = Search(objective, design)
             search.run()
             return _describe(search, further=further)
         except (np.linalg.LinAlgError, linalg.LinAlgError) as error:
             raise NoFitError("these answers are too few, or too much alike, for this model") from error
+
+
+def count_threads(objective: Laplace) -> int | None:
+    """Threads of the linear algebra (None: all that there are); over small matrices they wait more than they work."""
+    few = objective.structure.levels * objective.structure.q * objective.structure.m < WORTH_THREADS
+    return 1 if few else None
 
 
 def _check(design: Design, counts: Array | None) -> None:

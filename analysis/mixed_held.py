@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from analysis.estimate import Estimate, estimate_normal
-from analysis.mixed import LARGEST
-from analysis.mixed_formula import build_design
+from analysis.mixed import LARGEST, count_threads
+from analysis.mixed_formula import Design, build_design
 from analysis.mixed_laplace import Laplace, project_information
 from analysis.mixed_links import LinkName
 from analysis.mixed_result import NoFitError
@@ -60,6 +61,12 @@ def fit_held(
     """
     design = build_design(formula, frame, levels=levels)
     objective = Laplace(design.y, design.x, design.random, link=link)
+    with threadpool_limits(limits=count_threads(objective), user_api="blas"):
+        return _climb(design, objective, theta)
+
+
+def _climb(design: Design, objective: Laplace, theta: Array) -> HeldFit:
+    """Scoring steps from coefficients of 0."""
     beta = np.zeros(design.x.shape[1])
     value = objective.evaluate(beta, theta)
     for _ in range(STEPS):

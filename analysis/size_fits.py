@@ -25,6 +25,7 @@ from scipy import optimize, stats
 
 from analysis.estimate import Estimate
 from analysis.power_law import BILLION, MIN_MODELS, NoFit, PowerLaw, fit_power_law, fit_power_laws
+from analysis.power_law_profile import profile_exponent
 
 Floats = NDArray[np.float64]
 DRAWS = 2_000
@@ -53,7 +54,8 @@ class SizedArm:
 class SizeFit:
     """One curve, or the `reason` why there is none. `parameters`: a and b, or the line's level at 10^9 and its slope.
 
-    `crossing`: the size at which it passes 50 %, where that lies among the sizes that were studied.
+    `profile`: b with its profile-likelihood interval. `crossing`: the size at which the curve passes 50 %, where that
+    lies among the sizes that were studied.
     """
 
     name: str
@@ -63,6 +65,7 @@ class SizeFit:
     p: float | None = None
     aicc: float | None = None
     tau2: float | None = None
+    profile: Estimate | None = None
     crossing: float | None = None
     reason: str = ""
 
@@ -149,6 +152,9 @@ def _fit_law(arms: Sequence[SizedArm], name: str) -> SizeFit:
         p=float(stats.chi2.sf(chi2, df)) if is_weighted and chi2 is not None else None,
         aicc=_inform(rest, se if is_weighted else None),
         tau2=find_scatter(rest, se) if is_weighted else None,
+        profile=profile_exponent(
+            [arm.n_params for arm in arms], y.tolist(), law=law, errors=se.tolist() if is_weighted else None
+        ),
         crossing=_cross_law(arms, law),
     )
 

@@ -61,7 +61,7 @@ def write_bundle(folder: Path, size: Size, *, seed: int) -> int:
         "excluded": (rng.random(size.participants) < 0.02).astype(int),
         "simulated": np.ones(size.participants, dtype=int),
     })  # fmt: skip
-    title = rng.random((size.participants, size.titles)).argpartition(size.read, axis=1)[:, : size.read]
+    title = rng.random((size.participants, size.titles)).argsort(axis=1)[:, : size.read]
     is_model = rng.permuted(np.tile(np.arange(size.read) % 2 == 0, (size.participants, 1)), axis=1)
     x = np.where(is_model, 0.5, -0.5)
     texts = rng.normal(0, TEXT, (size.arms + 1, size.titles))  # the last row: human texts, the same for all arms

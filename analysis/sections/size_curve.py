@@ -39,7 +39,8 @@ MEANING = (
 FORMULA = (
     "Trend: random-effects meta-regression on log₁₀ size, τ² by REML, Knapp and Hartung’s t with k − 2 degrees of "
     "freedom. Curves by least squares, arms alike (as published) or by 1/SE² (two-way); χ² = Σ((y − f)/SE)²; AICc of "
-    "normal errors, lower is better. Bands: parametric bootstrap, 2,000 draws, in which each arm moves by the error of "
+    "normal errors, lower is better. The profile interval of b holds every b with RSS(b) − RSS(b̂) ≤ t² · s². "
+    "Bands: parametric bootstrap, 2,000 draws, in which each arm moves by the error of "
     "participants and texts and by the scatter between models. Order: exact p of all k! orders of the arms up to "
     "k = 8, else of 20,000 drawn ones."
 )
@@ -144,12 +145,12 @@ def _describe_trend(trend: SizeTrend) -> dict[str, Any]:
 def _tabulate_fits(fits: tuple[SizeFit, ...]) -> Table:
     rows = [
         (fit.name, name, part.value, part.se, part.low, part.high, fit.chi2, fit.df, fit.p, fit.aicc, fit.tau2,
-         fit.crossing)
+         fit.crossing, *((fit.profile.low, fit.profile.high) if fit.profile and name == "b" else (None, None)))
         for fit in fits
         for name, part in fit.parameters.items()
     ]  # fmt: skip
     header = ("curve", "parameter", "value", "se", "low", "high", "chi2", "df", "p_lack_of_fit", "aicc", "tau2",
-              "crosses_half_at")  # fmt: skip
+              "crosses_half_at", "profile_low", "profile_high")  # fmt: skip
     return Table(header, rows)
 
 
