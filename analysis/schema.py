@@ -55,6 +55,8 @@ ARMS = Table(
         Column("is_control", "flag", "1 for the control model", values=_FLAG, required=True),
         Column("generator", "text", "what wrote its texts"),
         Column("sampling", "JSON", "temperature and the like"),
+        Column("shots", "integer", "context articles in a prompt; empty = all that fit", least=0, is_added=True),
+        Column("use", "JSON", "how the context was chosen, and an instruction", is_added=True),
     ),
     is_needed=True,
 )
@@ -81,6 +83,7 @@ STIMULI = Table(
         Column("text", "text", "the text"),
         Column("normalised", "list", "the rules of normalisation that changed it", is_added=True),
         Column("normalisation_version", "text", "of the rules", is_added=True),
+        Column("shots", "integer", "context articles in its prompt; empty = unknown", least=0, is_added=True),
     ),
 )
 PARTICIPANTS = Table(

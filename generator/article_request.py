@@ -71,10 +71,11 @@ class Sampling:
 
 @dataclass(frozen=True)
 class ArticleRequest:
-    """An article to write. `context` is oldest first; `target_words` is the length of the human article.
+    """An article to write. `context` is in the order of reading; `target_words` is the length of the human article.
 
-    Not `conditioned` is the published control: the model sees neither context nor title. `human_body` and `language`
-    (ISO 639, empty for any) are never shown to the model: its texts are held against them by the `rules`.
+    `instruction` stands before all else in the prompt, where it is not empty. Not `conditioned` is the published
+    control: the model sees neither instruction, context nor title. `human_body` and `language` (ISO 639, empty for any)
+    are never shown to the model: its texts are held against them by the `rules`.
     """
 
     title: str
@@ -86,6 +87,7 @@ class ArticleRequest:
     human_body: str = ""
     language: str = ""
     rules: FitnessRules = field(default_factory=FitnessRules)
+    instruction: str = ""
 
     def list_references(self, training: TrainingText | None = None) -> References:
         """What the texts are held against; of the context what stands in the prompt, so nothing for the control."""
@@ -115,7 +117,8 @@ class Draft:
     """A candidate's text.
 
     `measures`, `flags` and `is_fit` come from `generator.fitness`; `seconds` is the time until it was finished,
-    `n_tokens` what was drawn for it (before any cut), `prompt_sha256` of the prompt's text in UTF-8.
+    `n_tokens` what was drawn for it (before any cut), `prompt_sha256` of the prompt's text in UTF-8,
+    `n_context` how many of the request's context stories stood in it: the last ones, where not all had room.
     """
 
     seed: int
@@ -130,3 +133,4 @@ class Draft:
     # a commit of a Hugging Face repository, a checkpoint's settings, or the model that a server says has answered;
     # and for models on this machine what has computed the text
     model_version: str = ""
+    n_context: int = 0

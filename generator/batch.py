@@ -34,6 +34,7 @@ class WritingTask:
     prompt: tuple[int, ...]
     prompt_sha256: str
     model_version: str
+    n_context: int
 
     @property
     def suffix(self) -> tuple[int, ...]:
@@ -193,6 +194,7 @@ class WritingBatch:
             seconds=time.perf_counter() - row.began,
             prompt_sha256=row.task.prompt_sha256,
             model_version=row.task.model_version,
+            n_context=row.task.n_context,
         )
 
 

@@ -49,9 +49,13 @@ def render_story(story: Story) -> str:
     return f"{_render_frame(title=story.title, subtitle=story.subtitle)} {body}"
 
 
-def build_prompt(*, context: Sequence[Story], title: str, subtitle: str) -> str:
-    """The context stories, oldest first and parted by a blank line, then the frame that the model is to fill."""
-    return _STORY_BREAK.join([*map(render_story, context), _render_frame(title=title, subtitle=subtitle)])
+def build_prompt(*, context: Sequence[Story], title: str, subtitle: str, instruction: str = "") -> str:
+    """The instruction where there is one, the context stories in their order, and the frame that the model is to fill.
+
+    They are parted by a blank line.
+    """
+    begin = [instruction.strip()] if instruction.strip() else []
+    return _STORY_BREAK.join([*begin, *map(render_story, context), _render_frame(title=title, subtitle=subtitle)])
 
 
 def build_unconditional_prompt() -> str:
@@ -75,19 +79,29 @@ def cut_leading_frame(answer: str) -> str:
 
 
 def fit_prompt(
-    *, context: Sequence[Story], title: str, subtitle: str, count_tokens: Callable[[str], int], limit: int
+    *,
+    context: Sequence[Story],
+    title: str,
+    subtitle: str,
+    count_tokens: Callable[[str], int],
+    limit: int,
+    instruction: str = "",
 ) -> FittedPrompt:
-    """The prompt with as many of the latest context stories as `limit` tokens hold; the title is never dropped.
+    """The prompt with as many of the last context stories as `limit` tokens hold.
+
+    Title and instruction are never dropped.
 
     Raises:
         PromptTooLongError: the frame alone is longer than `limit`.
     """
     for n_dropped in range(len(context) + 1):
-        text = build_prompt(context=context[n_dropped:], title=title, subtitle=subtitle)
+        text = build_prompt(context=context[n_dropped:], title=title, subtitle=subtitle, instruction=instruction)
         n_tokens = count_tokens(text)
         if n_tokens <= limit:
             return FittedPrompt(text=text, n_stories=len(context) - n_dropped, n_tokens=n_tokens)
-    raise PromptTooLongError(f"title and subtitle take {n_tokens} tokens; the model has room for {limit}")
+    raise PromptTooLongError(
+        f"title and subtitle (with any instruction) take {n_tokens} tokens; the model has room for {limit}"
+    )
 
 
 def _render_frame(*, title: str, subtitle: str) -> str:

@@ -144,7 +144,12 @@ class _Calls:
         path = "chat/completions" if writer.is_chat else "completions"
         self._caller = Caller(writer.server, client, path=path)
         self._url = writer.server.url
-        full = build_prompt(context=request.context, title=request.title, subtitle=request.subtitle)
+        full = build_prompt(
+            context=request.context,
+            title=request.title,
+            subtitle=request.subtitle,
+            instruction=request.instruction,
+        )
         self._full = full  # what the model's tokens are counted on, also for the control
         own = full if request.conditioned else build_unconditional_prompt()
         self._prompt = _frame(own, is_chat=writer.is_chat, conditioned=request.conditioned)
@@ -216,6 +221,7 @@ class _Calls:
             prompt_sha256=hashlib.sha256(prompt.encode()).hexdigest(),
             prompt_tokens=usage.prompt if usage else None,
             model_version=str(answer.get("model") or ""),
+            n_context=len(self._request.context) if self._request.conditioned else 0,
         )
 
     def _ask(self, body: dict[str, Any], *, most: TokenCount) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 python -m generator.sample --model DIR|ORG/NAME --articles FILE --out FILE.jsonl [--chat]
     [--context-ids a,b,c] [--candidates 5] [--seed N] [--temperature X] [--top-p X] [--top-k N]
     [--repetition-penalty X] [--stop TEXT …] [--length-ratio X] [--max-tokens N] [--language en] [--limit N]
-    [--unconditional] [--device cpu|cuda]
+    [--instruction TEXT] [--unconditional] [--device cpu|cuda]
 
 DIR is a checkpoint of ours or any local causal language model of transformers; ORG/NAME[@REVISION], one of the local
 Hugging Face cache (nothing is downloaded); with --server URL, the name of a model that an OpenAI-compatible server has
@@ -59,6 +59,7 @@ class WritingPlan:
     seed: int
     sampling: Sampling
     language: str = ""
+    instruction: str = ""
 
 
 def select_articles(
@@ -129,6 +130,7 @@ def _make_request(article: CorpusArticle, plan: WritingPlan) -> ArticleRequest:
         sampling=plan.sampling,
         human_body=article.story.body,
         language=plan.language,
+        instruction=plan.instruction,
     )
 
 
@@ -163,6 +165,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--max-tokens", type=int, help="a candidate, besides")
     parser.add_argument("--language", default="", help="as en: texts in another one are flagged")
     parser.add_argument("--limit", type=int, help="only the first N articles")
+    parser.add_argument("--instruction", default="", help="words before everything else in the prompt")
     parser.add_argument("--unconditional", action="store_true", help="no context and no title, as the control")
     parser.add_argument("--device", help="cpu or cuda; CUDA where there is one unless given")
     return parser.parse_args(arguments)
@@ -190,6 +193,7 @@ def main(arguments: list[str] | None = None) -> int:
         )
         plan = WritingPlan(
             language=options.language,
+            instruction=options.instruction,
             articles=articles,
             context=context,
             conditioned=not options.unconditional,

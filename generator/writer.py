@@ -101,7 +101,7 @@ def find_token_limit(writer: Writer, request: ArticleRequest) -> int:
     limit = math.ceil(request.target_words * sampling.length_ratio * measure_tokens_per_word(writer, request))
     if sampling.max_tokens is not None:
         limit = min(limit, sampling.max_tokens)
-    bare = build_prompt(context=(), title=request.title, subtitle=request.subtitle)
+    bare = build_prompt(context=(), title=request.title, subtitle=request.subtitle, instruction=request.instruction)
     frame = writer.count_tokens(writer.checkpoint.render_prompt(bare, conditioned=request.conditioned))
     room = writer.checkpoint.decoder.context - frame - 1  # one for the mark before the prompt
     if room < 1:
@@ -171,7 +171,7 @@ def write_orders(
 def _prepare(writer: Writer, order: ArticleOrder, number: int) -> WritingTask:
     request, checkpoint = order.request, writer.checkpoint
     limit = find_token_limit(writer, request)
-    text, context = _make_prompt(writer, request, limit=limit)
+    text, context, n_context = _make_prompt(writer, request, limit=limit)
     prompt = checkpoint.encode_prompt(text)
     return WritingTask(
         number=number,
@@ -182,6 +182,7 @@ def _prepare(writer: Writer, order: ArticleOrder, number: int) -> WritingTask:
         prompt=tuple(prompt),
         prompt_sha256=hashlib.sha256(text.encode()).hexdigest(),
         model_version="; ".join(filter(None, (writer.version, checkpoint.decoder.engine))),
+        n_context=n_context,
     )
 
 
@@ -197,19 +198,21 @@ def find_prefix(prompt: Sequence[int], context: Sequence[int]) -> tuple[int, ...
     return tuple(prompt[: shared - shared % KEY_BLOCK])
 
 
-def _make_prompt(writer: Writer, request: ArticleRequest, *, limit: int) -> tuple[str, str]:
-    """The prompt, and the part of it that is the same for every article of its context."""
+def _make_prompt(writer: Writer, request: ArticleRequest, *, limit: int) -> tuple[str, str, int]:
+    """The prompt, the part of it that is the same for every article of its context, and the stories of that."""
     render = partial(writer.checkpoint.render_prompt, conditioned=request.conditioned)
     if not request.conditioned:
         prompt = render(build_unconditional_prompt())
-        return prompt, prompt
+        return prompt, prompt, 0
     fitted = fit_prompt(
         context=request.context,
         title=request.title,
         subtitle=request.subtitle,
         count_tokens=lambda text: writer.count_tokens(render(text)),
         limit=writer.checkpoint.decoder.context - limit - 1,
+        instruction=request.instruction,
     )
     kept = request.context[len(request.context) - fitted.n_stories :]
     # another title in place of the article's own: only what comes before it is the same
-    return render(fitted.text), render(build_prompt(context=kept, title="", subtitle=""))
+    shared = build_prompt(context=kept, title="", subtitle="", instruction=request.instruction)
+    return render(fitted.text), render(shared), fitted.n_stories

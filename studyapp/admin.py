@@ -99,7 +99,7 @@ class ArmInline(TabularInline):
     extra = 0
     fields = [
         "name", "label", "n_params", "is_control", "generator", "conditioned", "sampling", "participants_per_cell",
-        "position",
+        "use", "position",
     ]  # fmt: skip
 
     def has_add_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:

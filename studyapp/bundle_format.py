@@ -44,6 +44,7 @@ RECORDS_CODEBOOK: list[Entry] = [
     ("candidates.csv", "rejected_reason", "text", "", "", "why a reviewer set it aside; empty = not"),
     ("candidates.csv", "rejected_at", "time", "", "", "when, UTC"),
     ("candidates.csv", "text", "text", "", "", "the text, whether it was chosen or not"),
+    ("candidates.csv", "context", "JSON", "", "", "ids of the articles in its prompt, in their order; empty = unknown"),
     ("enrolments.csv", "participant", "text", "", "", "who"),
     ("enrolments.csv", "order_seed", "integer", "", ">= 0", "the seed their trials were ordered by"),
     ("enrolments.csv", "consent_sha256", "text", "", "", "SHA-256 of the consent text they agreed to"),

@@ -16,6 +16,7 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from studyapp.domain.shot_arms import cross_shots
 from studyapp.domain.study_design import DesignError, StudyDesign, describe_design, parse_design
 from studyapp.domain.study_sections import Fault, Place
 from studyapp.domain.toml_lines import find_line, find_lines
@@ -148,8 +149,9 @@ def parse_study_file(text: str, *, name: str, folder: Path | None) -> StudyFile:
     arm_entries: tuple[int, ...] = ()
     if isinstance(merged.get("arms"), list):
         expanded = expand_ladder_arms(merged["arms"])
-        merged["arms"], faults = expanded.arms, expanded.faults
-        arm_entries = () if faults else tuple(expanded.origins)
+        crossed = cross_shots(expanded.arms, origins=expanded.origins)
+        merged["arms"], faults = crossed.arms, [*expanded.faults, *crossed.faults]
+        arm_entries = () if faults else tuple(crossed.origins)
     articles = merged.get("articles")
     file_name = articles.pop("file", None) if isinstance(articles, dict) else None
     if file_name is not None and (folder is None or not isinstance(file_name, str)):

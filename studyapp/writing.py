@@ -32,7 +32,9 @@ def write_orders(
     writer = open_arm_writer(orders[0])
     writer.write_all(
         [_make_article_order(order) for order in orders],
-        on_written=lambda number, drafts: on_written(orders[number], [_keep(draft) for draft in drafts]),
+        on_written=lambda number, drafts: on_written(
+            orders[number], [_keep(draft, orders[number]) for draft in drafts]
+        ),
         on_refused=lambda number, error: on_refused(orders[number], error),
         on_progress=on_progress,
     )
@@ -62,11 +64,12 @@ def _make_article_order(order: GenerationOrder) -> "ArticleOrder":
         human_body=order.human_body,
         language=order.language,
         rules=FitnessRules.from_mapping(order.fitness),
+        instruction=order.instruction,
     )
     return ArticleOrder(request=request, seeds=order.seeds)
 
 
-def _keep(draft: "Draft") -> WrittenCandidate:
+def _keep(draft: "Draft", order: GenerationOrder) -> WrittenCandidate:
     return WrittenCandidate(
         seed=draft.seed,
         text=draft.text,
@@ -78,4 +81,5 @@ def _keep(draft: "Draft") -> WrittenCandidate:
         prompt_sha256=draft.prompt_sha256,
         prompt_tokens=draft.prompt_tokens,
         model_version=draft.model_version,
+        context=tuple(article.ref for article in order.context[len(order.context) - draft.n_context :]),
     )

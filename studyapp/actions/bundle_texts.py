@@ -188,6 +188,7 @@ def _read_candidate(cells: RowCells, job: GenerationJob) -> Candidate:
         "prompt_sha256": cells.text("prompt_sha256", most=64),
         "rejected_reason": cells.text("rejected_reason", most=300),
         "rejected_at": cells.time("rejected_at"),
+        "context": cells.json("context", list) if cells.text("context") else None,
     }
     return Candidate(job=job, **values)
 

@@ -65,6 +65,7 @@ def _candidate_rows(study: Study) -> Iterator[Row]:
             "rejected_reason": candidate.rejected_reason,
             "rejected_at": candidate.rejected_at,
             "text": candidate.text,
+            "context": None if candidate.context is None else _write_json(candidate.context),
         }
 
 

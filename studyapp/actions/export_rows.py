@@ -83,6 +83,8 @@ def list_arms(study: Study) -> Iterator[Row]:
             "is_control": arm.is_control,
             "generator": arm.generator,
             "sampling": json.dumps({**arm.sampling, "conditioned": arm.conditioned}, sort_keys=True),
+            "shots": arm.use.get("shots"),
+            "use": json.dumps(arm.use, sort_keys=True, ensure_ascii=False),
         }
 
 
@@ -121,6 +123,7 @@ def list_stimuli(study: Study, *, rename: Callable[[str], str]) -> Iterator[Row]
             "text": stimulus.text,
             "normalised": ";".join(stimulus.normalised),
             "normalisation_version": stimulus.normalisation_version,
+            "shots": len(candidate.context) if candidate and candidate.context is not None else None,
         }
 
 

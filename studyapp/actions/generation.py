@@ -10,6 +10,7 @@ from django.db import transaction
 
 from studyapp.actions.audit import record
 from studyapp.domain.article_text import count_words
+from studyapp.domain.context_choice import ContextFacts, choose_context
 from studyapp.domain.seeds import derive_seed
 from studyapp.models import Arm, Article, Candidate, GenerationJob, Item, Study
 
@@ -20,8 +21,9 @@ class GenerationRefusedError(ValueError):
 
 @dataclass(frozen=True)
 class ArticlePrompt:
-    """What a model may be told of an article, or of an earlier one in the context."""
+    """An earlier article as a model is told of it; `ref` is kept with what is written after it."""
 
+    ref: str
     title: str
     subtitle: str
     body: str
@@ -43,6 +45,7 @@ class GenerationOrder:
     language: str
     fitness: dict[str, Any]
     context: tuple[ArticlePrompt, ...]
+    instruction: str
     first_index: int
     seeds: tuple[int, ...]
 
@@ -61,6 +64,7 @@ class WrittenCandidate:
     prompt_sha256: str
     prompt_tokens: int | None = None
     model_version: str = ""
+    context: tuple[str, ...] | None = None
 
 
 @transaction.atomic
@@ -208,12 +212,17 @@ def _refuse_unready(study: Study, arms: list[Arm], items: list[Item]) -> None:
         raise GenerationRefusedError("The study needs items and arms before anything can be generated.")
     if silent := [arm.name for arm in arms if not arm.generator]:
         raise GenerationRefusedError(f"These arms say no generator: {', '.join(silent)}; set checkpoint:FOLDER.")
+    n_context = study.context.count()
+    if wanting := [f"{arm.name} ({arm.use['shots']})" for arm in arms if arm.use.get("shots", 0) > n_context]:
+        raise GenerationRefusedError(
+            f"These arms want more context articles than the study has ({n_context}): {', '.join(wanting)}; "
+            "choose more of them, or leave the number out for all that fit."
+        )
 
 
 def _build_order(job: GenerationJob) -> GenerationOrder:
     arm, article = job.arm, job.item.article
     first_index = job.candidates.count()
-    context = [entry.article for entry in arm.study.context.select_related("article")] if arm.conditioned else []
     return GenerationOrder(
         job_id=job.pk,
         claim=job.claim,
@@ -226,7 +235,8 @@ def _build_order(job: GenerationJob) -> GenerationOrder:
         human_body=article.body,
         language=article.language or arm.study.language,
         fitness=dict(arm.study.fitness),
-        context=tuple(_build_prompt(article) for article in context),
+        context=tuple(_build_prompt(article) for article in _choose_context(arm, article)),
+        instruction=arm.use.get("instruction", ""),
         first_index=first_index,
         seeds=tuple(
             derive_seed(arm.study.seed, arm.name, article.content_hash, index)
@@ -235,8 +245,21 @@ def _build_order(job: GenerationJob) -> GenerationOrder:
     )
 
 
+def _choose_context(arm: Arm, article: Article) -> list[Article]:
+    """The articles that stand before one in the arm's prompt, in the order of reading."""
+    if not arm.conditioned:
+        return []
+    listed = [entry.article for entry in arm.study.context.select_related("article")]
+    places = choose_context([_tell_facts(each) for each in listed], item=_tell_facts(article), rule=arm.context_rule)
+    return [listed[place] for place in places]
+
+
+def _tell_facts(article: Article) -> ContextFacts:
+    return ContextFacts(key=article.content_hash, section=article.section, published=article.published)
+
+
 def _build_prompt(article: Article) -> ArticlePrompt:
-    return ArticlePrompt(title=article.title, subtitle=article.subtitle, body=article.body)
+    return ArticlePrompt(ref=article.ref, title=article.title, subtitle=article.subtitle, body=article.body)
 
 
 def _build_candidate(job: GenerationJob, index: int, written: WrittenCandidate) -> Candidate:
@@ -254,4 +277,5 @@ def _build_candidate(job: GenerationJob, index: int, written: WrittenCandidate) 
         model_version=written.model_version[:200],
         seconds=written.seconds,
         prompt_sha256=written.prompt_sha256,
+        context=None if written.context is None else list(written.context),
     )

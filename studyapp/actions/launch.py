@@ -209,7 +209,14 @@ def _gather_arm_facts(arm: Arm, *, human: dict[int, str]) -> ArmFacts:
         jobs_unfinished=arm.jobs.exclude(state=GenerationJob.State.DONE).count(),
         flags=tuple(flag for stimulus in stimuli if stimulus.candidate for flag in stimulus.candidate.flags),
         pairs=tuple(_pair(stimulus, human[stimulus.item_id]) for stimulus in stimuli if stimulus.item_id in human),
+        shots=arm.use.get("shots"),
+        short_of_shots=sum(_lacks_context(stimulus, shots=arm.use.get("shots", 0)) for stimulus in stimuli),
     )
+
+
+def _lacks_context(stimulus: Stimulus, *, shots: int) -> bool:
+    context = stimulus.candidate.context if stimulus.candidate else None
+    return context is not None and len(context) < shots
 
 
 def _pair(stimulus: Stimulus, human: str) -> TextPair:

@@ -141,6 +141,7 @@ def describe_study(study: Study) -> StudyDesign:
                 conditioned=arm.conditioned,
                 sampling=arm.sampling,
                 participants_per_cell=arm.participants_per_cell,
+                **arm.use,
             )
             for arm in study.arms.all()
         ),
@@ -166,6 +167,7 @@ def arm_columns(arm: ArmDesign) -> dict[str, Any]:
         "conditioned": arm.conditioned,
         "sampling": arm.sampling,
         "participants_per_cell": arm.participants_per_cell,
+        "use": arm.list_use(),
     }
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from studyapp.domain.study_design import LISTS, StudyDesign, describe_design, parse_design
 from studyapp.domain.study_sections import describe_section
+from studyapp.domain.text_design import USE_KEYS
 
 # A text was written under these; once they say something else, it is not the text of this design any more.
-ARM_KEYS_OF_TEXTS = ("generator", "conditioned", "sampling")
+ARM_KEYS_OF_TEXTS = ("generator", "conditioned", "sampling", *USE_KEYS)
 KEYS_OF_ALL_TEXTS = ("study.language", "fitness")
 CONTEXT_KEY = "articles.context"
 KEYS_OF_FORMS = ("study.seed", "articles.items")

@@ -13,7 +13,7 @@ from studyapp.domain.shared_runs import describe_run, mark_shared_runs
 from studyapp.domain.source_traces import count_telling, find_traces
 from studyapp.domain.surface_cues import LEAST_ITEMS, audit_cues
 
-TOPICS = frozenset({"Lengths", "Overlap", "Blinding", "Traces"})  # what `check_stimuli` finds
+TOPICS = frozenset({"Prompts", "Lengths", "Overlap", "Blinding", "Traces"})  # what `check_stimuli` finds
 LENGTH_TOLERANCE = 0.10  # share of the human mean by which an arm's mean length may differ before a warning
 LONG_HUMAN_RUN = 12  # words: articles of one newsroom share at most 8 in a row (docs/fitness.md)
 LONG_TRAINING_RUN = 32  # words: … and at most 31 with all others of the newsroom, where laws and statements are quoted
@@ -26,8 +26,27 @@ def check_stimuli(facts: StudyFacts) -> list[Finding]:
     findings: list[Finding] = []
     for arm in facts.arms:
         if arm.pairs:
-            findings += [_check_lengths(arm), *_check_overlap(arm), *_check_cues(arm), *_check_model_traces(arm)]
+            findings += [
+                *_check_shots(arm),
+                _check_lengths(arm),
+                *_check_overlap(arm),
+                *_check_cues(arm),
+                *_check_model_traces(arm),
+            ]
     return [*findings, *_check_human_traces(facts)]
+
+
+def _check_shots(arm: ArmFacts) -> list[Finding]:
+    """An arm that is to stand for K articles in the context must have them there."""
+    if arm.shots is None:
+        return []
+    told = f"{arm.name}: {arm.short_of_shots} of {arm.stimuli} texts were written with fewer than {arm.shots} articles"
+    if arm.short_of_shots:
+        words = (
+            f"{told} before them, for want of room; take shorter ones, fewer of them, or a model of a longer context"
+        )
+        return [Finding("warn", "Prompts", f"{words}.")]
+    return [Finding("pass", "Prompts", f"{arm.name}: every text was written with {arm.shots} articles before it.")]
 
 
 def _check_lengths(arm: ArmFacts) -> Finding:

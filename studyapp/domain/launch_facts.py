@@ -31,6 +31,8 @@ class ArmFacts:
     jobs_unfinished: int
     flags: tuple[str, ...]
     pairs: tuple[TextPair, ...]
+    shots: int | None = None  # context articles that its prompts were to hold
+    short_of_shots: int = 0  # texts whose prompt held fewer, for want of room
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from studyapp.domain.context_choice import (
+    CONTEXT_CHOICES,
+    CONTEXT_ORDERS,
+    MOST_SHOTS,
+    ContextRule,
+    check_context_names,
+)
 from studyapp.domain.normalisation import RULES
 from studyapp.domain.study_sections import SLUG, describe_section, suggest
 from studyapp.generators import CHAT, SCHEMES
@@ -44,6 +51,7 @@ FLAG_MEANINGS = {  # what each flag says of a text, wherever a person reads it
     "copied_training": "copied from a training text",
 }
 FITNESS_FLAGS = tuple(FLAG_MEANINGS)
+USE_KEYS = ("shots", "context_choice", "context_order", "context_seed", "instruction")  # how an arm uses its model
 STOP_MARKS = "stop"  # the setting that is a list of texts: a candidate ends before the first that it comes to
 MOST_STOP_MARKS = 4
 
@@ -98,9 +106,11 @@ class Normalisation:
 
 @dataclass(frozen=True)
 class ArmDesign:
-    """[[arms]]: one model. An unconditioned arm sees neither context nor title (the published control).
+    """[[arms]]: one model in one use. An unconditioned arm sees neither context nor title (the published control).
 
-    An arm's own `participants_per_cell` takes the place of that of [targets].
+    `shots` of the study's context articles stand before the title, all that fit unless it is said; `instruction` stands
+    before them. How they are chosen and ordered says `studyapp.domain.context_choice`. An arm's own
+    `participants_per_cell` takes the place of that of [targets].
     """
 
     name: str
@@ -111,6 +121,24 @@ class ArmDesign:
     conditioned: bool = True
     sampling: dict[str, float | int | list[str]] = field(default_factory=dict)
     participants_per_cell: int | None = None
+    shots: int | None = None
+    context_choice: str | None = None
+    context_order: str | None = None
+    context_seed: int | None = None
+    instruction: str | None = None
+
+    def list_use(self) -> dict[str, Any]:
+        """What the arm says of its context and instruction, as it is stored; nothing where all is as usual."""
+        return {key: getattr(self, key) for key in USE_KEYS if getattr(self, key) is not None}
+
+    @property
+    def context_rule(self) -> ContextRule:
+        return ContextRule(
+            shots=self.shots,
+            choice=next((name for name in CONTEXT_CHOICES if name == self.context_choice), "fixed"),
+            order=next((name for name in CONTEXT_ORDERS if name == self.context_order), "listed"),
+            seed=self.context_seed or 0,
+        )
 
     def __post_init__(self) -> None:
         if not SLUG.fullmatch(self.name.replace(".", "-")) or len(self.name) > 60:
@@ -119,6 +147,7 @@ class ArmDesign:
             raise ValueError("n_params: must be the model's number of parameters")
         if self.participants_per_cell is not None and not 1 <= self.participants_per_cell <= 100_000:
             raise ValueError("participants_per_cell: must be from 1 to 100000")
+        self._check_use()
         scheme, _, place = self.generator.partition(":")
         if self.generator and (scheme.removesuffix(CHAT) not in SCHEMES or not place or ".." in place.split("/")):
             raise ValueError(
@@ -137,6 +166,16 @@ class ArmDesign:
             low, high = SAMPLING_RANGES[key]
             if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
                 raise ValueError(f"sampling.{key}: is {value!r}; it must be a number from {low:g} to {high:g}")
+
+    def _check_use(self) -> None:
+        if self.shots is not None and not 0 <= self.shots <= MOST_SHOTS:
+            raise ValueError(f"shots: must be from 0 to {MOST_SHOTS}; leave it out for all that fit")
+        check_context_names(self.context_choice, self.context_order)
+        if self.context_seed is not None and not 0 <= self.context_seed < 2**31:
+            raise ValueError("context_seed: must be from 0 to 2147483647")
+        for key in USE_KEYS:
+            if not self.conditioned and getattr(self, key) is not None:
+                raise ValueError(f"{key}: an arm that is not conditioned is given nothing; leave one of the two out")
 
 
 def _check_stop_marks(marks: object) -> None:

@@ -106,6 +106,9 @@ class Candidate(models.Model):
     )
     seconds = models.FloatField()
     prompt_sha256 = models.CharField(max_length=64)
+    context = models.JSONField(
+        null=True, blank=True, help_text="ids of the articles that stood in the prompt, in their order; none: unknown"
+    )
     rejected_reason = models.CharField(max_length=300, blank=True)
     rejected_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     rejected_at = models.DateTimeField(null=True, blank=True)

@@ -12,6 +12,7 @@ from django.utils.functional import cached_property
 
 from studyapp.domain.attention import AttentionQuestion
 from studyapp.domain.comprehension import ComprehensionQuestion
+from studyapp.domain.context_choice import ContextRule
 from studyapp.domain.data_protection import DataProtection
 from studyapp.domain.debriefing import MOST_DAYS
 from studyapp.domain.languages import is_same
@@ -21,6 +22,7 @@ from studyapp.domain.questions import Question, read_question
 from studyapp.domain.reading_time import Pace
 from studyapp.domain.study_design import PLATFORMS, PRESENTATIONS, Recruitment
 from studyapp.domain.study_texts import SpokenTexts, Translation, read_stored, translate_texts
+from studyapp.domain.text_design import ArmDesign
 from studyapp.models.articles import Article
 from studyapp.models.written_once import RowsOnce, words
 from studyapp.recruitment import Adapter
@@ -324,6 +326,9 @@ class Arm(models.Model):
     participants_per_cell = models.PositiveIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1)], help_text="on each form; empty: as the study says"
     )
+    use = models.JSONField(
+        default=dict, blank=True, help_text="how many context articles, which, their order, and an instruction"
+    )
 
     class Meta:
         ordering = ["position"]
@@ -336,6 +341,10 @@ class Arm(models.Model):
 
     def __str__(self) -> str:
         return self.label or self.name
+
+    @property
+    def context_rule(self) -> ContextRule:
+        return ArmDesign(name=self.name, **self.use).context_rule
 
     @property
     def target_per_cell(self) -> int:

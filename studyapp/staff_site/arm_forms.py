@@ -1,5 +1,6 @@
 """The form of one arm, made from the design's own dataclass; its sampling has a field for each setting."""
 
+import types
 from typing import Any
 
 from django import forms
@@ -60,7 +61,9 @@ class ArmForm(forms.Form):
     def read_arm(self) -> dict[str, Any]:
         """The arm as a study file says it; settings of sampling that are empty are left out."""
         said = self.cleaned_data
-        arm = {key: said[key] for key in list_arm_hints() if key != "sampling"}
+        hints = list_arm_hints()
+        arm = {key: said[key] for key in hints if key != "sampling"}
+        arm |= {key: None for key in arm if isinstance(hints[key], types.UnionType) and said[key] == ""}
         sampling: dict[str, Any] = {}
         for name in (*SAMPLING_RANGES, STOP_MARKS):
             value = said[f"sampling-{name}"]

@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 
 from studyapp.actions.study import describe_study
 from studyapp.domain.design_changes import ArmEntry, DesignChange
+from studyapp.domain.shot_arms import cross_shots
 from studyapp.domain.study_design import DesignError, describe_design
 from studyapp.models import Study
 from studyapp.offered_models import ask_server
@@ -46,7 +47,16 @@ def show_models(request: HttpRequest, study: Study) -> HttpResponse:
         "study_models.html",
         title=study.title,
         study=study,
-        arms=[{**arm, "sampling": _describe_sampling(arm), "is_missing": arm["generator"] in missing} for arm in arms],
+        arms=[
+            {
+                **arm,
+                "sampling": _describe_sampling(arm),
+                "use": _describe_use(arm),
+                "is_missing": arm["generator"] in missing,
+            }
+            for arm in arms
+        ],
+        can_cross=any(arm["conditioned"] and not arm["control"] and "shots" not in arm for arm in arms),
         groups=group_rows(rows),
         server_fault=listing.fault,
         form=form,
@@ -105,6 +115,8 @@ def _carry_out(
         arm = form.read_arm()
         entries.append(ArmEntry(None, arm))
         return try_change(request, study, DesignChange(arms=_keep_one_control(entries, name=arm["name"])))
+    if asked == "cross":
+        return try_change(request, study, DesignChange(arms=_cross(arms, numbers=request.POST.get("shots", ""))))
     index = next((index for index, arm in enumerate(arms) if arm["name"] == name), None)
     if index is None or asked not in (*MOVES, "remove"):
         messages.error(request, "Nothing was done: the page asked for something that does not exist.")
@@ -114,6 +126,29 @@ def _carry_out(
         entries.insert(max(0, index + MOVES[asked]), entry)
     try_change(request, study, DesignChange(arms=entries))
     return True
+
+
+def _cross(arms: list[dict[str, Any]], *, numbers: str) -> list[ArmEntry]:
+    """Each arm that is given a context and says no number of articles yet, once for every number.
+
+    Raises:
+        DesignError: these are no numbers, or no arm is like that.
+    """
+    try:
+        shots = [int(part) for part in numbers.replace(";", ",").split(",")]
+    except ValueError:
+        raise DesignError([f"{numbers!r} must be whole numbers with commas between, as 0, 1, 4."]) from None
+    is_open = [arm["conditioned"] and not arm["control"] and "shots" not in arm for arm in arms]
+    if not any(is_open):
+        raise DesignError(["Every arm says how many context articles it is given, or is given none."])
+    wanted = [{**arm, "shots": shots} if crossed else arm for arm, crossed in zip(arms, is_open, strict=True)]
+    made = cross_shots(wanted, origins=range(len(wanted)))
+    if made.faults:
+        raise DesignError(made.faults)
+    return [
+        ArmEntry(None if is_open[origin] else arm["name"], arm)
+        for arm, origin in zip(made.arms, made.origins, strict=True)
+    ]
 
 
 def _keep_one_control(entries: list[ArmEntry], *, name: str) -> list[ArmEntry]:
@@ -150,3 +185,13 @@ def _describe_sampling(arm: dict[str, Any]) -> str:
 def _show_faults(request: HttpRequest, error: DesignError) -> None:
     for fault in error.faults:
         messages.error(request, fault)
+
+
+def _describe_use(arm: dict[str, Any]) -> str:
+    """How many context articles stand before the title, and what else is said of them; empty where all is as usual."""
+    shots = arm.get("shots")
+    words = [] if shots is None else [f"{shots} context article{'' if shots == 1 else 's'}"]
+    words += [str(arm[key]).replace("-", " ") for key in ("context_choice", "context_order") if key in arm]
+    words += [f"seed {arm['context_seed']}"] if "context_seed" in arm else []
+    words += ["an instruction"] if arm.get("instruction") else []
+    return ", ".join(words)

@@ -12,6 +12,7 @@ import tomlkit
 from django import forms
 
 from studyapp.domain.attention import KINDS
+from studyapp.domain.context_choice import CONTEXT_CHOICES, CONTEXT_ORDERS
 from studyapp.domain.design_changes import DesignChange
 from studyapp.domain.exclusion import RULES
 from studyapp.domain.normalisation import RULES as NORMALISATION_RULES
@@ -46,9 +47,16 @@ CHOICES: dict[str, Callable[[], list[tuple[str, str]]]] = {
     ),
     "checks.exclusion_rules": lambda: [(name, describe_rule(name)) for name in RULES],
     "fitness.disqualifying": lambda: [(name, describe_flag(name)) for name in FITNESS_FLAGS],
+    "arms.context_choice": lambda: [("", "as usual: the last ones"), *CONTEXT_CHOICES.items()],
+    "arms.context_order": lambda: [("", "as usual: as listed"), *CONTEXT_ORDERS.items()],
     "normalisation.rules": lambda: [(name, describe_normalisation(name)) for name in NORMALISATION_RULES],
 }
-LONG = ("data_protection.controller", "data_protection.purpose", "data_protection.authority")  # of several lines
+LONG = (
+    "arms.instruction",
+    "data_protection.controller",
+    "data_protection.purpose",
+    "data_protection.authority",
+)  # of several lines
 MARKDOWN = ("texts.consent", "texts.instructions", "texts.question", "texts.debriefing")
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from studyapp.domain.context_choice import ZERO_SHOT_INSTRUCTION
 from studyapp.domain.exclusion import RULE_MEANINGS
 from studyapp.domain.normalisation import RULES as NORMALISATION_RULES
 from studyapp.domain.question_types import FURTHER
@@ -231,6 +232,19 @@ WORDS = {
         "Participants in each form of this arm", "Empty: as many as in the other arms."
     ),
     "arms.conditioned": Words("It is given the context articles and the title", "The published control was not."),
+    "arms.shots": Words(
+        "Context articles before the title",
+        "0: zero-shot, 1: one-shot, more: few-shot. Empty: all of the study’s that fit into the model’s context.",
+    ),
+    "arms.context_choice": Words("Which of the context articles", "The same for every candidate of an item."),
+    "arms.context_order": Words("Their order", "The last one stands right before the title."),
+    "arms.context_seed": Words(
+        "Seed of what is drawn", "Arms with the same seed are given the same articles; empty: 0."
+    ),
+    "arms.instruction": Words(
+        "Instruction",
+        f"Stands before everything else in the prompt; empty: none. For zero-shot: “{ZERO_SHOT_INSTRUCTION}”",
+    ),
 }
 SAMPLING = {
     "temperature": Words("Temperature", "1: as the model says; higher: more random."),

@@ -48,6 +48,13 @@ def test_the_oldest_stories_go_first(limit, n_stories):
         assert count_words(one_more) > max(limit, 3)
 
 
+def test_an_instruction_stands_before_all_else_and_is_never_dropped():
+    asked = build_prompt(context=[OLD], title="T", subtitle="", instruction=" Write. ")
+    assert asked == f"Write.\n\n{render_story(OLD)}\n\nTitle: T\nArticle:"
+    fitted = fit_prompt(context=[OLD], title="T", subtitle="", count_tokens=count_words, limit=4, instruction="Write.")
+    assert (fitted.text, fitted.n_stories) == ("Write.\n\nTitle: T\nArticle:", 0)
+
+
 def test_a_frame_that_does_not_fit_is_an_error():
     with pytest.raises(PromptTooLongError, match="take 4 tokens; the model has room for 3"):
         fit_prompt(context=[OLD], title="A b", subtitle="", count_tokens=count_words, limit=3)

@@ -97,6 +97,16 @@ def test_a_context_that_is_too_long_loses_its_oldest(writer):
         for context in ((long_ago, *STORIES[1:]), STORIES[1:])
     )
     assert with_it == [replace(without[0], seconds=with_it[0].seconds)]
+    assert with_it[0].n_context == len(STORIES) - 1, "what stood in the prompt is told"
+
+
+def test_an_instruction_changes_the_prompt_and_not_the_controls(writer):
+    zero = replace(REQUEST, context=(), sampling=Sampling(max_tokens=20))
+    told = replace(zero, instruction="Write a newspaper article with this title.")
+    plain, asked = (write_candidates(writer, request, seeds=[7])[0] for request in (zero, told))
+    assert plain.prompt_sha256 != asked.prompt_sha256 and asked.n_context == 0
+    controls = [write_candidates(writer, replace(request, conditioned=False), seeds=[7])[0] for request in (zero, told)]
+    assert controls[0].prompt_sha256 == controls[1].prompt_sha256
 
 
 def test_a_title_without_room_is_refused(writer):

@@ -67,6 +67,17 @@ def test_numbers_take_articles_from_the_beginning_of_the_file_context_first():
     assert design.articles.items == ("a0", "a1", "a3", "a4")
 
 
+def test_arms_are_crossed_with_numbers_of_context_articles():
+    head = '[study]\nslug = "s"\ntitle = "T"\n[[arms]]\nname = "small"\ngenerator = "checkpoint:small"\n'
+    design = read(head + "shots = [0, 2]\ncontext_choice = 'random'").resolve(REFS)
+    assert [(arm.name, arm.shots, arm.context_choice) for arm in design.arms] == [
+        ("small-k0", 0, "random"), ("small-k2", 2, "random"),
+    ]  # fmt: skip
+    assert read(write_study_file(design)).resolve(REFS) == design
+    with pytest.raises(StudyFileError, match=r"line 7: \[\[arms\]\] 1 shots: is \[0, 0\]"):
+        read(head + "shots = [0, 0]")
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [

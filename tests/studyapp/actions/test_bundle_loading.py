@@ -29,7 +29,7 @@ from studyapp.models import (
     Trial,
 )
 from tests.studyapp.bundle_rows import export, make_answered, read_files, write_files
-from tests.studyapp.study_rows import NOW, make_articles, make_draft
+from tests.studyapp.study_rows import NOW, make_articles, make_draft, make_launched
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(days=30)
@@ -75,6 +75,26 @@ def test_its_report_is_the_same_bytes(bundle, tmp_path):
     before, after = (write_report(path, tmp_path / name).parent for path, name in ((bundle, "one"), (again, "two")))
     for name in ("report.html", "results.json", "tables/arms.csv"):
         assert (before / name).read_bytes() == (after / name).read_bytes(), name
+
+
+def test_how_arms_use_their_models_comes_back(tmp_path):
+    use = {"shots": 1, "context_choice": "section", "instruction": "Write “it”."}
+    arms = [{"name": "one", "generator": "checkpoint:small", **use}, {"name": "all", "generator": "checkpoint:small"}]
+    made = make_launched(arms=arms)
+    Candidate.objects.filter(job__arm__name="one").update(context=["pilot-story-1"])
+    made.state = "closed"
+    made.save()
+    path = export(made, tmp_path)
+    files = read_files(path)
+    one, whole = list(csv.DictReader(io.StringIO(files["arms.csv"].decode(), newline="")))
+    assert (one["shots"], json.loads(one["use"])) == ("1", use) and (whole["shots"], whole["use"]) == ("", "{}")
+    shown = {row["arm"]: row["shots"] for row in csv.DictReader(io.StringIO(files["stimuli.csv"].decode(), newline=""))}
+    assert shown == {"": "", "one": "1", "all": ""}
+    empty_database()
+    study = load_bundle(path, now=LATER)
+    assert [arm.use for arm in study.arms.all()] == [use, {}]
+    assert set(map(str, Candidate.objects.values_list("context", flat=True))) == {"None", "['pilot-story-1']"}
+    assert read_files(export(study, tmp_path / "again", now=LATER)) == files
 
 
 def test_what_was_there_is_there_again(tmp_path):

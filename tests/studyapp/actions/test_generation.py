@@ -1,11 +1,21 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from studyapp.actions import generation
 from studyapp.actions.generation import GenerationRefusedError
+from studyapp.actions.study import load_study
 from studyapp.models import Candidate, GenerationJob
-from tests.studyapp.study_rows import NOW, finish_jobs, make_draft, make_launched, write_candidate
+from tests.studyapp.study_rows import (
+    NOW,
+    finish_jobs,
+    make_articles,
+    make_design,
+    make_draft,
+    make_launched,
+    write_candidate,
+)
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(minutes=5)
@@ -32,6 +42,35 @@ def test_an_order_says_all_that_a_worker_needs_and_the_control_is_told_nothing()
     assert control.sampling == {"temperature": 1.4}
     assert len(small.seeds) == 2
     assert not set(small.seeds) & set(control.seeds)
+
+
+def test_an_arms_context_is_chosen_for_it_and_kept_with_the_text():
+    arms = [
+        {"name": "zero", "generator": "checkpoint:small", "shots": 0, "instruction": "Write an article."},
+        {"name": "two", "generator": "checkpoint:small", "shots": 2, "context_choice": "random"},
+    ]
+    refs = make_articles(8)
+    study = load_study(make_design(refs, n_context=5, arms=arms))[0]
+    job_ids = generation.queue_jobs(study)
+    orders = {}
+    for job in GenerationJob.objects.filter(pk__in=job_ids).select_related("arm", "item__article"):
+        orders[job.arm.name, job.item.article.ref] = generation.claim_jobs(job.pk, now=NOW)[0]
+    zero = [order for (arm, _), order in orders.items() if arm == "zero"]
+    two = [order for (arm, _), order in orders.items() if arm == "two"]
+    assert all(order.context == () and order.instruction == "Write an article." for order in zero)
+    assert all(len(order.context) == 2 and order.instruction == "" for order in two)
+    chosen = {tuple(article.ref for article in order.context) for order in two}
+    assert len(chosen) > 1, "drawn for each item"
+    assert all(set(order) <= set(refs[:5]) and list(order) == sorted(order) for order in chosen)
+    written = [replace(text, context=("story-1", "story-2")) for text in write_all(two[0])]
+    generation.store_candidates(two[0], written, now=LATER)
+    assert Candidate.objects.first().context == ["story-1", "story-2"]
+
+
+def test_an_arm_that_wants_more_context_than_there_is_is_refused():
+    study = make_draft(arms=[{"name": "two", "generator": "checkpoint:small", "shots": 2}])
+    with pytest.raises(GenerationRefusedError, match=r"the study has \(1\): two \(2\)"):
+        generation.queue_jobs(study)
 
 
 def test_seeds_hang_on_names_not_on_rows():

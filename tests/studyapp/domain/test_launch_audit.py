@@ -24,6 +24,14 @@ def test_texts_that_are_alike_pass_every_check():
     assert [finding for finding in check_stimuli(READY) if finding.level != "pass"] == []
 
 
+def test_prompts_that_lacked_room_for_their_context_are_counted():
+    few = replace(READY, arms=(CONTROL, replace(ARM, shots=4, short_of_shots=3)))
+    (message,) = find(few, "Prompts", "warn")
+    assert message.startswith("small: 3 of 60 texts were written with fewer than 4 articles before them")
+    all_there = replace(few, arms=(replace(ARM, shots=4),))
+    assert find(all_there, "Prompts", "pass") == ["small: every text was written with 4 articles before it."]
+
+
 def test_lengths_are_told_as_words_and_as_a_paired_difference():
     shorter = with_pairs(lambda pair: replace(pair, model=" ".join(pair.model.split()[:-20])))
     (message,) = find(shorter, "Lengths", "warn")

@@ -132,6 +132,27 @@ def test_an_arm_is_changed_on_its_page_and_keeps_what_was_not_touched(admin_clie
     assert admin_client.get(address).status_code == 404
 
 
+def test_an_arms_use_of_its_model_is_set_and_arms_are_crossed_with_it(admin_client):
+    study = make_draft(slug="pilot")
+    address = page("study_arm", "pilot", "small")
+    form = read_form(admin_client.get(address))
+    said = {"shots": "1", "context_choice": "random", "context_seed": "3", "instruction": "Write this article."}
+    admin_client.post(address, {**form, **said})
+    assert study.arms.get(name="small").use == {**said, "shots": 1, "context_seed": 3}
+    shown = read(admin_client.get(page("study_models", "pilot")))
+    assert "1 context article, random, seed 3, an instruction" in shown
+    admin_client.post(address, {**form, "shots": ""})
+    assert study.arms.get(name="small").use == {}
+    models = page("study_models", "pilot")
+    assert "must be whole numbers" in read(admin_client.post(models, {"do": "cross", "shots": "few"}))
+    admin_client.post(models, {"do": "cross", "shots": "0, 1"})
+    assert list(study.arms.values_list("name", "use")) == [
+        ("control", {}), ("small-k0", {"shots": 0}), ("small-k1", {"shots": 1}),
+        ("large-k0", {"shots": 0}), ("large-k1", {"shots": 1}),
+    ]  # fmt: skip
+    assert "Cross the models" not in read(admin_client.get(models))
+
+
 def test_arms_move_and_go(admin_client):
     study = make_draft(n_items=3, slug="pilot")
     address = page("study_models", "pilot")
