@@ -18,6 +18,7 @@ from analysis.study import Study
 PLACED = (
     "intervals",
     "size_curve",
+    "shots",
     "signal_detection",
     "equivalence",
     "detection_model",

@@ -24,12 +24,13 @@ class Rows:
     participants: list[dict]
     trials: list[dict]
     added_to_trials: tuple[str, ...] = ()  # columns that the format got later
+    added_to_arms: tuple[str, ...] = ()
 
     def write(self, folder: Path) -> Path:
         """Write the bundle into `folder`; unnamed columns are empty."""
         folder.mkdir(parents=True, exist_ok=True)
         for name, header, rows in (
-            ("arms.csv", ARM_HEADER, self.arms),
+            ("arms.csv", (*ARM_HEADER, *self.added_to_arms), self.arms),
             ("participants.csv", PARTICIPANT_HEADER, self.participants),
             ("trials.csv", (*TRIAL_HEADER, *self.added_to_trials), self.trials),
         ):
