@@ -11,7 +11,18 @@ from typing import Any
 
 import polars as pl
 
-from analysis.schema import ARMS, ENROLMENTS, PARTICIPANTS, SCHEMA_VERSION, TABLES, TRIALS, Column, Table
+from analysis.schema import (
+    ARMS,
+    DETECTORS,
+    ENROLMENTS,
+    PARTICIPANTS,
+    SCHEMA_VERSION,
+    STIMULI,
+    TABLES,
+    TRIALS,
+    Column,
+    Table,
+)
 
 MAX_BYTES = 4 * 2**30  # of one file, unpacked
 SHOWN_FAULTS = 20
@@ -41,6 +52,7 @@ class Bundle:
     trials: pl.DataFrame
     present: frozenset[str] = field(default_factory=frozenset)
     enrolments: pl.DataFrame = field(default_factory=lambda: _empty(ENROLMENTS))
+    detectors: pl.DataFrame = field(default_factory=lambda: _empty(DETECTORS))
 
     @property
     def is_paired(self) -> bool:
@@ -69,6 +81,7 @@ def load_bundle(path: Path) -> Bundle:
         raise BundleError(faults)
     _check_across(frames, faults)
     _check_enrolments(frames, faults)
+    _check_detectors(frames, faults)
     _check_pairs(frames[TRIALS.name], faults, presentation=manifest.get("presentation"))
     if faults:
         raise BundleError(faults)
@@ -81,6 +94,7 @@ def load_bundle(path: Path) -> Bundle:
         trials=frames["trials.csv"],
         present=frozenset(contents),
         enrolments=frames["enrolments.csv"],
+        detectors=frames["detectors.csv"],
     )
 
 
@@ -219,6 +233,17 @@ def _check_enrolments(frames: Mapping[str, pl.DataFrame], faults: list[str]) -> 
         if not _is_by_rule(cell):
             wish = "it must be a JSON object of objects by rule, or empty"
             faults.append(f"enrolments.csv: row {row + 2}: exclusion_facts is {_show(cell)}; {wish}")
+
+
+def _check_detectors(frames: Mapping[str, pl.DataFrame], faults: list[str]) -> None:
+    """One score a detector and text, of texts that there are, and one end of each detector that says machine."""
+    scores, stimuli = frames[DETECTORS.name], frames[STIMULI.name]
+    _check_unique(scores, ["stimulus", "detector", "scorer", "given"], DETECTORS, faults)
+    for row in (~scores["stimulus"].is_in(stimuli["stimulus"].to_list())).arg_true()[: SHOWN_FAULTS + 1]:
+        faults.append(f"detectors.csv: row {row + 2}: stimulus {scores['stimulus'][row]!r} is not in stimuli.csv")
+    ends = scores.group_by("detector", maintain_order=True).agg(pl.col("machine_when").n_unique())
+    for name in ends.filter(pl.col("machine_when") > 1)["detector"]:
+        faults.append(f"detectors.csv: machine_when is both high and low of {name!r}; it must be one of them")
 
 
 def _is_by_rule(cell: str | None) -> bool:

@@ -141,11 +141,23 @@ TRIALS = Table(
     ),
     is_needed=True,
 )  # fmt: skip
+DETECTORS = Table(
+    "detectors.csv",
+    (
+        Column("stimulus", "text", "the exact text", required=True),
+        Column("detector", "text", "how it was scored", required=True),
+        Column("scorer", "text", "the model that read it; empty = none did"),
+        Column("given", "text", "what the model was shown before it", values=("nothing", "title"), required=True),
+        Column("machine_when", "text", "which end of the score says machine", values=("high", "low"), required=True),
+        Column("score", "number", "the score"),
+        Column("tokens", "integer", "those that were scored", unit="tokens", least=0),
+    ),
+)
 CODEBOOK = Table(
     "codebook.csv",
     tuple(Column(name, "text", "") for name in ("file", "column", "type", "unit", "values", "meaning")),
 )
-TABLES = (ARMS, ITEMS, STIMULI, PARTICIPANTS, TRIALS, CODEBOOK)
+TABLES = (ARMS, ITEMS, STIMULI, PARTICIPANTS, TRIALS, DETECTORS, CODEBOOK)
 ENROLMENTS = Table(  # a record of full bundles; of its columns those that the report reads
     "enrolments.csv",
     (

@@ -50,7 +50,7 @@ class StudyText:
 
 @dataclass(frozen=True)
 class DetectionPlan:
-    """What is to be worked out. `observer` is a further model, and the first of `models` the performer beside it."""
+    """What is to be worked out. Beside an `observer` the first other one of `models` is Binoculars' performer."""
 
     models: tuple[str, ...]
     observer: str | None = None
@@ -61,8 +61,8 @@ class DetectionPlan:
     def __post_init__(self) -> None:
         if not self.models and not self.style:
             raise DetectionError("choose a model or the classifier of style: without either nothing is worked out")
-        if self.observer and (not self.models or self.observer in self.models[:1]):
-            raise DetectionError("Binoculars needs two models: the observer beside another one that is named first")
+        if self.observer and not set(self.models) - {self.observer}:
+            raise DetectionError("Binoculars needs two models: name another one beside the observer")
         if unknown := [given for given in self.given if given not in GIVEN]:
             raise DetectionError(f"a model cannot be given {unknown[0]!r}; choose from {', '.join(GIVEN)}")
 
@@ -70,7 +70,7 @@ class DetectionPlan:
         """The parts that are carried out, and kept, one after another."""
         alone = [(model,) for model in dict.fromkeys(self.models) if model != self.observer]
         if self.observer:
-            alone[0] = (self.models[0], self.observer)
+            alone[0] = (*alone[0], self.observer)
         steps = [Step(models, given) for given in dict.fromkeys(self.given) for models in alone]
         return [*steps, *([Step((), "nothing")] if self.style else [])]
 

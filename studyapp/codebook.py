@@ -103,6 +103,16 @@ CODEBOOK: list[tuple[str, str, str, str, str, str]] = [
         "the device's main pointer (coarse: a finger; fine: a mouse or a pen), and whether a key was pressed outside "
         "the comment",
     ),
+    ("detectors.csv", "stimulus", "text", "", "", "the exact text that a machine detector has scored"),
+    ("detectors.csv", "detector", "text", "", "", "how (docs/detectors.md has the formulae)"),
+    ("detectors.csv", "scorer", "text", "", "", "the model that read it; empty = none did"),
+    (
+        "detectors.csv", "given", "text", "", "nothing;title",
+        "what the model was shown before the text, and was not scored",
+    ),
+    ("detectors.csv", "machine_when", "text", "", "high;low", "which end of the score says: a machine wrote it"),
+    ("detectors.csv", "score", "number", "", "", "the score; empty = too short, or cannot be worked out"),
+    ("detectors.csv", "tokens", "integer", "tokens", ">= 0", "those that were scored; empty = not by tokens"),
     ("codebook.csv", "file", "text", "", "", "a file of this bundle"),
     ("codebook.csv", "column", "text", "", "", "one of its columns"),
     ("codebook.csv", "type", "text", "", "text;integer;number;flag;time;list;JSON;choice", "what its cells hold"),

@@ -187,6 +187,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 12 * 3600}
 CELERY_TASK_ROUTES = {
     "studyapp.tasks.generate_article": {"queue": "generation"},
+    "studyapp.tasks.detect_texts": {"queue": "generation"},  # where the models and the accelerators are
     "studyapp.tasks.train_rung": {"queue": "training"},  # a worker of its own, so that no article waits for a training
 }
 TRAINING_STATE_SECONDS = env.float("BYLINE_TRAINING_STATE_SECONDS", default=20.0)  # between two saves of a run's state

@@ -12,11 +12,22 @@ from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from studyapp.actions import blinding, export, generation, participation, planning, rehearsal, training, webhooks
+from studyapp.actions import (
+    blinding,
+    detection,
+    export,
+    generation,
+    participation,
+    planning,
+    rehearsal,
+    training,
+    webhooks,
+)
 from studyapp.actions import purge as purging
 from studyapp.actions.audit import acting_as
 from studyapp.blinding_auditing import carry_audit_out
 from studyapp.database_clock import read_clock
+from studyapp.detecting import LostDetectionError, carry_detection_out
 from studyapp.job_pulse import JobPulse, LostClaimError
 from studyapp.models import BlindingAudit, ProlificStudy, Study, WebhookEvent
 from studyapp.outlasting import DATABASE_AWAY, outlast
@@ -32,6 +43,7 @@ from studyapp.writing import write_orders
 
 logger = logging.getLogger(__name__)
 EVENT_WAITS = timedelta(minutes=5)  # for its own task; then the next sync takes it
+DETECTION_SILENCE = timedelta(minutes=2)  # above the sign of life that its worker gives
 PLAN_SILENCE = timedelta(minutes=20)  # above the longest single design of a plan, and any simulated participant
 
 
@@ -144,6 +156,10 @@ def sweep_plans() -> None:
         simulate_power.delay(run_id)
     for rehearsal_id in rehearsal.find_silent_rehearsals(silent_since=silent_since, now=now):
         rehearse.delay(rehearsal_id)
+    for run_id in detection.release_silent_runs(
+        silent_since=read_clock() - DETECTION_SILENCE, unheard_since=read_clock() - PLAN_SILENCE, now=read_clock()
+    ):
+        detect_texts.delay(run_id)
 
 
 @shared_task
@@ -241,6 +257,29 @@ def simulate_power(run_id: int) -> None:
     except Exception as error:
         logger.exception("power simulation %s failed", run_id)
         planning.fail_power(run_id, error=f"{type(error).__name__}: {error}", now=timezone.now())
+
+
+@shared_task
+def detect_texts(run_id: int) -> None:
+    """Score a study's texts by machine detectors; what goes wrong is named on the run's row."""
+    order = detection.claim_run(run_id, now=read_clock())
+    if order is None:
+        return
+    try:
+        with keep_alive(lambda: detection.record_progress(order, now=read_clock())):
+            carry_detection_out(order)
+    except LostDetectionError:
+        logger.warning("the detectors of run %s were taken over by another worker, or deleted", run_id)
+    except WorkerStoppingError:
+        logger.info("the detectors of run %s go back to the queue: this worker ends", run_id)
+        detection.return_run(order)
+        detect_texts.delay(run_id)
+    except DATABASE_AWAY:  # for very long: the sweep sends the run again, which goes on behind its last part
+        logger.exception("the detectors of run %s are left to the sweep", run_id)
+    except Exception as error:  # a bad checkpoint, two tokenizers: named, and not retried
+        logger.exception("the detectors of run %s failed", run_id)
+        message = f"{type(error).__name__}: {error}"
+        outlast(lambda: detection.fail_run(order, error=message, now=read_clock()))
 
 
 @shared_task
@@ -351,6 +390,20 @@ def send_rehearsal(rehearsal_id: int) -> None:
         rehearsal_id,
         "the rehearsal",
         lambda error: rehearsal.fail_rehearsal(rehearsal_id, error=error, now=timezone.now()),
+    )
+
+
+def send_detection(run_id: int) -> None:
+    """Hand a run of the detectors to the workers.
+
+    Raises:
+        QueueUnreachableError: it was not sent, and its row says so.
+    """
+    _send_wanted(
+        detect_texts,
+        run_id,
+        "the detectors",
+        lambda error: detection.fail_unsent_run(run_id, error=error, now=timezone.now()),
     )
 
 

@@ -121,7 +121,7 @@ RULES = (
         "staff:study_question_new staff:study_question staff:study_recruitment staff:study_check "
         "staff:generation_progress staff:study_generation staff:study_review staff:study_preview staff:study_plan "
         "staff:plan_file staff:study_rehearsals staff:study_watch staff:study_watch_now staff:study_log "
-        "staff:study_export staff:export_free_text staff:export_bundle",
+        "staff:study_export staff:study_detectors staff:export_free_text staff:export_bundle",
         get=STUDY,
         post="404 403 open open open",
     ),

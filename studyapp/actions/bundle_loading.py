@@ -17,7 +17,7 @@ from django.db import DataError, IntegrityError, transaction
 
 from studyapp.actions.audit import record
 from studyapp.actions.bundle_people import load_people, load_trials
-from studyapp.actions.bundle_texts import load_articles, load_forms, load_stimuli
+from studyapp.actions.bundle_texts import load_articles, load_detectors, load_forms, load_stimuli
 from studyapp.actions.export import write_bundle
 from studyapp.actions.study import create_study
 from studyapp.bundle_format import RECORDS, describe_columns
@@ -29,6 +29,7 @@ from studyapp.domain.normalisation import RULES_OF_VERSION_1
 from studyapp.domain.study_design import DesignError, StudyDesign, hash_design, parse_design
 from studyapp.models import LoadedBundle, Study
 
+ADDED = ("detectors.csv",)  # bundles of before have no such file
 COMPARED = (*(name for name in COLUMNS if name != "codebook.csv"), *RECORDS)  # the codebook is that of the version
 
 
@@ -86,7 +87,7 @@ def _plan_study(manifest: Mapping[str, Any], *, slug: str | None) -> _Plan:
         raise BundleFaultError(
             ["this bundle was guarded for spreadsheets, which changes its texts; load the plain one"]
         )
-    if missing := [name for name in (*COLUMNS, *RECORDS) if name not in manifest["files"]]:
+    if missing := [name for name in (*COLUMNS, *RECORDS) if name not in (*manifest["files"], *ADDED)]:
         raise BundleFaultError([f"{name}: is missing; a study is built from full bundles only" for name in missing])
     frozen = manifest.get("design")
     if not isinstance(frozen, dict) or not manifest.get("design_sha256"):
@@ -140,6 +141,8 @@ def _build(reader: BundleReader, plan: _Plan) -> Study:
     study.frozen_design, study.design_sha256 = plan.manifest["design"], plan.manifest["design_sha256"]
     study.save()
     stimuli = load_stimuli(study, stimuli=lambda: read("stimuli.csv"), candidates=lambda: read("candidates.csv"))
+    if "detectors.csv" in reader.names:
+        load_detectors(study, rows=read("detectors.csv"), stimuli=stimuli, at=plan.exported_at)
     load_forms(study)
     people = load_people(study, participants=read("participants.csv"), enrolments=read("enrolments.csv"))
     load_trials(read("trials.csv"), people=people, stimuli=stimuli)
@@ -159,7 +162,11 @@ def _compare_with_bundle(reader: BundleReader, study: Study, *, now: datetime) -
         try:
             old, new = reader.read_manifest()["files"], again.read_manifest()["files"]
             tables = describe_columns(public=False, questions=study.own_questions)
-            columns = {name: [column.name for column in tables[name]] for name in COMPARED if old[name] != new[name]}
+            columns = {
+                name: [column.name for column in tables[name]]
+                for name in COMPARED
+                if name in old and old[name] != new[name]
+            }
             faults = [fault for name in columns for fault in _compare(name, reader, again, columns=columns[name])]
         finally:
             again.close()

@@ -1,7 +1,8 @@
 """The texts of a loaded bundle: articles, candidates and the jobs they came from, stimuli, forms."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from studyapp.domain.article_text import MAX_LENGTHS, count_words, hash_content
@@ -9,7 +10,17 @@ from studyapp.domain.bundle_rows import BundleFaultError, RowCells
 from studyapp.domain.counterbalancing import FORM_NAMES
 from studyapp.domain.seeds import derive_seed
 from studyapp.domain.study_design import StudyDesign
-from studyapp.models import Article, Candidate, GenerationJob, QuizForm, QuizFormItem, Stimulus, Study
+from studyapp.models import (
+    Article,
+    Candidate,
+    DetectorRun,
+    DetectorScore,
+    GenerationJob,
+    QuizForm,
+    QuizFormItem,
+    Stimulus,
+    Study,
+)
 
 Rows = Iterator[tuple[int, dict[str, str]]]
 Key = tuple[str, str]  # item, arm
@@ -113,6 +124,38 @@ def load_stimuli(study: Study, *, stimuli: Callable[[], Rows], candidates: Calla
             made[code].text = ""
     _refuse(faults)
     return made
+
+
+def load_detectors(study: Study, *, rows: Rows, stimuli: Mapping[str, Stimulus], at: datetime) -> None:
+    """Store the scores of machine detectors, as a run that is done; nothing where there are none.
+
+    Raises:
+        BundleFaultError: a row names a stimulus that is not there, or a score that is none.
+    """
+    faults: list[str] = []
+    scores: list[DetectorScore] = []
+    run = DetectorRun(study=study, created_at=at, finished_at=at, state=DetectorRun.State.DONE)
+    for number, row in rows:
+        cells = RowCells(row, where=f"detectors.csv: row {number}", faults=faults)
+        stimulus = stimuli.get(row["stimulus"])
+        if stimulus is None:
+            cells.refuse(f"stimuli.csv has no stimulus {row['stimulus']!r}")
+        scores.append(
+            DetectorScore(
+                run=run,
+                stimulus=stimulus,
+                detector=cells.text("detector", most=40, needed=True),
+                scorer=cells.text("scorer", most=200),
+                given=cells.one_of("given", ("nothing", "title")),
+                machine_when=cells.one_of("machine_when", ("high", "low")),
+                score=cells.number("score", least=-1e12),
+                tokens=cells.integer("tokens", most=2**31 - 1),
+            )
+        )
+    _refuse(faults)
+    if scores:
+        run.save()
+        DetectorScore.objects.bulk_create(scores, batch_size=BATCH)
 
 
 def _read_frozen_texts(study: Study) -> dict[tuple[str, str | None], str]:

@@ -152,6 +152,7 @@ def write_bundle(study: Study, path: Path, *, now: datetime, kind: BundleKind = 
         "trials.csv": export_rows.list_public_trials(study, people, rules=rules)
         if people and rules
         else export_rows.list_trials(study),
+        "detectors.csv": export_rows.list_detector_scores(study, rename=rules.renew if rules else str),
         "codebook.csv": export_rows.list_codebook_entries(study, public=rules is not None),
         **({} if rules else list_records(study)),
     }

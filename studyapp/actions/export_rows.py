@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
+from studyapp.actions.detection import find_exported_run
 from studyapp.bundle_format import describe_columns, list_codebook
 from studyapp.domain.attention import GivenAnswer, judge_answers
 from studyapp.domain.bundle_cells import format_time, remove_ids
@@ -65,6 +66,7 @@ TRIAL_FIELDS = {
     "viewport": "response__viewport",
     "input": "response__input_kind",
 }
+DETECTOR_FIELDS = ("detector", "scorer", "given", "machine_when", "score", "tokens")
 ANSWER_FIELDS = ("participant_id", "question", "answer", "answered_at")
 ID_FIELDS = ("participant__identity__external_id", "participant__identity__session_id")
 
@@ -125,6 +127,15 @@ def list_stimuli(study: Study, *, rename: Callable[[str], str]) -> Iterator[Row]
             "normalisation_version": stimulus.normalisation_version,
             "shots": len(candidate.context) if candidate and candidate.context is not None else None,
         }
+
+
+def list_detector_scores(study: Study, *, rename: Callable[[str], str]) -> Iterator[Row]:
+    """The scores of the newest run that is done; none where there is none."""
+    run = find_exported_run(study)
+    if run is None:
+        return
+    for stimulus, *values in run.scores.values_list("stimulus__code", *DETECTOR_FIELDS).iterator(chunk_size=CHUNK):
+        yield {"stimulus": rename(stimulus), **dict(zip(DETECTOR_FIELDS, values, strict=True))}
 
 
 def list_participants(study: Study) -> Iterator[Row]:

@@ -64,8 +64,8 @@ class RowCells:
     def needed_integer(self, name: str, *, least: int = 0, most: int = 2**63 - 1) -> int:
         return self._need(name, self.integer(name, least=least, most=most)) or least
 
-    def number(self, name: str) -> float | None:
-        return self._parse(name, parse_number)
+    def number(self, name: str, *, least: float = 0.0) -> float | None:
+        return self._parse(name, lambda cell: parse_number(cell, least=least))
 
     def time(self, name: str) -> datetime | None:
         return self._parse(name, parse_time)

@@ -4,6 +4,7 @@ from studyapp.models.api_tokens import ApiToken
 from studyapp.models.articles import Article
 from studyapp.models.audit import AuditEntry
 from studyapp.models.blinding import BlindingAudit
+from studyapp.models.detection import DetectorRun, DetectorScore
 from studyapp.models.export import Export, LoadedBundle
 from studyapp.models.generation import Candidate, GenerationJob, Stimulus
 from studyapp.models.participation import Assignment, Participant, PlatformIdentity, Trial
@@ -36,6 +37,8 @@ __all__ = [
     "BlindingAudit",
     "Candidate",
     "ContextArticle",
+    "DetectorRun",
+    "DetectorScore",
     "EntryTally",
     "Export",
     "GenerationJob",

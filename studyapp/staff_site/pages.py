@@ -46,7 +46,7 @@ TAB_GROUPS = (  # the pages of a study by when one needs them, so that no row of
             ("study_people", "People"),
         ),
     ),
-    ("Results", (("study_export", "Export"), ("study_log", "Log"))),
+    ("Results", (("study_export", "Export"), ("study_detectors", "Detectors"), ("study_log", "Log"))),
 )
 BELONGS_TO = {
     "study_arm": "study_models",

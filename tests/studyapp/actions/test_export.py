@@ -75,8 +75,8 @@ def test_the_public_version_has_nothing_that_leads_to_the_full_one(study, tmp_pa
     assert not [moment for moment in moments if moment.encode() in everything]
     assert b"  spaces  " not in everything and b"quoted" not in everything
     assert set(public) == {
-        "arms.csv", "items.csv", "stimuli.csv", "participants.csv", "trials.csv", "codebook.csv", "manifest.json",
-        "privacy.json",
+        "arms.csv", "items.csv", "stimuli.csv", "participants.csv", "trials.csv", "detectors.csv", "codebook.csv",
+        "manifest.json", "privacy.json",
     }  # fmt: skip
     assert set(full) - set(public) == {"articles.csv", "candidates.csv", "enrolments.csv"}
     people = [row["participant"] for row in read_rows(public, "participants.csv")]

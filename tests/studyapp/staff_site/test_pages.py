@@ -28,7 +28,7 @@ STUDY_PAGES = (
     "study_articles", "study_models", "study_generation", "generation_progress", "study_review", "study_texts",
     "study_recruitment", "study_check", "study_preview", "study_plan", "study_rehearsals", "study_launch",
     "study_watch", "study_watch_now", "study_changes", "study_export", "export_free_text", "study_log",
-    "study_people", "study_file",
+    "study_people", "study_file", "study_detectors",
 )  # fmt: skip
 
 
