@@ -113,6 +113,9 @@ RULES = (
         get=ADMINISTRATORS,
         post=ADMINISTRATORS,
     ),
+    _staff(
+        "an attention check that there is not", "staff:study_attention_check", get=MISSING, post="404 403 404 404 404"
+    ),
     _staff("a ladder that there is not", "staff:training_ladder", get=MISSING, post=MISSING),
     _staff(
         "a study's pages, which its researchers change",
@@ -121,7 +124,8 @@ RULES = (
         "staff:study_question_new staff:study_question staff:study_recruitment staff:study_check "
         "staff:generation_progress staff:study_generation staff:study_review staff:study_preview staff:study_plan "
         "staff:plan_file staff:study_rehearsals staff:study_watch staff:study_watch_now staff:study_log "
-        "staff:study_export staff:study_detectors staff:export_free_text staff:export_bundle",
+        "staff:study_export staff:study_detectors staff:study_attention staff:study_attention_new "
+        "staff:export_free_text staff:export_bundle",
         get=STUDY,
         post="404 403 open open open",
     ),
