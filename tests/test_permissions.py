@@ -154,7 +154,7 @@ def find_differences(site, addresses, visits):
     wrong, written = [], set()
 
     def note_writes(execute, sql, *arguments):
-        if not re.match(r"SELECT|SAVEPOINT|RELEASE|ROLLBACK", sql) and not WRITTEN_BY_GET.search(sql):
+        if not re.match(r"\s*(SELECT|SAVEPOINT|RELEASE|ROLLBACK)", sql) and not WRITTEN_BY_GET.search(sql):
             written.add((address, sql[:60]))
         return execute(sql, *arguments)
 
