@@ -13,6 +13,7 @@ import torch
 from jinja2 import TemplateError
 from transformers import AutoModelForCausalLM, AutoTokenizer, GPT2LMHeadModel, PreTrainedModel, PreTrainedTokenizerBase
 
+from generator.adapters import find_base, is_adapter, merge_adapter
 from generator.checkpoint_files import (
     CONFIG_FILE,
     Checkpoint,
@@ -27,8 +28,10 @@ from generator.foreign_decoding import TransformersDecoder
 from generator.hugging_face import BylineGPTForCausalLM  # importing it registers `byline_gpt`
 from generator.model import GPT, LAYER_NORM_EPS
 from generator.model_card import has_card, read_card
+from generator.ngram_index import open_index
 from generator.prompts import build_messages
 from generator.specs import GPTSpec
+from generator.tokenizer import load_tokenizer
 
 __all__ = [
     "BylineGPTForCausalLM",
@@ -86,6 +89,8 @@ def open_checkpoint(folder: str | Path, *, device: torch.device, chat: bool = Fa
         CheckpointError: nothing that could be opened is there, or nothing that could be asked.
     """
     path = Path(folder)
+    if is_adapter(path):
+        return _open_adapted(path, device=device, chat=chat)
     if not has_card(path):
         return _open_foreign(path, device=device, chat=chat)
     if chat:
@@ -93,10 +98,31 @@ def open_checkpoint(folder: str | Path, *, device: torch.device, chat: bool = Fa
     return open_own_checkpoint(path, device=device)
 
 
-def _open_foreign(path: Path, *, device: torch.device, chat: bool) -> Checkpoint:
+def _open_adapted(path: Path, *, device: torch.device, chat: bool) -> Checkpoint:
+    """A model with the adapter in `path` added to its weights."""
+    base = find_base(path)
+    if not has_card(base):
+        return _open_foreign(base, device=device, chat=chat, adapter=path)
+    if chat:
+        raise CheckpointError(f"{path} belongs to a model that has no chat template; leave -chat out")
+    codec = load_tokenizer(base)
+    return Checkpoint(
+        decoder=GPTDecoder(merge_adapter(load_model(base), path).to(device)),
+        codec=codec,
+        card=read_card(base),
+        first_token=codec.end_of_text,
+        training=open_index(path),
+    )
+
+
+def load_foreign(path: Path, *, dtype: torch.dtype | str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """A causal language model of transformers and its tokenizer, from safetensors and without code of its own.
+
+    Raises:
+        CheckpointError: there is none, or it is not whole.
+    """
     config = _read_config(path)
     safe = {"trust_remote_code": False, "local_files_only": True}
-    dtype = "auto" if device.type == "cuda" else torch.float32  # a GPU computes what was published
     try:
         model, loaded = AutoModelForCausalLM.from_pretrained(
             str(path), use_safetensors=True, dtype=dtype, output_loading_info=True, **safe
@@ -111,6 +137,14 @@ def _open_foreign(path: Path, *, device: torch.device, chat: bool) -> Checkpoint
         raise CheckpointError(f"{path} cannot be opened: {error}") from error
     if missing := sorted(loaded["missing_keys"]):  # transformers would draw them at random
         raise CheckpointError(f"{path} is not whole: its files lack {', '.join(missing[:3])}")
+    return model, tokenizer
+
+
+def _open_foreign(path: Path, *, device: torch.device, chat: bool, adapter: Path | None = None) -> Checkpoint:
+    # a GPU computes what was published
+    model, tokenizer = load_foreign(path, dtype="auto" if device.type == "cuda" else torch.float32)
+    if adapter:
+        model = merge_adapter(model, adapter)
     if chat and not tokenizer.chat_template:
         raise CheckpointError(f"{path} has no chat template; leave -chat out, and it continues the prompt")
     ends = _list_end_marks(model, tokenizer)
@@ -121,6 +155,7 @@ def _open_foreign(path: Path, *, device: torch.device, chat: bool) -> Checkpoint
         card=None,
         first_token=tokenizer.bos_token_id,
         chat=TransformersChat(tokenizer) if chat else None,
+        training=open_index(adapter or path),
     )
 
 

@@ -44,8 +44,17 @@ class NgramIndex:
 
 def build_index(texts: Iterable[str], path: Path) -> None:
     """Write the index of texts to `path`."""
+    np.save(path, _hash_texts(texts))
+
+
+def index_texts(texts: Iterable[str]) -> NgramIndex:
+    """The index of texts, in memory."""
+    return NgramIndex(_hash_texts(texts))
+
+
+def _hash_texts(texts: Iterable[str]) -> np.ndarray:
     parts = [hash_ngrams(list_words(text)) for text in texts]
-    np.save(path, np.unique(np.concatenate(parts)) if parts else np.zeros(0, np.uint64))
+    return np.unique(np.concatenate(parts)) if parts else np.zeros(0, np.uint64)
 
 
 def join_indexes(paths: Iterable[Path], path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from generator.adapters import ADAPTER_CONFIG, hash_adapter, is_adapter
 from generator.article_request import ArticleOrder, ArticleRequest, Draft
 from generator.batch import Progress, ProgressCallback, WritingBatch, WritingTask
 from generator.checkpoint_files import Checkpoint, open_own_checkpoint
@@ -58,7 +59,7 @@ def open_writer(checkpoint: str | Path, *, device: str | None = None, chat: bool
         CheckpointError: the folder is no checkpoint, or has no chat template.
     """
     path = Path(checkpoint).resolve()
-    config = path / "config.json"
+    config = path / (ADAPTER_CONFIG if is_adapter(path) else "config.json")
     return _open_writer(path, device, chat, config.stat().st_mtime_ns if config.is_file() else 0)
 
 
@@ -70,7 +71,9 @@ def _open_writer(path: Path, device: str | None, chat: bool, written_at: int) ->
         return Writer(name=path.name, checkpoint=checkpoint, version=read_card(path).settings_sha256[:12])
     from generator.checkpoints import open_checkpoint  # only here: transformers takes seconds to import
 
-    return Writer(name=path.name, checkpoint=open_checkpoint(path, device=pick_device(device), chat=chat))
+    version = hash_adapter(path)[:12] if is_adapter(path) else ""
+    checkpoint = open_checkpoint(path, device=pick_device(device), chat=chat)
+    return Writer(name=path.name, checkpoint=checkpoint, version=version)
 
 
 def measure_tokens_per_word(writer: Writer, request: ArticleRequest) -> float:

@@ -2,10 +2,11 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.cache import cache
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 STORE_SECONDS = 60  # a list of the object store is kept so long
 CARD, CONFIG = "byline.json", "config.json"
+TUNING, ADAPTER = "tuning.json", "adapter_config.json"  # of a fine-tuned model; of one that is an adapter alone
 MAX_DEPTH = 3  # folders below the shelf
 
 
@@ -66,6 +68,15 @@ def find_checkpoint(name: str) -> Path:
     raise FileNotFoundError(f"no checkpoint at 'checkpoint:{name}'; train it, or copy it into the models folder")
 
 
+def read_tuning(generator: str) -> object:
+    """What lies in the tuning.json of an arm's checkpoint on this machine; None where there is none."""
+    scheme, _, name = generator.partition(":")
+    path = Path(settings.MODELS_DIR) / name / TUNING
+    if not scheme.startswith("checkpoint") or not path.is_file():
+        return None
+    return _read_json(path)
+
+
 def _list_stored() -> list[Checkpoint]:
     """Those of the object store; none while it cannot be read, which the log says."""
     key = f"stored-models:{hash(settings.MODELS_URL)}"
@@ -97,6 +108,23 @@ def list_checkpoints(shelf: Path) -> list[Checkpoint]:
     return sorted(found, key=lambda checkpoint: (checkpoint.folder.rpartition("/")[0], checkpoint.n_params or 0))
 
 
+def _read_json(path: Path) -> object:
+    """None of a file that is not there or cannot be read."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _count_params(folder: Path, config: Mapping[str, Any]) -> int | None:
+    """The parameters by the weights' headers; of an adapter those of its whole model, which was counted when tuned."""
+    if not (folder / ADAPTER).is_file():
+        return count_params(folder, config)
+    tuning = _read_json(folder / TUNING)
+    counted = tuning.get("n_params") if isinstance(tuning, dict) else None
+    return counted if isinstance(counted, int) else None
+
+
 def _read_checkpoint(folder: Path, shelf: Path) -> Checkpoint | None:
     try:
         card_path = folder / CARD
@@ -109,7 +137,7 @@ def _read_checkpoint(folder: Path, shelf: Path) -> Checkpoint | None:
     return Checkpoint(
         folder=folder.relative_to(shelf).as_posix(),
         size=str(spec.get("name") or config.get("model_type") or "unknown"),
-        n_params=card["n_params"] if "n_params" in card else count_params(folder, config),
+        n_params=card["n_params"] if "n_params" in card else _count_params(folder, config),
         held_out_loss=card.get("held_out_loss"),
         tokens=card.get("tokens_seen"),
         made_at=made_at,

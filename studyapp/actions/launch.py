@@ -16,6 +16,7 @@ from studyapp.actions.quiz_forms import are_forms_balanced
 from studyapp.actions.review import review_items
 from studyapp.actions.rival_studies import find_unknown
 from studyapp.actions.study import describe_study
+from studyapp.checkpoints import read_tuning
 from studyapp.domain.allocation_checks import AllocationFacts, check_allocation
 from studyapp.domain.launch_checklist import (
     ArmFacts,
@@ -29,6 +30,7 @@ from studyapp.domain.launch_checklist import (
 from studyapp.domain.normalisation import VERSION
 from studyapp.domain.protocol_checks import ProtocolFacts, check_protocol
 from studyapp.domain.study_design import describe_design, hash_design
+from studyapp.domain.tuning_costs import check_tuning, read_costs
 from studyapp.given_secrets import read_secret
 from studyapp.models import Arm, GenerationJob, ItemFlag, Stimulus, Study
 from studyapp.recruitment import Verification
@@ -49,6 +51,7 @@ def review_readiness(study: Study) -> list[Finding]:
     """The launch checklist of a study as it stands."""
     return [
         *check_launch(_gather_facts(study)),
+        *_check_tuning(study),
         *check_allocation(_gather_allocation(study)),
         *check_protocol(_gather_protocol(study)),
     ]
@@ -158,6 +161,14 @@ def _gather_facts(study: Study) -> StudyFacts:
         protection_missing=tuple(study.protection.list_missing(has_ids=study.names_people)),
         platform_gaps=tuple(_find_platform_gaps(study)),
     )
+
+
+def _check_tuning(study: Study) -> Iterator[Finding]:
+    """What fine-tuning did to the arms' models, where it was measured and lies on this machine."""
+    for arm in study.arms.all():
+        costs = read_costs(read_tuning(arm.generator))
+        if costs is not None:
+            yield check_tuning(arm.name, costs)
 
 
 def _count_older_stimuli(study: Study) -> int:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from studyapp.checkpoints import list_checkpoints
+from studyapp.checkpoints import list_checkpoints, read_tuning
 
 
 def put(folder, *, card=None, config=None):
@@ -44,3 +44,16 @@ def test_no_shelf_is_an_empty_one(tmp_path):
 def test_folders_are_looked_into_to_a_depth(tmp_path, depth, found):
     put(tmp_path.joinpath(*"abcd"[:depth]))
     assert len(list_checkpoints(tmp_path)) == found
+
+
+def test_an_adapter_is_listed_with_its_whole_models_size_and_its_costs_are_read(tmp_path, settings):
+    settings.MODELS_DIR = tmp_path
+    put(tmp_path / "tuned")
+    (tmp_path / "tuned" / "adapter_config.json").write_text("{}")
+    assert list_checkpoints(tmp_path)[0].n_params is None, "an adapter alone says no size"
+    (tmp_path / "tuned" / "tuning.json").write_text('{"n_params": 77}')
+    assert list_checkpoints(tmp_path)[0].n_params == 77
+    assert read_tuning("checkpoint:tuned") == {"n_params": 77}
+    assert read_tuning("checkpoint:none") is None and read_tuning("huggingface:a/tuned") is None
+    (tmp_path / "tuned" / "tuning.json").write_text("{")
+    assert read_tuning("checkpoint:tuned") is None
