@@ -33,6 +33,7 @@ PLACED = (
     "sensitivity",
     "agreement",
     "surface_cues",
+    "detectors",
     "exclusions",
     "data_quality",
     "replication",
