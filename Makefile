@@ -11,7 +11,7 @@ OTREE := .venv-otree
 POTATO := .venv-potato
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test screenshots bench chaos lint format messages lock clean
+.PHONY: help install demo serve test fuzz audit screenshots bench chaos lint format messages lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -36,6 +36,13 @@ test: $(INSTALLED) ## All tests but those marked gpu or slow, and the lint
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup
 	BYLINE_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup tests/test_whole_study.py tests/studyapp/actions
+
+fuzz: $(INSTALLED) ## Feed bad input to every way in: INPUTS=100000 SEED=1 (an hour or two)
+	$(BIN)/python -m tests.fuzz --inputs $(or $(INPUTS),100000) --seed $(or $(SEED),1)
+
+audit: $(INSTALLED) ## bandit over the code, pip-audit over the locked packages (asks PyPI for what is known of them)
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive studyapp generator analysis manage.py
+	$(BIN)/pip-audit --requirement requirements.lock --no-deps --disable-pip --strict
 
 screenshots: $(INSTALLED) ## Take the pictures of docs/screenshots anew: the rater's pages and the staff's
 	BYLINE_PICTURES=docs/screenshots $(BIN)/python -m pytest -q tests/studyapp/participant_site/test_rater_pages.py

@@ -26,6 +26,8 @@ MAX_MANIFEST_BYTES = 32 * 2**20
 MAX_RATIO = 300  # unpacked bytes a packed one, of files above 1 MiB; our tables come to 20 at the most
 MAX_LINE = 1_000_000  # characters, of a line and of a cell
 CHUNK_BYTES = 2**20
+# A packing that this Python does not know, or an encrypted entry, is a NotImplementedError or RuntimeError
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 
 
 class BundleReader:
@@ -39,7 +41,7 @@ class BundleReader:
         elif path.is_file():
             try:
                 self._archive = zipfile.ZipFile(path)
-            except zipfile.BadZipFile:
+            except (zipfile.BadZipFile, NotImplementedError, ValueError):
                 raise BundleFaultError(
                     [f"{path.name}: no .zip file, or a damaged one; export the study again"]
                 ) from None
@@ -59,13 +61,16 @@ class BundleReader:
         """
         if MANIFEST not in self.names:
             raise BundleFaultError(["manifest.json: is missing; this is no bundle that Byline has exported"])
-        with self._open(MANIFEST) as file:
-            content = file.read(MAX_MANIFEST_BYTES + 1)
+        try:
+            with self._open(MANIFEST) as file:
+                content = file.read(MAX_MANIFEST_BYTES + 1)
+        except DAMAGED as error:
+            raise BundleFaultError([f"manifest.json: damaged ({error}); copy or export the bundle again"]) from None
         if len(content) > MAX_MANIFEST_BYTES:
             raise BundleFaultError([f"manifest.json: larger than {MAX_MANIFEST_BYTES:,} bytes"])
         try:
             manifest = json.loads(content)
-        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise BundleFaultError([f"manifest.json: no JSON ({error})"]) from None
         if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
             raise BundleFaultError(["manifest.json: must be a JSON object that names the bundle's files"])
@@ -123,7 +128,7 @@ class BundleReader:
             with self._open(name) as file:
                 while chunk := file.read(CHUNK_BYTES):
                     digest.update(chunk)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        except DAMAGED as error:
             raise BundleFaultError([f"{name}: damaged ({error}); copy or export the bundle again"]) from None
         return digest.hexdigest()
 

@@ -151,7 +151,7 @@ def _wait_until_up(honcho: subprocess.Popen, *, log: Path) -> None:
         if honcho.poll() is not None:
             break
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{settings.PORT}/healthz", timeout=5):
+            with urllib.request.urlopen(f"http://127.0.0.1:{settings.PORT}/healthz", timeout=5):  # nosec B310
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)

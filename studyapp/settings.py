@@ -4,6 +4,7 @@ Everything that Byline writes lies in one folder, BYLINE_HOME (default: `var/` b
 """
 
 import hashlib
+import ipaddress
 import re
 import secrets
 import tempfile
@@ -16,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from huggingface_hub.constants import HF_HUB_CACHE
+from limits import parse
 
 from studyapp.domain.prices import parse_amount, parse_prices
 from studyapp.given_secrets import LEAST_KEY, LEAST_PASSWORD, read_secret, refuse_weak
@@ -76,6 +78,8 @@ SECRET_KEY = read_secret("BYLINE_SECRET_KEY")
 # Keys the hashes by which people are known again, apart from the key that signs cookies, so that each can be changed
 # alone. The older ones are looked under too; before there was a key of its own, it was the secret key.
 ID_KEY = read_secret("BYLINE_ID_KEY")
+if HTTPS and SECRET_KEY:  # without one, this machine's own is drawn below
+    refuse_weak("BYLINE_SECRET_KEY", SECRET_KEY, least=LEAST_KEY)
 if SERVER:
     refuse_weak("BYLINE_SECRET_KEY", SECRET_KEY, least=LEAST_KEY)
     refuse_weak("BYLINE_ID_KEY", ID_KEY, least=LEAST_KEY)
@@ -112,6 +116,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "studyapp.nul_bytes.RefuseNulBytes",
     "studyapp.participant_site.framing.FramedStudies",
     "studyapp.participant_site.languages.KeepLanguage",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -225,19 +230,43 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = reverse_lazy("admin:login")
 LOGIN_REDIRECT_URL = reverse_lazy("staff:study_list")
-AXES_FAILURE_LIMIT = 8
-AXES_COOLOFF_TIME = 0.5  # hours
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_ENABLE_ACCESS_FAILURE_LOG = False
+
+
+def read_limit(name: str, default: str) -> str:
+    """How often something may happen, as "8 per 30 minutes"; empty: as often as one likes."""
+    limit = env.str(name, default=default).strip()
+    try:
+        return limit if not limit or parse(limit) else ""
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} is {limit!r}; write it as {default!r}, or leave it empty") from None
+
+
+def read_networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Addresses and networks, parted by commas, as 10.0.0.0/8."""
+    try:
+        return [ipaddress.ip_network(network.strip()) for network in env.list(name, default=[])]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}; write networks parted by commas, as 172.16.0.0/12") from None
+
+
+TRUSTED_PROXIES = read_networks("BYLINE_TRUSTED_PROXIES")  # their word on whom they speak for is believed
+SIGN_IN_LIMIT = read_limit("BYLINE_SIGN_IN_LIMIT", "8 per 30 minutes")  # wrong passwords, of an account from an address
+SIGN_IN_ACCOUNT_LIMIT = read_limit("BYLINE_SIGN_IN_ACCOUNT_LIMIT", "60 per hour")  # of an account, from wherever
+SIGN_IN_ADDRESS_LIMIT = read_limit(
+    "BYLINE_SIGN_IN_ADDRESS_LIMIT", "60 per hour"
+)  # from an address, of whichever account
+ENTRY_LIMIT = read_limit("BYLINE_ENTRY_LIMIT", "600 per 10 minutes")  # arrivals without a proof, from an address
+AXES_HANDLER = "studyapp.staff_site.sign_in.SignInLimits"
+AXES_LOCKOUT_CALLABLE = "studyapp.staff_site.sign_in.refuse_sign_in"
 AXES_ENABLE_ADMIN = False
-AXES_DISABLE_ACCESS_LOG = True  # nothing is kept of sign-ins that succeed but when the account was last used
-AXES_HANDLER = "studyapp.staff_site.sign_in_attempts.NamelessAttempts"
-AXES_CLIENT_IP_CALLABLE = "studyapp.staff_site.sign_in_attempts.disguise_address"
-AXES_CLIENT_STR_CALLABLE = "studyapp.staff_site.sign_in_attempts.describe_visitor"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "studyapp.participant_site.entry.refuse_forgery"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked for on the machine itself, without the proxy
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # to be preloaded is for the owner of the whole domain to ask
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

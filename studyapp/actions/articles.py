@@ -83,11 +83,12 @@ def import_articles(
 ) -> ImportOutcome:
     """Store the articles of a file. Locks nothing: two imports of one text meet at its unique content hash.
 
-    With any bad row nothing is imported, unless `skip_bad`; what is new and what is bad, `plan_import` says. The log
-    keeps the file's `name`, and the `study` on whose page it was imported (None: for whichever).
+    With any bad row nothing is imported, unless `skip_bad` and there is a good one; what is new and what is bad,
+    `plan_import` says. The log keeps the file's `name`, and the `study` on whose page it was imported (None: for
+    whichever).
     """
     plan = plan_import(file)
-    if plan.bad and not skip_bad:
+    if plan.bad and not (skip_bad and plan.refs):
         return ImportOutcome(0, plan.duplicates, plan.bad, plan.ignored_columns, ())
     Article.objects.bulk_create([_build_article(row) for row in plan.fresh], batch_size=500)
     record(

@@ -103,6 +103,7 @@ def copy_roles(study: Study, copy: Study) -> None:
 
 
 def _find_staff(username: str) -> User:
+    username = username.replace("\x00", "")  # PostgreSQL takes none in a text
     user = User.objects.filter(username=username, is_active=True, is_staff=True).first()
     if user is None:
         raise RoleRefusedError(

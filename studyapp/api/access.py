@@ -15,19 +15,16 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
-from limits import parse
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from studyapp.actions.api_tokens import find_token
 from studyapp.actions.audit import acting_as
 from studyapp.actions.roles import list_visible_studies
 from studyapp.models import ApiToken, Study
 from studyapp.outlasting import DATABASE_AWAY
+from studyapp.rate_limits import find_address, rate_limits
 
 logger = logging.getLogger(__name__)
-FAILURES = parse("20 per minute")  # of one address, in each process of the site
-_failures = MovingWindowRateLimiter(MemoryStorage())
+FAILURES = "20 per minute"  # of one address
 ADDRESSES = ("GET /api/studies/", "GET /api/studies/SLUG/progress.json", "GET /api/studies/SLUG/bundle.zip")
 
 
@@ -137,10 +134,10 @@ def _authenticate(request: HttpRequest) -> ApiToken:
             401, "No token was sent.", do=f"send the header Authorization: Bearer TOKEN; make one at {page}",
             headers=challenge,
         )  # fmt: skip
-    if not _failures.hit(FAILURES, "api", request.META.get("REMOTE_ADDR", "")):
+    if not rate_limits.hit(FAILURES, what="api", whom=find_address(request)):
         raise ApiError(
             429, "Too many wrong tokens came from this address.", do="wait a minute, then send a right one",
-            headers={"Retry-After": str(FAILURES.get_expiry())},
+            headers={"Retry-After": "60"},
         )  # fmt: skip
     raise ApiError(
         401, "The token is wrong, expired or revoked, or its owner may not sign in any more.",

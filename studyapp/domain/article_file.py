@@ -5,12 +5,15 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from studyapp.domain.article_text import ArticleFields, RowError, parse_article
 from studyapp.domain.column_names import ColumnError, complete_columns
 
 MAX_FIELD = 1_000_000  # characters in one CSV field
+MAX_LINE = 4_000_000  # characters in one line of JSON Lines
+MAX_ROWS = 500_000
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def part_rows(content: bytes, *, name: str) -> RowFile:
     if ending == "csv":
         return _part_csv(text, name=name)
     if ending in ("jsonl", "ndjson", "json"):
-        rows = tuple(_read_json_lines(text))
+        rows = _bound_rows(_read_json_lines(text), name=name)
         keys = dict.fromkeys(key for _, row in rows if isinstance(row, dict) for key in row)
         return RowFile(name, tuple(keys), rows)
     raise UnreadableFileError(f"{name}: the name must end in .jsonl, .json or .csv")
@@ -113,13 +116,26 @@ def read_articles(file: RowFile, *, columns: Mapping[str, str]) -> ArticleFile:
     return ArticleFile(tuple(good), tuple(bad), tuple(column for column in file.columns if column not in read))
 
 
+_Rows = Iterator[tuple[int, dict[str, object] | str]]
+
+
+def _bound_rows(rows: _Rows, *, name: str) -> tuple[tuple[int, dict[str, object] | str], ...]:
+    bounded = tuple(islice(rows, MAX_ROWS + 1))
+    if len(bounded) > MAX_ROWS:
+        raise UnreadableFileError(f"{name} has more than {MAX_ROWS:,} rows; part it into several files")
+    return bounded
+
+
 def _read_json_lines(text: str) -> Iterator[tuple[int, dict[str, object] | str]]:
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
+        if len(line) > MAX_LINE:
+            yield number, f"longer than {MAX_LINE:,} characters"
+            continue
         try:
             row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # a number of thousands of digits is no JSONDecodeError
             yield number, f"no JSON object ({error})"
             continue
         if isinstance(row, dict):
@@ -144,7 +160,7 @@ def _part_csv(text: str, *, name: str) -> RowFile:
         raise UnreadableFileError(f"{name}: the first line must name the columns; it is empty")
     if doubled := sorted({column for column in header if header.count(column) > 1}):
         raise UnreadableFileError(f"{name}: a column stands twice in the first line: {', '.join(doubled)}")
-    return RowFile(name, tuple(filter(None, header)), tuple(_pair_with_header(reader, header)))
+    return RowFile(name, tuple(filter(None, header)), _bound_rows(_pair_with_header(reader, header), name=name))
 
 
 def _pair_with_header(reader: Any, header: list[str]) -> Iterator[tuple[int, dict[str, object] | str]]:

@@ -58,7 +58,7 @@ def _read_bounded(request: HttpRequest) -> bytes | None:
 def _read_delivery(body: bytes, *, event_id: str, sent_at: datetime) -> Delivery | None:
     try:
         said = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not (isinstance(said, dict) and event_id and len(event_id) <= 100 and isinstance(said.get("event_type"), str)):
         return None

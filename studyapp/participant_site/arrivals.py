@@ -39,6 +39,11 @@ class Landing:
     adapter: Adapter
     arrival: Arrival
 
+    @property
+    def is_proven(self) -> bool:
+        """Whether a platform's signature, or ours, says who has come (`prove`); anybody can make the other links."""
+        return self.adapter.verify is not Verification.NONE and not self.arrival.is_preview
+
 
 def read_landing(request: HttpRequest, study: Study) -> Landing:
     """What the link says.

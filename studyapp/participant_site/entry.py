@@ -4,6 +4,7 @@ import random
 from contextlib import suppress
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -33,6 +34,7 @@ from studyapp.participant_site.endings import find_ending
 from studyapp.participant_site.languages import read_choice, say_error, speak
 from studyapp.participant_site.visitor import find_participant, find_study, join, locate, redirect_to, remember
 from studyapp.passes import find_returning
+from studyapp.rate_limits import find_address, rate_limits, tells_people_apart
 from studyapp.recruitment import SIMULATED, Adapter, Arrival, Ending, EntryError, Outcome
 
 REHEARSAL_NOTICE = gettext_lazy(
@@ -93,7 +95,7 @@ def enter(request: HttpRequest, slug: str) -> HttpResponse:
         visit = _welcome(request, study)
     except EntryError as error:
         _tally(request, study, EntryOutcome.BAD_LINK)
-        return _refuse(request, study, error)
+        return _refuse(request, study, error) if _may_enter(request) else _say_too_many(request, study)
     if study.is_rehearsal and (visit.landing is None or visit.landing.adapter is not SIMULATED):
         return _say(request, study, title=_("This is a rehearsal"), message=REHEARSAL_NOTICE)
     if visit.participant is not None:
@@ -115,11 +117,34 @@ def enter(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _ask(request: HttpRequest, study: Study, landing: Landing, arrival: Arrival) -> HttpResponse:
-    """The consent page, in the language in which the study is read now."""
+    """The consent page, in the language in which the study is read now.
+
+    Each page carries an arrival, and each arrival is one participant at the most: so these are what is limited.
+    """
+    if not landing.is_proven and not _may_enter(request):
+        return _say_too_many(request, study)
     signed = sign_arrival(study, landing, arrival)
     context = {"study": study, "arrival": signed, "is_preview": arrival.is_preview}
     response = render(request, "participant_site/consent.html", context)
     add_never_cache_headers(response)
+    return response
+
+
+def _may_enter(request: HttpRequest) -> bool:
+    """Count a visitor who proves nothing, unless their network has sent too many of them."""
+    if not tells_people_apart(request):
+        return True
+    return rate_limits.hit(settings.ENTRY_LIMIT, what="entry", whom=find_address(request))
+
+
+def _say_too_many(request: HttpRequest, study: Study) -> HttpResponse:
+    title = _("Please wait a little")
+    message = _(
+        "Very many people have come from your network within a short time. Please open your link again in ten minutes. "
+        "Nothing is lost, and whoever has begun can go on."
+    )
+    response = _say(request, study, title=title, message=message, status=429)
+    response["Retry-After"] = "600"
     return response
 
 

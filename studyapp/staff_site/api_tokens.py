@@ -5,14 +5,14 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
 from studyapp.actions.api_tokens import TokenWish, make_token, revoke_token
 from studyapp.domain.api_tokens import DEFAULT_DAYS, MOST_DAYS
 from studyapp.models import ApiToken
-from studyapp.staff_site.pages import show, staff_page
+from studyapp.staff_site.pages import find_row, show, staff_page
 
 
 class TokenForm(forms.Form):
@@ -47,7 +47,7 @@ def _revoke(request: HttpRequest) -> None:
     if request.POST.get("do") != "revoke":
         messages.error(request, "Nothing was done: the page asked for something that does not exist.")
         return
-    token = get_object_or_404(_list_tokens(request.user), pk=request.POST.get("token"))  # type: ignore[arg-type]
+    token = find_row(_list_tokens(request.user), request.POST.get("token"))  # type: ignore[arg-type]
     revoke_token(token, now=timezone.now())
     messages.success(request, f"{token} is revoked: nothing that uses it gets in any more.")
 

@@ -22,7 +22,7 @@ from studyapp.actions.export import (
 from studyapp.domain.anonymity import DEFAULT_K, MOST_K
 from studyapp.domain.roles import OWN
 from studyapp.models import Export, QuestionAnswer, Response, Study
-from studyapp.staff_site.pages import find_study, show, staff_only, study_page
+from studyapp.staff_site.pages import find_row, find_study, show, staff_only, study_page
 
 # The report is one file with its styles and pictures inside; it needs no script, and may send nothing anywhere.
 REPORT_POLICY = {
@@ -97,7 +97,7 @@ def _carry_out(request: HttpRequest, study: Study) -> None:
         unblind(study, reason=request.POST.get("reason", ""))
         messages.warning(request, "Unblinded, and written down: results can be seen from now on.")
     elif request.POST.get("do") == "report":
-        wanted = get_object_or_404(Export, pk=request.POST.get("export"), study=study)
+        wanted = find_row(Export, request.POST.get("export"), study=study)
         if not may_read_export(wanted):
             raise StillBlindError("The study runs and is blind: close it, or unblind it with a reason.")
         if request_report(wanted, now=timezone.now()):
@@ -106,7 +106,7 @@ def _carry_out(request: HttpRequest, study: Study) -> None:
         else:
             messages.info(request, "The report is under way already.")
     elif request.POST.get("do") == "delete":
-        delete_export(get_object_or_404(Export, pk=request.POST.get("export"), study=study))
+        delete_export(find_row(Export, request.POST.get("export"), study=study))
         messages.success(request, "The bundle and its report are deleted. The study keeps everything it holds.")
     else:
         messages.error(request, "Nothing was done: the page asked for something that does not exist.")

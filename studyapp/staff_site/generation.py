@@ -81,7 +81,7 @@ def _measure_progress(study: Study) -> dict[str, Any]:
 
 def _carry_out(request: HttpRequest, study: Study) -> None:
     """Queue what is missing (which a page without a word means too), try failed ones again, or take back what waits."""
-    name = request.POST.get("arm", "")
+    name = request.POST.get("arm", "").replace("\x00", "")
     arm = get_object_or_404(Arm, study=study, name=name) if name else None
     match request.POST.get("do", "queue"):
         case "queue":

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.views.decorators import staff_member_required
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods
 
@@ -55,6 +56,7 @@ BELONGS_TO = {
     "export_free_text": "study_export",
 }
 READING = ("GET", "HEAD")
+Row = TypeVar("Row", bound=Model)
 # the overview of a draft leads to its next step; the others begin with the first participant
 NOT_OF_A_DRAFT = frozenset({"study_overview", "study_watch", "study_changes"})
 
@@ -111,6 +113,22 @@ def find_study(request: HttpRequest, slug: str) -> Study:
         Http404: there is none, or none that this account has a part in.
     """
     return get_object_or_404(list_visible_studies(request.user), slug=slug)
+
+
+def is_row_id(said: str) -> bool:
+    """Whether it can be the id of a row: digits, and no more of them than a database keeps."""
+    return said.isascii() and said.isdecimal() and len(said) < 19
+
+
+def find_row(rows: type[Row] | QuerySet[Row], said: str | None, **among: Any) -> Row:
+    """The row of the id that a form says.
+
+    Raises:
+        Http404: there is none, or it is no id at all.
+    """
+    if said is None or not is_row_id(said):
+        raise Http404("no such row")
+    return get_object_or_404(rows, pk=int(said), **among)
 
 
 def _with_study(view: Callable[..., HttpResponse], *, to_change: str) -> Callable[..., HttpResponse]:

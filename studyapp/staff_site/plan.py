@@ -13,7 +13,7 @@ from studyapp import tasks
 from studyapp.actions.planning import assume_study, delete_power, request_power
 from studyapp.domain.power_plan import DEFAULT_SPREAD, MOST_TRIALS, count_trials
 from studyapp.models import PowerRun, Study
-from studyapp.staff_site.pages import show, study_page
+from studyapp.staff_site.pages import find_row, show, study_page
 
 TESTS = {
     "gate": "Control gate",
@@ -196,7 +196,7 @@ def _carry_out(request: HttpRequest, study: Study, form: PlanForm) -> HttpRespon
         except tasks.QueueUnreachableError as error:
             messages.error(request, str(error))
     elif request.POST.get("do") == "delete":
-        delete_power(get_object_or_404(PowerRun, pk=request.POST.get("run"), study=study))
+        delete_power(find_row(PowerRun, request.POST.get("run"), study=study))
         messages.success(request, "The simulation is deleted.")
     else:
         messages.error(request, "Nothing was done: the page asked for something that does not exist.")

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django import forms
 from django.http import QueryDict
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from studyapp import tasks
@@ -19,6 +18,7 @@ from studyapp.prolific.desk import open_client
 from studyapp.prolific.overview import measure_pay, review_link
 from studyapp.prolific.submissions import Sent
 from studyapp.prolific.transport import OutcomeUnknownError
+from studyapp.staff_site.pages import find_row, is_row_id
 from studyapp.staff_site.prolific_forms import RETURN_REASONS, BonusForm, DraftForm, LinkForm
 
 
@@ -116,9 +116,7 @@ def request_return(link: ProlificStudy, posted: QueryDict, now: datetime) -> Out
 
 
 def look_again(link: ProlificStudy, posted: QueryDict, now: datetime) -> Outcome:
-    row = get_object_or_404(
-        ProlificSubmission.objects.select_related("link__study"), pk=posted.get("look_again"), link=link
-    )
+    row = find_row(ProlificSubmission.objects.select_related("link__study"), posted.get("look_again"), link=link)
     with open_client() as client:
         submissions.look_again(client, row)
     return Outcome("Read again. What Prolific does not show as done may now be asked for once more.")
@@ -176,13 +174,11 @@ def give_up_bonus(link: ProlificStudy, posted: QueryDict, now: datetime) -> Outc
 
 
 def _find_batch(link: ProlificStudy, posted: QueryDict) -> ProlificBonusBatch:
-    return get_object_or_404(
-        ProlificBonusBatch.objects.select_related("link__study"), pk=posted.get("batch"), link=link
-    )
+    return find_row(ProlificBonusBatch.objects.select_related("link__study"), posted.get("batch"), link=link)
 
 
 def _read_ticked(posted: QueryDict) -> list[int]:
-    return [int(value) for value in posted.getlist("submission") if value.isdecimal()]
+    return [int(value) for value in posted.getlist("submission") if is_row_id(value)]
 
 
 def _tell(sent: Sent, sentence: str, *, left_out: int) -> Outcome:

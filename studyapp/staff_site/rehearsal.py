@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils import timezone
 
 from studyapp import tasks
@@ -18,7 +18,7 @@ from studyapp.actions.rehearsal import (
 )
 from studyapp.domain.rehearsal_cast import Cast
 from studyapp.models import Rehearsal, Study
-from studyapp.staff_site.pages import show, study_page
+from studyapp.staff_site.pages import find_row, show, study_page
 
 KIND_LABELS = {
     "steady": "read and answer",
@@ -122,7 +122,7 @@ def _carry_out(request: HttpRequest, study: Study, form: RehearsalForm) -> HttpR
         except (RehearsalRefusedError, tasks.QueueUnreachableError) as error:
             messages.error(request, str(error))
     elif request.POST.get("do") == "delete":
-        delete_rehearsal(get_object_or_404(Rehearsal, pk=request.POST.get("rehearsal"), study=study))
+        delete_rehearsal(find_row(Rehearsal, request.POST.get("rehearsal"), study=study))
         messages.success(request, "The rehearsal is deleted, with its copy of the study and everybody in it.")
     else:
         messages.error(request, "Nothing was done: the page asked for something that does not exist.")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -29,7 +29,7 @@ from studyapp.domain.rejection import REASONS, ReasonMissingError, compose_reaso
 from studyapp.domain.shared_runs import mark_shared_runs
 from studyapp.models import Candidate, GenerationJob, Item, QuizFormItem, Stimulus, Study
 from studyapp.staff_site.generation import count_texts
-from studyapp.staff_site.pages import show, study_page
+from studyapp.staff_site.pages import find_row, show, study_page
 
 FILTERS = {
     "all": "all items",
@@ -167,16 +167,16 @@ def _carry_out(request: HttpRequest, study: Study) -> None:
             make_quiz_forms(study)
             messages.success(request, "Forms A and B made.")
         case "reject":
-            candidate = get_object_or_404(Candidate, pk=request.POST.get("candidate"), job__arm__study=study)
+            candidate = find_row(Candidate, request.POST.get("candidate"), job__arm__study=study)
             if reject_candidate(candidate, reason=_read_reason(request), by=request.user, now=timezone.now()):
                 messages.success(request, "Rejected; the rule chose the next.")
             else:
                 messages.warning(request, "Rejected; no candidate is left. Ask for more.")
         case "restore":
-            restore_candidate(get_object_or_404(Candidate, pk=request.POST.get("candidate"), job__arm__study=study))
+            restore_candidate(find_row(Candidate, request.POST.get("candidate"), job__arm__study=study))
             messages.success(request, "The rejection is taken back; the rule chose again.")
         case "more":
-            job = get_object_or_404(GenerationJob, pk=request.POST.get("job"), arm__study=study)
+            job = find_row(GenerationJob, request.POST.get("job"), arm__study=study)
             job_id = queue_more_candidates(job, n_more=study.candidates_per_article)
             messages.success(request, f"{study.candidates_per_article} more candidates queued; select again then.")
             tasks.send_jobs([job_id])

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from studyapp.domain import article_file
 from studyapp.domain.article_file import UnreadableFileError, part_rows, read_article_file
 
 
@@ -75,3 +76,18 @@ def test_a_column_that_is_not_there_is_named_with_those_that_are():
 def test_a_key_that_is_no_text_can_still_be_shown():
     file = part_rows(b'{"title": "T", "body": "B", "\\ud800": 1}', name="a.jsonl")
     assert file.columns == ("title", "body", "?")
+
+
+def test_rows_lines_depth_and_numbers_are_bounded(monkeypatch):
+    """What would fill the memory or the stack is a bad row, or no article file; the rows beside it are read."""
+    hostile = ["[" * 100_000, '{"title": ' + "9" * 5000 + "}", '{"title": "a", "body": NaN}', "{" + '"a":{' * 5000]
+    good = json.dumps({"title": "One", "body": "Text."})
+    file = read_article_file("\n".join([*hostile, good]).encode(), name="a.jsonl")
+    assert ([row.line for row in file.good], [fault.line for fault in file.bad]) == ([5], [1, 2, 3, 4])
+    monkeypatch.setattr(article_file, "MAX_LINE", 1000)
+    file = read_article_file((json.dumps({"title": "a", "body": "b" * 1000}) + "\n" + good).encode(), name="a.jsonl")
+    assert [str(fault) for fault in file.bad] == ["line 1: longer than 1,000 characters"]
+    monkeypatch.setattr(article_file, "MAX_ROWS", 3)
+    for name, text in (("a.jsonl", "{}\n" * 4), ("a.csv", "title,body\n" + "a,b\n" * 4)):
+        with pytest.raises(UnreadableFileError, match="more than 3 rows"):
+            read_article_file(text.encode(), name=name)

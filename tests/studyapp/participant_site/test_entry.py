@@ -5,6 +5,8 @@ from django.test import Client
 
 from studyapp.actions.launch import close_study
 from studyapp.models import EntryTally, Participant, PlatformIdentity, Trial
+from studyapp.passes import sign_pass
+from studyapp.rate_limits import rate_limits
 from tests.studyapp.participant_site.visitors import PROLIFIC_ID, Visitor
 from tests.studyapp.study_rows import NOW, make_draft, make_launched
 
@@ -176,3 +178,39 @@ def test_who_finds_no_place_is_counted():
     for _ in range(7):
         Visitor(study).agree()
     assert tallies() == {"opened": 7, "enrolled": 6, "full": 1}
+
+
+@pytest.fixture
+def three_may_enter(settings):
+    settings.ENTRY_LIMIT = "3 per minute"
+    rate_limits.reset()
+    yield
+    rate_limits.reset()
+
+
+def test_a_network_that_sends_very_many_waits_and_whoever_has_begun_goes_on(study, three_may_enter):
+    begun = Visitor(study)
+    begun.start()
+    consent = Visitor(study)
+    Visitor(study)
+    answer = Client().get(f"/s/{study.slug}/")
+    assert (answer.status_code, answer["Retry-After"]) == (429, "600")
+    assert "Please wait a little" in answer.text
+    again = Client().post(consent.page.action, {**consent.page.fields, "read_in": "en"})
+    assert again.status_code == 429  # each consent page carries an arrival, so no more of them are signed
+    assert consent.agree().step == "instructions"
+    assert begun.send(judgment=2).step == "item"
+    assert Client().get(f"/s/{study.slug}/", REMOTE_ADDR="198.51.100.9").status_code == 200
+
+
+def test_a_link_with_a_proof_is_never_counted_and_a_wrong_one_is(study, three_may_enter):
+    for number in range(5):
+        signed = sign_pass(study, platform="simulated", name=str(number))
+        assert Client().get(f"/s/{study.slug}/", {"simulated": signed}).status_code == 200
+    answers = [Client().get(f"/s/{study.slug}/", {"simulated": "guessed"}).status_code for _ in range(4)]
+    assert answers == [400, 400, 400, 429]
+
+
+def test_behind_a_proxy_that_nobody_told_of_nobody_is_counted(study, three_may_enter, settings):
+    for _ in range(5):
+        assert Client().get(f"/s/{study.slug}/", headers={"X-Forwarded-For": "198.51.100.1"}).status_code == 200
