@@ -124,7 +124,7 @@ def load_foreign(path: Path, *, dtype: torch.dtype | str) -> tuple[PreTrainedMod
     config = _read_config(path)
     safe = {"trust_remote_code": False, "local_files_only": True}
     try:
-        model, loaded = AutoModelForCausalLM.from_pretrained(  # nosec B615 - a folder of this machine
+        model, loaded = AutoModelForCausalLM.from_pretrained(  # nosec B615
             str(path), use_safetensors=True, dtype=dtype, output_loading_info=True, **safe
         )
         tokenizer = AutoTokenizer.from_pretrained(str(path), **safe)  # nosec B615

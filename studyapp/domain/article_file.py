@@ -134,7 +134,7 @@ def _read_json_lines(text: str) -> Iterator[tuple[int, dict[str, object] | str]]
             yield number, f"longer than {MAX_LINE:,} characters"
             continue
         try:
-            row = json.loads(line)
+            row = json.loads(line, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:  # a number of thousands of digits is no JSONDecodeError
             yield number, f"no JSON object ({error})"
             continue
@@ -142,6 +142,10 @@ def _read_json_lines(text: str) -> Iterator[tuple[int, dict[str, object] | str]]
             yield number, {_make_printable(key): value for key, value in row.items()}
         else:
             yield number, "must be a JSON object, with title and body"
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _make_printable(key: str) -> str:

@@ -15,7 +15,7 @@ django.setup()
 
 from django.conf import settings
 from django.db import transaction
-from django.test.utils import get_runner, setup_test_environment
+from django.test.utils import get_runner, override_settings, setup_test_environment
 
 from tests.fuzz.feeding import Tally, feed_many
 
@@ -26,11 +26,18 @@ def fuzz(folder: Path, *, inputs: int, seed: int, only: str = "") -> Tally:
     """Feed every door its share of the inputs, inside a transaction that is rolled back."""
     from tests.fuzz.doors import SECRET, Ways
 
-    for name in ("EXPORTS_DIR", "REPORTS_DIR", "MODELS_DIR", "HUGGING_FACE_CACHE", "HELD_UPLOADS_DIR", "CORPORA_DIR", "TRAINING_DIR"):  # fmt: skip
-        setattr(settings, name, folder / name.lower())
-    settings.PROLIFIC_WEBHOOK_SECRET = SECRET
+    folders = (
+        "EXPORTS_DIR",
+        "REPORTS_DIR",
+        "MODELS_DIR",
+        "HUGGING_FACE_CACHE",
+        "HELD_UPLOADS_DIR",
+        "CORPORA_DIR",
+        "TRAINING_DIR",
+    )
+    changed = {name: folder / name.lower() for name in folders}
     tally = Tally()
-    with transaction.atomic():
+    with override_settings(**changed, PROLIFIC_WEBHOOK_SECRET=SECRET), transaction.atomic():
         doors = [door for door in Ways(folder).list_doors() if only in door.name]
         whole, rounds = sum(door.share for door in doors), max(1, inputs // ROUND)
         for number in range(rounds):
