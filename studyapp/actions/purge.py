@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from axes.models import AccessAttempt
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import QuerySet
@@ -82,11 +81,6 @@ def _list_due_of_site(now: datetime) -> Iterator[Due]:
             "signed links that were used",
             "a day after",
             SignedEntry.objects.filter(first_seen_at__lt=now - timedelta(days=1)),
-        ),
-        (
-            "failed sign-ins of staff",
-            "a day after",
-            AccessAttempt.objects.filter(attempt_time__lt=now - timedelta(days=1)),
         ),
         ("sessions of staff", "when they have run out", Session.objects.filter(expire_date__lt=now)),
     ]

@@ -63,12 +63,8 @@ def test_the_check_wants_to_know_the_proxy(read):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"BYLINE_SECRET_KEY": "change-me"}, "BYLINE_SECRET_KEY is one that is tried first"),
-        ({"BYLINE_SECRET_KEY": "short"}, "BYLINE_SECRET_KEY is too short"),
-        (
-            {"DATABASE_URL": "postgres://byline@db/byline", "BYLINE_DATABASE_PASSWORD": "byline"},
-            "the database's password",
-        ),
+        ({"BYLINE_SECRET_KEY": "change-me"}, "BYLINE_SECRET_KEY is one that anybody could guess"),
+        ({"BYLINE_SECRET_KEY": "Ab3xQ9-"}, "BYLINE_SECRET_KEY has 7 characters"),
         ({"BYLINE_TRUSTED_PROXIES": "all"}, "BYLINE_TRUSTED_PROXIES"),
         ({"BYLINE_ENTRY_LIMIT": "many"}, "BYLINE_ENTRY_LIMIT is 'many'; write it as"),
         ({"BYLINE_DEBUG": "true"}, "BYLINE_DEBUG must be off"),
@@ -81,7 +77,7 @@ def test_what_would_leave_a_public_site_open_is_refused(read, changes, said):
 
 def test_one_machine_alone_starts_without_a_word(read):
     alone = read()
-    assert not alone["IS_PUBLIC"] and len(alone["SECRET_KEY"]) > 50
+    assert len(alone["SECRET_KEY"]) > 50
     assert current.SECURE_SSL_REDIRECT is False
 
 

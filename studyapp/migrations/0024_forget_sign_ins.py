@@ -9,5 +9,5 @@ def forget(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("studyapp", "0020_report_seen"), ("axes", "0010_accessattemptexpiration")]
+    dependencies = [("studyapp", "0023_detectors"), ("axes", "0010_accessattemptexpiration")]
     operations = [migrations.RunPython(forget, migrations.RunPython.noop)]
