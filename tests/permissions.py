@@ -121,7 +121,6 @@ RULES = (
         "a study's pages, which its researchers change",
         "staff:study_overview staff:study_file staff:study_setup staff:study_articles staff:study_models "
         "staff:study_arm staff:study_texts staff:study_add_language staff:study_language staff:study_questions "
-        "staff:study_attention staff:study_attention_new staff:study_attention_check "
         "staff:study_question_new staff:study_question staff:study_recruitment staff:study_check "
         "staff:generation_progress staff:study_generation staff:study_review staff:study_preview staff:study_plan "
         "staff:plan_file staff:study_rehearsals staff:study_watch staff:study_watch_now staff:study_log "
