@@ -217,7 +217,7 @@ def describe(tally: Tally, *, left_out: list[Fault]) -> list[str]:
         f"Answers acknowledged: {tally.acknowledged}",
         f"Answers found:        {tally.found}",
         f"Stored besides:       {tally.stored - tally.found}, cut off before their bot heard of it",
-        f"Articles written:     {tally.texts}, the same bytes as without faults",
+        f"Texts written:        {tally.texts}, the same bytes as without faults",
         f"Participants: {tally.completed} came to the end, cut off and back again {tally.cuts} times; "
         f"{tally.refused} found no place, as it should be",
         f"Ended by themselves, and started again: {_list_falls(tally.falls)}",
