@@ -8,7 +8,12 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import hypothesis
 import pytest
+
+# a busy machine is no fault, which also draws slowly
+hypothesis.settings.register_profile("byline", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("byline")
 
 CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_ARGS = [

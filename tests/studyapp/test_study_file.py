@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from studyapp.domain.study_design import parse_design
 from studyapp.study_file import StudyFileError, list_presets, parse_study_file, read_study_file, write_study_file
@@ -12,7 +12,6 @@ def read(text, **options):
     return parse_study_file(text, name="my.toml", folder=None, **options)
 
 
-@settings(deadline=None)
 @given(mapping=designs)
 def test_a_written_study_file_reads_back_as_the_same_design(mapping):
     design = parse_design(mapping)

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from studyapp.domain.study_design import DesignError, Recruitment, describe_design, hash_design, parse_design
@@ -105,7 +105,6 @@ designs = st.fixed_dictionaries(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine draws slowly
 @given(mapping=designs)
 def test_a_design_is_described_by_the_mapping_that_makes_it_again(mapping):
     design = parse_design(mapping)
