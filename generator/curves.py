@@ -284,8 +284,8 @@ def main(arguments: list[str] | None = None) -> int:
             tables = measure_curves(options, board=board)
             for row in tables.gaps:
                 board.say(
-                    f"{row.model}: {row.to_shots} before instead of {row.from_shots}: {row.gap:.3f} nats a token lower "
-                    f"({row.ci_low:.3f} to {row.ci_high:.3f})"
+                    f"{row.model}: {row.to_shots} articles before instead of {row.from_shots} save {row.gap:+.4f} nats "
+                    f"a token ({row.ci_low:+.4f} to {row.ci_high:+.4f})"
                 )
     except KeyboardInterrupt:
         return 130

@@ -43,19 +43,17 @@ def draw_shots(tables: CurveTables, *, out: Path, a_word: bool) -> None:
     """
     figure, axes = _begin(width=14, panels=3)
     models = sorted(group_by_model(tables.shots).items(), key=lambda item: item[1][0].n_params)
+    ticks = sorted({row.shots for row in tables.shots})
     for place, (name, rows) in enumerate(models):
         colour = _pick_colour(place, len(models))
         points = [_read_point(row, a_word=a_word) for row in rows]
-        _draw_interval(
-            axes[0], [row.shots for row in rows], points, label=f"{name} ({rows[0].n_params:,})", colour=colour
-        )
+        x = [ticks.index(row.shots) + _shift(place, len(models)) for row in rows]
+        _draw_interval(axes[0], x, points, label=f"{name} ({rows[0].n_params:,})", colour=colour)
         ranges = group_by_model(tables.positions)[name]
         middles = [(row.first * row.last) ** 0.5 for row in ranges]
         axes[2].plot(middles, [row.loss for row in ranges], color=colour, lw=1.2)
         axes[2].fill_between(middles, [r.ci_low for r in ranges], [r.ci_high for r in ranges], color=colour, alpha=0.2)
-    axes[0].set_xscale("symlog", base=2, linthresh=1)
-    ticks = sorted({row.shots for row in tables.shots})
-    axes[0].set_xticks(ticks, [str(tick) for tick in ticks])
+    axes[0].set_xticks(range(len(ticks)), [str(tick) for tick in ticks])
     axes[0].set(xlabel="articles before", ylabel=f"loss (nats a {'word' if a_word else 'token'})")
     axes[0].legend(frameon=False, fontsize=8)
     _draw_gaps(axes[1], tables)
@@ -71,13 +69,17 @@ def _draw_gaps(axes: Any, tables: CurveTables) -> None:
             (row for row in tables.gaps if (row.from_shots, row.to_shots) == kind), key=lambda row: row.n_params
         )
         points = [(row.gap, row.ci_low, row.ci_high) for row in rows]
+        x = [row.n_params * 10 ** (0.3 * _shift(place, len(kinds))) for row in rows]
         label = f"{kind[0]} to {kind[1]} before"
-        _draw_interval(
-            axes, [row.n_params for row in rows], points, label=label, colour=_pick_colour(place, len(kinds))
-        )
+        _draw_interval(axes, x, points, label=label, colour=_pick_colour(place, len(kinds)))
     axes.axhline(0, color="0.6", lw=1)
     axes.set(xscale="log", xlabel="parameters", ylabel="what the articles before save (nats a token)")
     axes.legend(frameon=False, fontsize=8)
+
+
+def _shift(place: int, count: int) -> float:
+    """How far beside its tick a point stands, so that the intervals of several can be told apart."""
+    return 0.0 if count < 2 else 0.2 * (place / (count - 1) - 0.5)
 
 
 def _read_point(row: ShotsRow, *, a_word: bool) -> tuple[float, float, float]:

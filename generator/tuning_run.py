@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +20,7 @@ from generator.schedule import Schedule
 from generator.training_run import make_optimizer
 
 HELD_OUT_SEQUENCES = 32  # at most
+AT_ONCE_TOKENS = 8192  # of one forward and backward pass
 MEASURES = 10  # of held-out loss in a run
 
 
@@ -83,9 +84,12 @@ def tune(model: nn.Module, train: np.ndarray, held_out: np.ndarray, *, plan: Tun
         for group in optimizer.param_groups:
             group["lr"] = rate
         total = 0.0
-        for number in range(step * n_sequences, (step + 1) * n_sequences):
-            start = find_start(number, n_tokens=len(train), context=plan.context, seed=plan.seed)
-            loss = _find_loss(model, read_sequence(train, start, length=plan.context + 1)) / n_sequences
+        starts = [
+            find_start(number, n_tokens=len(train), context=plan.context, seed=plan.seed)
+            for number in range(step * n_sequences, (step + 1) * n_sequences)
+        ]
+        for batch in _read_batches(train, starts, context=plan.context):
+            loss = _find_loss(model, batch) * len(batch) / n_sequences
             loss.backward()
             total += loss.item()
         if not math.isfinite(total):
@@ -111,9 +115,10 @@ def _measure(model: nn.Module, held_out: np.ndarray, plan: Tuning, result: Tunin
     model.eval()
     n = min(HELD_OUT_SEQUENCES, (len(held_out) - 1) // plan.context)
     with torch.no_grad():
+        starts = [number * plan.context for number in range(n)]
         losses = [
-            _find_loss(model, read_sequence(held_out, number * plan.context, length=plan.context + 1)).item()
-            for number in range(n)
+            _find_loss(model, batch).item() * len(batch)
+            for batch in _read_batches(held_out, starts, context=plan.context)
         ]
     loss = sum(losses) / n
     result.curve.append((result.tokens, loss))
@@ -123,11 +128,18 @@ def _measure(model: nn.Module, held_out: np.ndarray, plan: Tuning, result: Tunin
     return is_lowest
 
 
-def _find_loss(model: nn.Module, sequence: np.ndarray) -> Tensor:
-    """The mean loss of a sequence's next tokens; (context + 1,) tokens."""
+def _read_batches(stream: np.ndarray, starts: Sequence[int], *, context: int) -> Iterator[np.ndarray]:
+    """The sequences from these places on, (B, context + 1), as many at once as `AT_ONCE_TOKENS` hold."""
+    most = max(1, AT_ONCE_TOKENS // context)
+    for first in range(0, len(starts), most):
+        yield np.stack([read_sequence(stream, start, length=context + 1) for start in starts[first : first + most]])
+
+
+def _find_loss(model: nn.Module, sequences: np.ndarray) -> Tensor:
+    """The mean loss of the sequences' next tokens; (B, context + 1) tokens."""
     own = find_own(model)
     device = next(model.parameters()).device
-    tokens = torch.from_numpy(sequence).unsqueeze(0).to(device)
+    tokens = torch.from_numpy(sequences).to(device)
     precision = pick_precision(device)
     with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
         if own is not None:

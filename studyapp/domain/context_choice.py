@@ -16,8 +16,8 @@ Choice = Literal["fixed", "random", "section"]
 Order = Literal["listed", "reversed", "nearest-last", "random"]
 CONTEXT_CHOICES: dict[Choice, str] = {
     "fixed": "the last ones of the study's context articles",
-    "random": "drawn anew for each item, by the seed",
-    "section": "those of the item's section first, and of these the nearest in time",
+    "random": "drawn for each item, by the seed",
+    "section": "of the item's section, the nearest in time",
 }
 CONTEXT_ORDERS: dict[Order, str] = {
     "listed": "as the study lists them",
