@@ -216,7 +216,7 @@ def test_the_queues_own_worker_trains_a_ladder_from_its_first_message_to_its_las
             tasks.send_training(training.list_next_jobs([ladder.pk]))
             jobs = TrainingJob.objects.filter(ladder=ladder)
             wait_until(
-                lambda: set(jobs.values_list("state", flat=True)) <= {"done", "failed"}, seconds=90, what="both end"
+                lambda: set(jobs.values_list("state", flat=True)) <= {"done", "failed"}, seconds=240, what="both end"
             )
         finally:
             worker.stop()

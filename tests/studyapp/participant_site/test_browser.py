@@ -160,4 +160,5 @@ def test_pages_pass_into_one_another_unless_motion_is_unwanted(study, tab, live_
     page.wait_for_url("**/instructions/")
     page.get_by_role("link", name="Stop taking part").click()
     page.wait_for_url("**/withdraw/")
+    page.wait_for_function("window.moves !== undefined")  # the page is revealed some time after its address is there
     assert page.evaluate("window.moves") is moves
