@@ -24,7 +24,7 @@ def add_objective_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--shots", type=int, help="sequences a task adapts on, and as many are judged (2)")
     group.add_argument("--task-tokens", dest="length", type=int, help="of such a sequence (the context)")
     group.add_argument("--inner-steps", type=int, help="of a task's adaptation (1)")
-    group.add_argument("--inner-lr", dest="inner_rate", type=float, help="learning rate of these (0.1)")
+    group.add_argument("--inner-lr", dest="inner_rate", type=float, help="learning rate of these (0.01)")
     group.add_argument("--first-order", action="store_const", const=True, help="do not differentiate the inner steps")
 
 

@@ -49,7 +49,7 @@ class Objective:
     shots: int = 2
     length: int | None = None
     inner_steps: int = 1
-    inner_rate: float = 0.1
+    inner_rate: float = 0.01
     first_order: bool = False
 
     def __post_init__(self) -> None:
