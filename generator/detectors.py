@@ -37,6 +37,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from generator.checkpoint_files import Checkpoint
 from generator.decoding import GPTDecoder
+from generator.model import GPT
 from generator.prompts import build_prompt
 from generator.token_statistics import measure_positions
 
@@ -57,8 +58,10 @@ BINOCULARS = "binoculars"
 MACHINE_WHEN: dict[str, MachineWhen] = {**SCORES, BINOCULARS: "low"}
 LEAST_TOKENS = 2
 BATCH_TOKENS = {"cpu": 4096, "cuda": 32_768}
+FULL_ENOUGH = {"cpu": 512, "cuda": 8192}  # tokens from which on a batch rather ends than is padded much
+MOST_PADDED = 1.04  # tokens with padding over those without
 LOGIT_BYTES = 2**29  # of a batch, where a model gives the logits of all positions at once
-POSITIONS = 1024  # whose logits are made at once, where we make them ourselves
+LOGITS_AT_ONCE = {"cpu": 6 * 2**20, "cuda": 2**28}  # on a CPU so few that the allocator keeps their memory
 
 ProgressCallback = Callable[[int, int], None]
 
@@ -123,13 +126,20 @@ class Scorer:
 
         return project
 
+    @property
+    def device(self) -> torch.device:
+        return self.checkpoint.decoder.device
+
+    @property
+    def vocabulary(self) -> int:
+        model = self.checkpoint.decoder.model
+        return model.spec.vocab_size if isinstance(model, GPT) else int(model.config.get_text_config().vocab_size)
+
     def count_batch_tokens(self) -> int:
-        decoder = self.checkpoint.decoder
-        most = BATCH_TOKENS[decoder.device.type]
-        if isinstance(decoder, GPTDecoder):
+        most = BATCH_TOKENS[self.device.type]
+        if isinstance(self.checkpoint.decoder, GPTDecoder):
             return most
-        vocabulary = int(getattr(decoder.model.config.get_text_config(), "vocab_size", 2**16))
-        return min(most, LOGIT_BYTES // (4 * vocabulary))
+        return min(most, LOGIT_BYTES // (4 * self.vocabulary))
 
 
 @dataclass(frozen=True)
@@ -191,7 +201,8 @@ def score_passages(
     total = sum(len(window.tokens) for window in windows)
     done = 0
     with torch.inference_mode():
-        for batch in _gather_batches(windows, most=min(model.count_batch_tokens() for model in scorers)):
+        most, enough = min(model.count_batch_tokens() for model in scorers), FULL_ENOUGH[scorer.device.type]
+        for batch in _gather_batches(windows, most=most, enough=enough):
             for number, columns in enumerate(_read_batch(batch, scorers)):
                 for window, measured in zip(batch, columns, strict=True):
                     sums[number][window.passage].add(measured, tokens=len(window.tokens) - window.first)
@@ -231,21 +242,28 @@ def cut_windows(tokens: Sequence[int], *, before: int, context: int, passage: in
             yield Window(passage, tuple(tokens[begin:end]), tuple(tokens[begin + 1 : end + 1]), first)
 
 
-def _gather_batches(windows: Sequence[Window], *, most: int) -> Iterator[list[Window]]:
-    """The longest first, and like lengths together, so that little of a batch is padding."""
+def _gather_batches(windows: Sequence[Window], *, most: int, enough: int) -> Iterator[list[Window]]:
+    """The longest first, and like lengths together: a batch ends where it is full, or full enough to be worth no more
+    padding.
+    """
     batch: list[Window] = []
+    filled = 0
     for window in sorted(windows, key=lambda window: -len(window.tokens)):
-        if batch and (len(batch) + 1) * len(batch[0].tokens) > most:
-            yield batch
-            batch = []
+        if batch:
+            padded = (len(batch) + 1) * len(batch[0].tokens)
+            if padded > most or (filled >= enough and padded > MOST_PADDED * (filled + len(window.tokens))):
+                yield batch
+                batch, filled = [], 0
         batch.append(window)
+        filled += len(window.tokens)
     if batch:
         yield batch
 
 
 def _read_batch(batch: Sequence[Window], scorers: Sequence[Scorer]) -> list[list[dict[str, float]]]:
     """The sums of every window by model."""
-    device = scorers[0].checkpoint.decoder.device
+    device = scorers[0].device
+    at_once = max(1, LOGITS_AT_ONCE[device.type] // max(scorer.vocabulary for scorer in scorers))
     tokens = pad_sequence([torch.tensor(window.tokens) for window in batch], batch_first=True)
     length = tokens.shape[1]
     places = torch.cat([
@@ -254,7 +272,7 @@ def _read_batch(batch: Sequence[Window], scorers: Sequence[Scorer]) -> list[list
     targets = torch.cat([torch.tensor(window.targets[window.first :]) for window in batch]).to(device)
     projects = [scorer.read(tokens.to(device)) for scorer in scorers]
     measured: list[list[Tensor]] = [[] for _ in scorers]
-    for chosen, wanted in zip(places.split(POSITIONS), targets.split(POSITIONS), strict=True):
+    for chosen, wanted in zip(places.split(at_once), targets.split(at_once), strict=True):
         logits = [project(chosen) for project in projects]
         if len({part.shape[1] for part in logits}) > 1:
             sizes = " and ".join(f"{part.shape[1]:,}" for part in logits)
