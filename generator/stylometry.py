@@ -81,6 +81,6 @@ class _StyleCounts(TransformerMixin, BaseEstimator):
 def _make_classifier() -> Pipeline:
     kept = {"max_features": MOST_NGRAMS, "sublinear_tf": True}
     characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), **kept)
-    words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\w+", **kept)  # noqa: S106  (no password)
+    words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\w+", **kept)  # noqa: S106 # nosec B106 - no password
     features = make_union(characters, words, make_pipeline(_StyleCounts(), StandardScaler()))
     return make_pipeline(features, LogisticRegression(C=1.0, class_weight="balanced", max_iter=1000))

@@ -121,7 +121,7 @@ def _read_rows(reader: BackupReader, model: Model) -> int:
     columns = ", ".join(quote(str(field.column)) for field in fields)
     places = ", ".join(["%s"] * len(fields))
     # names of our own models' tables and columns, quoted; every value is a parameter
-    statement = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608
+    statement = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608 # nosec B608
     rows: Iterator[list[Any]] = reader.read_table(_name(model))
     n_rows = 0
     with connection.cursor() as cursor:

@@ -18,7 +18,7 @@ _SIX = re.compile(r"(?<![\w:.])[0-9A-Fa-f:.]{2,45}(?![\w:])")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LONG = re.compile(r"(?<![\w:=+-])[\w:=+-]{16,}+")  # a code, a token, a pass, a platform's id
 _SLUG = re.compile(r"(?:[a-z]{1,20}\d{0,4}|\d{1,4})(?:-(?:[a-z]{1,20}\d{0,4}|\d{1,4}))++")  # a study's name
-_OWN_ADDRESSES = frozenset({"127.0.0.1", "0.0.0.0", "::1", "::"})  # noqa: S104 - compared, not listened to
+_OWN_ADDRESSES = frozenset({"127.0.0.1", "0.0.0.0", "::1", "::"})  # noqa: S104 # nosec B104 - compared, not listened to
 
 
 def redact(text: str) -> str:

@@ -19,7 +19,7 @@ from django.test.utils import get_runner, override_settings, setup_test_environm
 
 from tests.fuzz.feeding import Tally, feed_many
 
-ROUND = 2000  # inputs after which the run says how far it is
+ROUND = 500  # inputs after which the run says how far it is, and what it has found
 
 
 def fuzz(folder: Path, *, inputs: int, seed: int, only: str = "") -> Tally:
@@ -44,7 +44,8 @@ def fuzz(folder: Path, *, inputs: int, seed: int, only: str = "") -> Tally:
             for place, door in enumerate(doors):
                 n = max(1, round(inputs * door.share / whole / rounds))
                 feed_many(door, n, tally, start=seed + 1_000_000 * (len(doors) * number + place))
-            print(tally.describe(), file=sys.stderr, flush=True)
+            found = tally.faults or tally.partial
+            print(tally if found else tally.describe(), file=sys.stderr, flush=True)
         transaction.set_rollback(True)
     return tally
 
