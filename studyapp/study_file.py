@@ -138,6 +138,8 @@ def parse_study_file(text: str, *, name: str, folder: Path | None) -> StudyFile:
         mapping = tomlkit.parse(text).unwrap()
     except TOMLKitError as error:
         raise StudyFileError([_tell_syntax_fault(error, text=text, name=name)]) from None
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, or a very deep list
+        raise StudyFileError([f"{name}: no study file: {error}"]) from None
     lines = find_lines(text)
     study = mapping.get("study", {})
     preset = study.get("preset", DEFAULT_PRESET) if isinstance(study, Mapping) else DEFAULT_PRESET
@@ -171,7 +173,7 @@ def _tell_syntax_fault(error: TOMLKitError, *, text: str, name: str) -> str:
     if line is None:
         try:
             tomllib.loads(text)
-        except tomllib.TOMLDecodeError as other:
+        except (ValueError, RecursionError) as other:
             found = re.search(r"at line (\d+)", str(other))
             line = int(found.group(1)) if found else text.count("\n") + 1  # "at end of document"
     return f"{name}{'' if line is None else f', line {line}'}: no TOML: {reason}"

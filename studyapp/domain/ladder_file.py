@@ -167,7 +167,7 @@ def read_rungs(text: str) -> tuple[LadderRung, ...]:
     """
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # no TOML, a number of thousands of digits, or a very deep list
         raise LadderFileError([f"This is no TOML: {error}"]) from None
     faults = [f"{key}: there is no such part; the parts are [ladder] and [[model]]" for key in _list_unknown(content)]
     common = read_section(_Common, content.get("ladder", {}), place=("ladder",), faults=faults)

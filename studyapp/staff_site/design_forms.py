@@ -113,7 +113,7 @@ class TomlField(forms.CharField):
             return None
         try:
             said = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:  # no TOML, or too deep, or a number of thousands of digits
             raise forms.ValidationError(f"This is no TOML: {error}.") from None
         if set(said) != {self.key}:
             raise forms.ValidationError(f"Write it as in a study file: {self.key} = …, and nothing else.")

@@ -197,3 +197,9 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path):
     (tmp_path / "latin.toml").write_bytes(b'title = "\xe9"')
     with pytest.raises(StudyFileError, match="is not UTF-8"):
         read_study_file(tmp_path / "latin.toml")
+
+
+@pytest.mark.parametrize("said", ["[" * 5000, "9" * 5000, "[" * 300 + "]" * 300 + "x"])
+def test_what_no_reader_of_toml_can_stand_is_refused(said):
+    with pytest.raises(StudyFileError):
+        parse_study_file(f"[study]\nseed = {said}\n", name="a.toml", folder=None)

@@ -71,3 +71,9 @@ def test_a_models_name_is_a_folder_of_its_own(name):
 def test_what_is_no_ladder_is_refused(text):
     with pytest.raises(LadderFileError):
         read_rungs(text)
+
+
+@pytest.mark.parametrize("said", ["[" * 5000, "9" * 5000, "nan]"])
+def test_what_no_reader_of_toml_can_stand_is_refused(said):
+    with pytest.raises(LadderFileError, match="This is no TOML"):
+        read_rungs(f"{LADDER}x = {said}")
