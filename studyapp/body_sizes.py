@@ -1,4 +1,4 @@
-"""No request is longer than what its sender may upload: a file in a form is written to the disk before any page looks at it."""
+"""No request is longer than what its sender may upload: a form's file is on the disk before any page looks at it."""
 
 from collections.abc import Callable
 
