@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from axes.handlers.base import AxesHandler
+from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
@@ -48,6 +49,7 @@ def _list_counts(request: HttpRequest, credentials: dict[str, Any] | None) -> It
     yield {"limit": settings.SIGN_IN_ADDRESS_LIMIT, "what": "sign-in-address", "whom": address}
 
 
+@csp_update(settings.STAFF_CONTENT_SECURITY_POLICY)
 def refuse_sign_in(request: HttpRequest, _response: HttpResponse | None, _credentials: object) -> HttpResponse:
     """What somebody sees who has been wrong too often: the same whether there is such an account or not."""
     return render(request, "staff_site/locked_out.html", {"title": "Too many wrong passwords"}, status=429)

@@ -49,6 +49,7 @@ def test_no_address_and_no_browser_is_stored_and_the_answer_tells_of_no_account(
     for name in ("anna", "nobody"):
         pages = [client.post(LOGIN, {"username": name, "password": "wrong"}, REMOTE_ADDR="192.0.2.1") for _ in range(3)]
         assert "Too many wrong passwords" in pages[-1].text and name not in pages[-1].text
+        assert "'unsafe-eval'" in pages[-1]["Content-Security-Policy"]  # else its frame's script leaves it blurred
         rate_limits.reset()
     sign_in(client, "anna", "right-and-long")
     assert [model.objects.count() for model in (AccessAttempt, AccessLog, AccessFailureLog)] == [0, 0, 0]
