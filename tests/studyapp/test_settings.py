@@ -46,7 +46,8 @@ def check(read_settings):
         call_command("check", deploy=True, fail_level="WARNING")
 
 
-def test_the_check_for_deployment_finds_nothing_at_a_public_site(read):
+def test_the_check_for_deployment_finds_nothing_at_a_public_site(read, monkeypatch):
+    monkeypatch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE", raising=False)  # the browser tests' own
     public = read(**PUBLIC)
     check(public)
     assert public["SECURE_HSTS_SECONDS"] >= 31_536_000
