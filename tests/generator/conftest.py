@@ -17,6 +17,7 @@ from generator.training_run import TrainingPlan
 
 PLACES = ["Vellmar", "Osthaven", "Little Quay", "Brannock", "Tessaly", "Ambersea"]
 THINGS = ["bridge", "harbour", "library", "ferry", "market hall", "orchard", "lighthouse"]
+SECTIONS = ["City", "Sport", "Arts"]
 DEEDS = ["reopened", "closed", "flooded", "moved", "grew", "sold out"]
 
 
@@ -90,3 +91,26 @@ def checkpoints(tmp_path_factory, corpus_file):
         train_model(plan, board=LineBoard(sys.stderr))
         folders[attention] = plan.out
     return folders
+
+
+def label_sections(rows):
+    return [{**row, "section": SECTIONS[number % 3], "source": ""} for number, row in enumerate(rows)]
+
+
+@pytest.fixture(scope="session")
+def section_news(tmp_path_factory):
+    """News of three sections."""
+    rows = label_sections(make_articles(200, words=30))
+    return write_jsonl(tmp_path_factory.mktemp("sections") / "news.jsonl", rows)
+
+
+@pytest.fixture(scope="session")
+def section_model(section_news, tmp_path_factory):
+    """A model of few parameters that was trained on it."""
+    spec = make_spec(n_layers=1, d_model=16, vocab_size=300, attention="dense")
+    corpus = CorpusPlan(files=(section_news,), exclude=(), vocab_size=300)
+    out = tmp_path_factory.mktemp("base") / "m"
+    train_model(
+        TrainingPlan(spec=spec, tokens=4000, seed=1, corpus=corpus, out=out, device="cpu"), board=LineBoard(sys.stderr)
+    )
+    return out

@@ -14,48 +14,28 @@ from generator.packing import CorpusPlan, prepare_corpus
 from generator.progress import SilentBoard
 from generator.train import main, make_further_spec, train_model
 from generator.training_run import TrainingPlan
-from tests.generator.conftest import make_articles, make_spec, write_jsonl
+from tests.generator.conftest import SECTIONS, label_sections, make_articles
 
-SECTIONS = ["City", "Sport", "Arts"]
 SMALL = ["--tasks", "2", "--shots", "1", "--task-tokens", "32", "--tokens", "1024", "--device", "cpu"]
 
 
-def label(rows):
-    return [{**row, "section": SECTIONS[number % 3], "source": ""} for number, row in enumerate(rows)]
-
-
 @pytest.fixture(scope="module")
-def news(tmp_path_factory):
-    rows = label(make_articles(200, words=30))
-    return write_jsonl(tmp_path_factory.mktemp("sections") / "news.jsonl", rows)
-
-
-@pytest.fixture(scope="module")
-def base(news, tmp_path_factory):
-    spec = make_spec(n_layers=1, d_model=16, vocab_size=300, attention="dense")
-    corpus = CorpusPlan(files=(news,), exclude=(), vocab_size=300)
-    out = tmp_path_factory.mktemp("base") / "m"
-    train_model(TrainingPlan(spec=spec, tokens=4000, seed=1, corpus=corpus, out=out, device="cpu"), board=SilentBoard())
-    return out
-
-
-@pytest.fixture(scope="module")
-def packed(news, base, tmp_path_factory):
-    plan = CorpusPlan(files=(news,), exclude=(), vocab_size=300, tokenizer=base)
+def packed(section_news, section_model, tmp_path_factory):
+    plan = CorpusPlan(files=(section_news,), exclude=(), vocab_size=300, tokenizer=section_model)
     return prepare_corpus(plan, folder=tmp_path_factory.mktemp("packed"))
 
 
-def make_plan(news, base, out, name="taml-theil", **changes):
+def make_plan(section_news, section_model, out, name="taml-theil", **changes):
     fields = {"n_tasks": 2, "shots": 1, "length": 32, **changes}
     return TrainingPlan(
-        spec=make_further_spec(base),
+        spec=make_further_spec(section_model),
         tokens=1024,
         seed=4,
-        corpus=CorpusPlan(files=(news,), exclude=(), vocab_size=300, tokenizer=base),
+        corpus=CorpusPlan(files=(section_news,), exclude=(), vocab_size=300, tokenizer=section_model),
         out=out,
         device="cpu",
         precision="fp32",
-        start=base,
+        start=section_model,
         objective=Objective(name, **fields),
     )
 
@@ -64,7 +44,7 @@ def test_a_draw_is_of_one_section_and_has_no_article_on_both_sides(packed):
     objective = Objective("maml", n_tasks=3, shots=2, length=400)  # longer than an article
     tasks = find_training_tasks(packed.train_documents, objective=objective)
     assert [task.name for task in tasks] == sorted(SECTIONS)
-    titles = {row["title"]: row["section"] for row in label(make_articles(200, words=30))}
+    titles = {row["title"]: row["section"] for row in label_sections(make_articles(200, words=30))}
 
     def list_titles(sequences):
         text = "\n".join(packed.codec.decode(row.tolist()) for row in sequences)
@@ -92,23 +72,23 @@ def test_halves_of_held_out_articles_share_none(packed):
         assert all(part.shape == (1, 33) for part in task.support)
 
 
-def test_a_run_that_is_broken_off_goes_on_exactly(news, base, tmp_path):
+def test_a_run_that_is_broken_off_goes_on_exactly(section_news, section_model, tmp_path):
     def stop(report):
         if report.step == 5:
             raise KeyboardInterrupt
 
-    whole = train_model(make_plan(news, base, tmp_path / "whole"), board=SilentBoard())
-    broken = make_plan(news, base, tmp_path / "broken")
+    whole = train_model(make_plan(section_news, section_model, tmp_path / "whole"), board=SilentBoard())
+    broken = make_plan(section_news, section_model, tmp_path / "broken")
     with pytest.raises(KeyboardInterrupt):
         train_model(broken, board=SilentBoard(), on_step=stop)
     assert train_model(broken, board=SilentBoard()).adaptation == whole.adaptation
     weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "broken")]
-    assert weights[0] == weights[1] != (base / "model.safetensors").read_bytes()
+    assert weights[0] == weights[1] != (section_model / "model.safetensors").read_bytes()
     assert read_card(tmp_path / "whole") == whole
 
 
-def test_the_record_holds_the_losses_of_start_and_end(news, base, tmp_path):
-    card = train_model(make_plan(news, base, tmp_path / "m", "plain"), board=SilentBoard())
+def test_the_record_holds_the_losses_of_start_and_end(section_news, section_model, tmp_path):
+    card = train_model(make_plan(section_news, section_model, tmp_path / "m", "plain"), board=SilentBoard())
     assert card.steps == 8 and card.objective.name == "plain" and card.started_from.startswith("m, SHA-256 ")
     assert card.adaptation.before < card.adaptation_at_start.before, "it was trained on"
     with (tmp_path / "m" / "adaptation.csv").open() as file:
@@ -119,7 +99,7 @@ def test_the_record_holds_the_losses_of_start_and_end(news, base, tmp_path):
     assert float(rows[-1]["after"]) == card.adaptation.tasks[-1].after
     text = (tmp_path / "m" / "README.md").read_text()
     assert "| theil |" in text and f"| Sport | {card.adaptation.tasks[-1].articles} |" in text
-    assert (tmp_path / "m" / "tokenizer.json").read_bytes() == (base / "tokenizer.json").read_bytes()
+    assert (tmp_path / "m" / "tokenizer.json").read_bytes() == (section_model / "tokenizer.json").read_bytes()
 
 
 def test_inequality_is_that_of_the_measures():
@@ -130,15 +110,15 @@ def test_inequality_is_that_of_the_measures():
     assert set(found.inequality_after.values()) == {0.0}
 
 
-def test_the_command_line(news, base, tmp_path, capsys):
-    arguments = ["--from", str(base), "--corpus", str(news), *SMALL]
+def test_the_command_line(section_news, section_model, tmp_path, capsys):
+    arguments = ["--from", str(section_model), "--corpus", str(section_news), *SMALL]
     out = tmp_path / "m"
     chosen = ["--objective", "taml-atkinson", "--epsilon", "0.5", "--first-order", "--keep", "last"]
     assert main([*arguments, *chosen, "--out", str(out)]) == 0
     card = read_card(out)
     assert card.objective == Objective("taml-atkinson", epsilon=0.5, first_order=True, n_tasks=2, shots=1, length=32)
     assert card.best_step == card.steps == 8
-    assert card.spec.peak_lr == pytest.approx(read_card(base).spec.peak_lr / 10)
+    assert card.spec.peak_lr == pytest.approx(read_card(section_model).spec.peak_lr / 10)
     assert load_model(out).spec == card.spec
     assert main([*arguments, "--objective", "maml", "--out", str(out)]) == 2
     assert "another corpus, tokenizer, shape, start or objective" in capsys.readouterr().err
@@ -169,8 +149,17 @@ def test_a_corpus_that_will_not_do_is_told(packed, find, fields, message):
         (["--inner-lr", "1e30"], "give a lower --inner-lr or --lr"),
     ],
 )
-def test_numbers_that_will_not_do_are_told(changes, message, news, base, tmp_path, capsys):
-    arguments = ["--from", str(base), "--corpus", str(news), *SMALL, *changes, "--objective", "maml"]
+def test_numbers_that_will_not_do_are_told(changes, message, section_news, section_model, tmp_path, capsys):
+    arguments = [
+        "--from",
+        str(section_model),
+        "--corpus",
+        str(section_news),
+        *SMALL,
+        *changes,
+        "--objective",
+        "maml",
+    ]
     assert main([*arguments, "--out", str(tmp_path / "m")]) == 2
     assert message in capsys.readouterr().err
 
@@ -187,8 +176,8 @@ def test_numbers_that_will_not_do_are_told(changes, message, news, base, tmp_pat
         (["--from", "BASE", "--objective", "taml-ge"], "taml-ge needs a number --alpha"),
     ],
 )
-def test_arguments_that_do_not_go_together(arguments, message, base, capsys):
-    given = [str(base) if argument == "BASE" else argument for argument in arguments]
+def test_arguments_that_do_not_go_together(arguments, message, section_model, capsys):
+    given = [str(section_model) if argument == "BASE" else argument for argument in arguments]
     with pytest.raises(SystemExit):
         main([*given, "--corpus", "x.jsonl", "--out", "y"])
     assert message in " ".join(capsys.readouterr().err.split())

@@ -10,7 +10,6 @@ from generator.adaptation import Adaptation, TaskLoss
 from generator.model_card import read_card
 from generator.objective_comparison import Comparison, list_objectives, main
 from generator.objectives import OBJECTIVES, Objective
-from tests.generator.test_meta_run import base, news  # noqa: F401
 
 
 def test_every_objective_is_compared():
@@ -34,8 +33,19 @@ def test_the_table_has_means_spreads_and_differences_seed_by_seed():
     assert lines[4].startswith("| maml | 2 | 4.0000 ± 0.7071 | 2.7500 ± 0.3536 | -1.2500 ± 0.3536 | ")
 
 
-def test_the_command_line(news, base, tmp_path, capsys):  # noqa: F811
-    arguments = ["--from", str(base), "--corpus", str(news), "--out", str(tmp_path), "--device", "cpu", "--steps", "2"]
+def test_the_command_line(section_news, section_model, tmp_path, capsys):
+    arguments = [
+        "--from",
+        str(section_model),
+        "--corpus",
+        str(section_news),
+        "--out",
+        str(tmp_path),
+        "--device",
+        "cpu",
+        "--steps",
+        "2",
+    ]
     arguments += ["--seeds", "1", "--tasks", "2", "--shots", "1", "--task-tokens", "32", "--objective", "taml-gini"]
     assert main(arguments) == 0
     table = (tmp_path / "comparison.md").read_text()
