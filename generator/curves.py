@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from generator.command import command
 from generator.corpus import CorpusArticle, drop_duplicates, read_articles
 from generator.curve_plan import CurveError, CurvePlan, Target, draw_targets, plan_curve
 from generator.curve_tables import (
@@ -277,22 +278,16 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def main(arguments: list[str] | None = None) -> int:
+@command
+def main(arguments: list[str] | None) -> None:
     options = parse_arguments(arguments)
-    try:
-        with open_board() as board:
-            tables = measure_curves(options, board=board)
-            for row in tables.gaps:
-                board.say(
-                    f"{row.model}: {row.to_shots} articles before instead of {row.from_shots} save {row.gap:+.4f} nats "
-                    f"a token ({row.ci_low:+.4f} to {row.ci_high:+.4f})"
-                )
-    except KeyboardInterrupt:
-        return 130
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    with open_board() as board:
+        tables = measure_curves(options, board=board)
+        for row in tables.gaps:
+            board.say(
+                f"{row.model}: {row.to_shots} articles before instead of {row.from_shots} save {row.gap:+.4f} nats "
+                f"a token ({row.ci_low:+.4f} to {row.ci_high:+.4f})"
+            )
 
 
 if __name__ == "__main__":

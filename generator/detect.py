@@ -18,6 +18,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from generator.checkpoint_files import Checkpoint
+from generator.command import command
 from generator.detectors import (
     GIVEN,
     LEAST_TOKENS,
@@ -228,45 +229,39 @@ def _open(name: str, device: str | None) -> Checkpoint:
     return open_writer(name, device=device).checkpoint
 
 
-def main(arguments: list[str] | None = None) -> int:
+@command
+def main(arguments: list[str] | None) -> None:
     options = parse_arguments(arguments)
-    try:
-        plan = DetectionPlan(
-            models=tuple(options.model),
-            observer=options.observer,
-            given=tuple(options.given),
-            equal_length=not options.whole,
-            style=not options.no_style,
-        )
-        texts = read_bundle(options.bundle)
-        scores: list[DetectorScore] = []
-        with open_board() as board:
-            for step in plan.list_steps():
+    plan = DetectionPlan(
+        models=tuple(options.model),
+        observer=options.observer,
+        given=tuple(options.given),
+        equal_length=not options.whole,
+        style=not options.no_style,
+    )
+    texts = read_bundle(options.bundle)
+    scores: list[DetectorScore] = []
+    with open_board() as board:
+        for step in plan.list_steps():
 
-                def show(done: int, total: int, step: Step = step) -> None:
-                    board.show(step.key, done=done, total=total)
+            def show(done: int, total: int, step: Step = step) -> None:
+                board.show(step.key, done=done, total=total)
 
-                try:
-                    scores += carry_out(
-                        step,
-                        texts,
-                        equal_length=plan.equal_length,
-                        open_model=lambda name: _open(name, options.device),
-                        on_progress=show,
-                    )
-                except StyleError as error:
-                    board.say(f"no classifier of style: {error}")
-            write_scores(scores, options.out)
-            unknown = len({score.stimulus for score in scores if score.score is None})
-            board.say(f"{options.out}: {len(texts)} texts, {len(scores):,} scores")
-            if unknown:
-                board.say(f"{unknown} texts lack a score: fewer than {LEAST_TOKENS} tokens, or nothing to divide by")
-    except KeyboardInterrupt:
-        return 130
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+            try:
+                scores += carry_out(
+                    step,
+                    texts,
+                    equal_length=plan.equal_length,
+                    open_model=lambda name: _open(name, options.device),
+                    on_progress=show,
+                )
+            except StyleError as error:
+                board.say(f"no classifier of style: {error}")
+        write_scores(scores, options.out)
+        unknown = len({score.stimulus for score in scores if score.score is None})
+        board.say(f"{options.out}: {len(texts)} texts, {len(scores):,} scores")
+        if unknown:
+            board.say(f"{unknown} texts lack a score: fewer than {LEAST_TOKENS} tokens, or nothing to divide by")
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from transformers import PreTrainedTokenizerBase
 from generator.adapters import add_adapter, save_adapter
 from generator.checkpoint_files import CONFIG_FILE, Codec, load_model, save_checkpoint
 from generator.checkpoints import TransformersCodec, load_foreign
+from generator.command import command
 from generator.corpus import Corpus
 from generator.devices import limit_threads, pick_device, pick_precision
 from generator.hub_cache import find_snapshot
@@ -202,24 +203,18 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def main(arguments: list[str] | None = None) -> int:
+@command
+def main(arguments: list[str] | None) -> None:
     options = parse_arguments(arguments)
-    try:
-        with open_board() as board:
-            result = fine_tune(options, board=board)
-            first = result.curve[0][1]
-            board.say(f"{options.out}: held-out loss {first:.3f} before, {result.best_loss:.3f} after")
-            measured = argparse.Namespace(**vars(options), before=options.model, after=options.out)
-            measured.method = "lora" if options.lora else "full"
-            costs = measure_costs(measured, board=board)
-            costs.write(options.out)
-            board.say(costs.render())
-    except KeyboardInterrupt:
-        return 130
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    with open_board() as board:
+        result = fine_tune(options, board=board)
+        first = result.curve[0][1]
+        board.say(f"{options.out}: held-out loss {first:.3f} before, {result.best_loss:.3f} after")
+        measured = argparse.Namespace(**vars(options), before=options.model, after=options.out)
+        measured.method = "lora" if options.lora else "full"
+        costs = measure_costs(measured, board=board)
+        costs.write(options.out)
+        board.say(costs.render())
 
 
 if __name__ == "__main__":

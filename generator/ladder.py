@@ -23,6 +23,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from generator.command import command
 from generator.loss_figures import draw_ladder
 from generator.model_card import ModelCard
 from generator.packing import CorpusPlan
@@ -178,7 +179,8 @@ def make_table(cards: Mapping[str, ModelCard]) -> Table:
     return table
 
 
-def main(arguments: list[str] | None = None) -> int:
+@command
+def main(arguments: list[str] | None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m generator.ladder", description="Train a ladder of models; run again, it goes on."
     )
@@ -187,22 +189,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--exclude", type=Path, action="append", default=[], help="study articles, to be kept out")
     parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoints")
     options = parser.parse_args(arguments)
-    try:
-        ladder = read_ladder(options.file)
-        ladder = replace(ladder, corpus=tuple(options.corpus or ladder.corpus))
-        if not ladder.corpus:
-            raise LadderError(f"{options.file} names no corpus; give one with --corpus")
-        with open_board() as board:
-            cards = train_ladder(ladder, exclude=options.exclude, out=options.out, board=board)
-        write_ladder(cards, out=options.out)
-        draw_ladder(cards, out=options.out)
-    except KeyboardInterrupt:
-        return 130
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    ladder = read_ladder(options.file)
+    ladder = replace(ladder, corpus=tuple(options.corpus or ladder.corpus))
+    if not ladder.corpus:
+        raise LadderError(f"{options.file} names no corpus; give one with --corpus")
+    with open_board() as board:
+        cards = train_ladder(ladder, exclude=options.exclude, out=options.out, board=board)
+    write_ladder(cards, out=options.out)
+    draw_ladder(cards, out=options.out)
     Console().print(make_table(cards))
-    return 0
 
 
 if __name__ == "__main__":

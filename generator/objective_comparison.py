@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generator.adaptation import Adaptation
+from generator.command import command
 from generator.objectives import TASK_FIELDS, Objective
 from generator.packing import CorpusPlan
 from generator.progress import Board, open_board
@@ -188,17 +189,11 @@ def parse_arguments(arguments: list[str] | None) -> tuple[TrainingPlan, dict[str
     return plan, chosen, range(1, options.seeds + 1)
 
 
-def main(arguments: list[str] | None = None) -> int:
+@command
+def main(arguments: list[str] | None) -> None:
     plan, objectives, seeds = parse_arguments(arguments)
-    try:
-        with open_board() as board:
-            board.say(compare_objectives(plan, objectives, seeds=seeds, board=board).render())
-    except KeyboardInterrupt:
-        return 130
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    with open_board() as board:
+        board.say(compare_objectives(plan, objectives, seeds=seeds, board=board).render())
 
 
 if __name__ == "__main__":

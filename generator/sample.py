@@ -23,11 +23,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from generator.article_request import ArticleOrder, ArticleRequest, Draft, Sampling, SamplingError
+from generator.command import command
 from generator.corpus import CorpusArticle, CorpusError, read_articles
 from generator.fitness import FitnessRules
 from generator.progress import Board, open_board
 from generator.prompts import Story
-from generator.remote import RemoteError, RemoteWriter, Server
+from generator.remote import RemoteWriter, Server
 from generator.writer import Writer, open_writer, write_candidates
 
 __all__ = [
@@ -182,37 +183,31 @@ def _open(options: argparse.Namespace) -> AnyWriter:
     return RemoteWriter(server=server, model=options.model, is_chat=options.chat)
 
 
-def main(arguments: list[str] | None = None) -> int:
+@command
+def main(arguments: list[str] | None) -> None:
     options = parse_arguments(arguments)
     sampling_names = ("temperature", "top_p", "top_k", "repetition_penalty", "length_ratio", "max_tokens")
-    try:
-        articles, context = select_articles(
-            read_articles(options.articles),
-            context_ids=[ref for ref in options.context_ids.split(",") if ref],
-            limit=options.limit,
-        )
-        plan = WritingPlan(
-            language=options.language,
-            instruction=options.instruction,
-            articles=articles,
-            context=context,
-            conditioned=not options.unconditional,
-            n_candidates=options.candidates,
-            seed=options.seed,
-            sampling=Sampling(stop=tuple(options.stop), **{name: getattr(options, name) for name in sampling_names}),
-        )
-        began = time.monotonic()
-        with open_board() as board:
-            writer = _open(options)
-            n_tokens = write_articles(writer, plan, out=options.out, board=board)
-            seconds = time.monotonic() - began
-            board.say(f"{options.out}: {len(articles)} articles, {n_tokens:,} tokens in {seconds:.0f} s")
-    except KeyboardInterrupt:
-        return 130
-    except (ValueError, OSError, RemoteError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    articles, context = select_articles(
+        read_articles(options.articles),
+        context_ids=[ref for ref in options.context_ids.split(",") if ref],
+        limit=options.limit,
+    )
+    plan = WritingPlan(
+        language=options.language,
+        instruction=options.instruction,
+        articles=articles,
+        context=context,
+        conditioned=not options.unconditional,
+        n_candidates=options.candidates,
+        seed=options.seed,
+        sampling=Sampling(stop=tuple(options.stop), **{name: getattr(options, name) for name in sampling_names}),
+    )
+    began = time.monotonic()
+    with open_board() as board:
+        writer = _open(options)
+        n_tokens = write_articles(writer, plan, out=options.out, board=board)
+        seconds = time.monotonic() - began
+        board.say(f"{options.out}: {len(articles)} articles, {n_tokens:,} tokens in {seconds:.0f} s")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from typing import get_args
 
 from generator.adaptation import ADAPTATION_FILE, write_adaptation
 from generator.checkpoint_files import CheckpointError, load_model, save_checkpoint
+from generator.command import command
 from generator.devices import PRECISIONS, limit_threads, pick_device
 from generator.loss_figures import draw_curve
 from generator.meta_run import MetaRun
@@ -225,18 +226,12 @@ def make_further_spec(start: Path, *, batch_tokens: int | None = None, peak_lr: 
     return replace(spec, batch_tokens=batch_tokens or spec.batch_tokens, peak_lr=rate)
 
 
-def main(arguments: list[str] | None = None) -> int:
+@command
+def main(arguments: list[str] | None) -> None:
     plan = parse_arguments(arguments)
-    try:
-        with open_board() as board:
-            card = train_model(plan, board=board)
-            board.say(f"{plan.out}: {card.n_params:,} parameters, held-out loss {card.held_out_loss:.3f}")
-    except KeyboardInterrupt:
-        return 130
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    with open_board() as board:
+        card = train_model(plan, board=board)
+        board.say(f"{plan.out}: {card.n_params:,} parameters, held-out loss {card.held_out_loss:.3f}")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from statistics import fmean
 import torch
 
 from generator.article_request import ArticleOrder, ArticleRequest, Sampling
+from generator.command import command
 from generator.corpus import Corpus, CorpusArticle, CorpusError, find_overlaps, gather_corpus, read_articles
 from generator.curves import open_model
 from generator.ngram_index import NgramIndex, index_texts
@@ -284,19 +285,13 @@ def measure_costs(options: argparse.Namespace, *, board: Board) -> TuningCosts:
     )
 
 
-def main(arguments: list[str] | None = None) -> int:
+@command
+def main(arguments: list[str] | None) -> None:
     options = parse_arguments(arguments)
-    try:
-        with open_board() as board:
-            costs = measure_costs(options, board=board)
-            costs.write(options.after)
-            board.say(costs.render())
-    except KeyboardInterrupt:
-        return 130
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    with open_board() as board:
+        costs = measure_costs(options, board=board)
+        costs.write(options.after)
+        board.say(costs.render())
 
 
 if __name__ == "__main__":
