@@ -1,6 +1,9 @@
 """Runs over sections, from the command line and broken off."""
 
 import csv
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -85,6 +88,21 @@ def test_a_run_that_is_broken_off_goes_on_exactly(section_news, section_model, t
     weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "broken")]
     assert weights[0] == weights[1] != (section_model / "model.safetensors").read_bytes()
     assert read_card(tmp_path / "whole") == whole
+
+
+@pytest.mark.slow
+def test_two_processes_share_the_tasks_of_a_step(section_news, section_model, tmp_path):
+    """torchrun with gloo: what they train differs from one process's by rounding alone."""
+    arguments = [*SMALL, "--from", str(section_model), "--corpus", str(section_news), "--precision", "fp32"]
+    arguments += ["--objective", "taml-theil", "--keep", "last"]
+    assert main([*arguments, "--out", str(tmp_path / "one")]) == 0
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    command = [*torchrun, "-m", "generator.train", *arguments, "--out", str(tmp_path / "two")]
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    one, two = (read_card(tmp_path / name) for name in ("one", "two"))
+    assert (one.n_processes, two.n_processes) == (1, 2) and one.steps == two.steps
+    assert two.adaptation.after == pytest.approx(one.adaptation.after, abs=2e-4)
+    assert one.adaptation.after < one.adaptation_at_start.after - 1e-3, "it was trained on"
 
 
 def test_the_record_holds_the_losses_of_start_and_end(section_news, section_model, tmp_path):
