@@ -12,6 +12,7 @@ from studyapp.actions.blinding import (
     fail_audit,
     finish_audit,
     open_audit_copy,
+    record_audit_progress,
     remove_audit_copy,
 )
 from studyapp.actions.launch import review_readiness
@@ -22,18 +23,28 @@ from studyapp.domain.blinding_times import TimeComparison, audit_times, compare_
 from studyapp.domain.launch_audit import TOPICS
 from studyapp.domain.launch_facts import Finding
 from studyapp.models import BlindingAudit, Study
+from studyapp.outlasting import drop_connection, is_away
 from studyapp.simulation import SimulationError
 
 logger = logging.getLogger(__name__)
 
 
 def carry_audit_out(audit: BlindingAudit, *, repeats: int = REPEATS, on_progress: Progress | None = None) -> None:
-    """Carry an audit out and store what it found; what goes wrong is named on its row."""
-    begin_audit(audit)
+    """Carry an audit out and store what it found; what goes wrong is named on its row.
+
+    Where the database goes away, the row is left as it is: it is sent again once it has been silent for long enough.
+    """
+    begin_audit(audit, now=timezone.now())
+
+    def tell(done: int, total: int) -> None:
+        record_audit_progress(audit, now=timezone.now())
+        if on_progress:
+            on_progress(done, total)
+
     try:
         copy = open_audit_copy(audit.study, now=timezone.now())
         try:
-            walk = PageWalker(copy, repeats=repeats).walk(on_progress)
+            walk = PageWalker(copy, repeats=repeats).walk(tell)
             findings, times = judge_walk(copy, walk)
         finally:
             remove_audit_copy(copy)
@@ -41,6 +52,10 @@ def carry_audit_out(audit: BlindingAudit, *, repeats: int = REPEATS, on_progress
         fail_audit(audit, error=str(error), now=timezone.now())
         return
     except Exception as error:
+        if is_away(error):
+            logger.warning("blinding audit %s waits for the database: %s", audit.pk, error)
+            drop_connection()
+            return
         logger.exception("blinding audit %s failed", audit.pk)
         fail_audit(audit, error=f"{type(error).__name__}: {error}", now=timezone.now())
         return

@@ -8,18 +8,15 @@ from django.utils import translation
 from django.utils.cache import add_never_cache_headers
 from django.views.defaults import server_error
 
-from studyapp.outlasting import DATABASE_AWAY
+from studyapp.outlasting import is_away
 
 RETRY_SECONDS = 5
 LONGEST_FORM = 20_000  # characters that are shown again; raters' forms are far below
-OURS_TO_MEND = ("no such table", "no such column")  # SQLite's name for a fault that no waiting mends
 
 
 def show_fault(request: HttpRequest) -> HttpResponse:
     """In place of Django's page for any fault: where the database is away, that page says what to do."""
-    error = sys.exc_info()[1]
-    is_away = isinstance(error, DATABASE_AWAY) and not str(error).startswith(OURS_TO_MEND)
-    return show_outage(request) if is_away else server_error(request)
+    return show_outage(request) if is_away(sys.exc_info()[1]) else server_error(request)
 
 
 def show_outage(request: HttpRequest) -> HttpResponse:

@@ -9,9 +9,15 @@ from django.db import InterfaceError, OperationalError, connection
 
 logger = logging.getLogger(__name__)
 DATABASE_AWAY = (OperationalError, InterfaceError)  # gone, starting, out of connections, or its disk is full
+OURS_TO_MEND = ("no such table", "no such column")  # SQLite's name for a fault that no waiting mends
 PATIENCE_SECONDS = 300.0
 PAUSE_SECONDS = 1.0
 Result = TypeVar("Result")
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Whether an error says that the database cannot be asked for a while."""
+    return isinstance(error, DATABASE_AWAY) and not str(error).startswith(OURS_TO_MEND)
 
 
 def outlast(act: Callable[[], Result], *, patience: float = PATIENCE_SECONDS) -> Result:

@@ -26,6 +26,7 @@ from studyapp.domain.rehearsal_cast import read_cast
 from studyapp.domain.rehearsal_verdict import judge_rehearsal
 from studyapp.local_site import serve_site
 from studyapp.models import Export, Rehearsal, Study
+from studyapp.outlasting import drop_connection, is_away
 from studyapp.planted import describe_kinds, describe_times, gather_plant
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ def carry_rehearsal_out(
 ) -> None:
     """Carry a wanted rehearsal out and store its verdict; what goes wrong is named on its row.
 
+    Where the database goes away, the row is left as it is: it is sent again once it has been silent for long enough.
     `url` is where the site answers; without it, this process serves the site to itself. `write_report` writes the
     report of the export with that id.
     """
@@ -58,6 +60,10 @@ def carry_rehearsal_out(
     except actions.RehearsalRefusedError as error:
         actions.fail_rehearsal(rehearsal_id, error=str(error), now=timezone.now())
     except Exception as error:
+        if is_away(error):
+            logger.warning("rehearsal %s waits for the database: %s", rehearsal_id, error)
+            drop_connection()
+            return
         logger.exception("rehearsal %s failed", rehearsal_id)
         actions.fail_rehearsal(rehearsal_id, error=f"{type(error).__name__}: {error}", now=timezone.now())
     else:

@@ -29,6 +29,8 @@ from studyapp.domain.simulated_reading import (
 )
 
 NOT_SAID_SUFFIX = "-not_said"  # of the box that says that somebody would rather not answer
+AWAY_SECONDS = 300.0  # for which a site that says that it is away (503) is asked again, as people do
+AWAY_PAUSE_SECONDS = 1.0
 HABIT = 0.3  # how often an awkward participant reloads a page, and how often they go back
 
 
@@ -340,10 +342,7 @@ class SimulatedParticipant:
         return {name: str(int(self._rater.judge(source=trial.source, effect=trial.effect)))}
 
     def _get(self, url: str) -> Page:
-        started = time.monotonic()
-        page = read_page(self._client.get(url, headers=self._tell_time()))
-        self.page_seconds.append(time.monotonic() - started)
-        return page
+        return self._ask(lambda: self._client.get(url, headers=self._tell_time()))
 
     def _post(self, page: Page, **answers: str | list[str]) -> Page:
         unknown = [name for name in answers if name in page.choices and answers[name] not in page.choices[name]]
@@ -353,10 +352,20 @@ class SimulatedParticipant:
         asked = {name: value for name, value in answers.items() if name in there}
         target = urljoin(page.url, page.action or page.url)
         headers = {"Referer": page.url, **self._tell_time()}
-        started = time.monotonic()
-        following = read_page(self._client.post(target, data={**page.fields, **asked}, headers=headers))
+        return self._ask(lambda: self._client.post(target, data={**page.fields, **asked}, headers=headers))
+
+    def _ask(self, send: Callable[[], httpx.Response]) -> Page:
+        """The page that comes back. What is sent while the site is away is sent again: an answer is stored once."""
+        deadline = time.monotonic() + AWAY_SECONDS
+        while True:
+            started = time.monotonic()
+            answer = send()
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or started > deadline:
+                break
+            time.sleep(AWAY_PAUSE_SECONDS)
+        page = read_page(answer)
         self.page_seconds.append(time.monotonic() - started)
-        return following
+        return page
 
     def _tell_time(self) -> dict[str, str]:
         return {CLOCK_HEADER: f"{self._elapsed:.3f}"}

@@ -147,7 +147,7 @@ def sweep_jobs() -> None:
 
 @shared_task
 def sweep_plans() -> None:
-    """Send the simulations, rehearsals and reports of dead workers again, and those whose messages were lost."""
+    """Send the plans, rehearsals, audits and reports of dead workers again, and those whose messages were lost."""
     now = timezone.now()
     for export_id in export.find_silent_reports(now=read_clock()):
         write_report.delay(export_id)
@@ -156,6 +156,8 @@ def sweep_plans() -> None:
         simulate_power.delay(run_id)
     for rehearsal_id in rehearsal.find_silent_rehearsals(silent_since=silent_since, now=now):
         rehearse.delay(rehearsal_id)
+    for audit_id in blinding.find_silent_audits(silent_since=silent_since, now=now):
+        audit_blinding.delay(audit_id)
     for run_id in detection.release_silent_runs(
         silent_since=read_clock() - DETECTION_SILENCE, unheard_since=read_clock() - PLAN_SILENCE, now=read_clock()
     ):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models.functions import Coalesce
 
 from studyapp.actions.audit import record
 from studyapp.actions.rehearsal import RehearsalRefusedError, make_copy
@@ -45,10 +46,27 @@ def hash_stimuli(study: Study) -> str:
     return hashlib.sha256("\n".join(f"{ref}\x1f{arm}\x1f{sha}" for ref, arm, sha in rows).encode()).hexdigest()
 
 
-def begin_audit(audit: BlindingAudit) -> None:
+def begin_audit(audit: BlindingAudit, *, now: datetime) -> None:
     """Say that a bot is on its way; the texts are those of now."""
     audit.state, audit.texts_sha256 = BlindingAudit.State.RUNNING, hash_stimuli(audit.study)
-    audit.save(update_fields=["state", "texts_sha256"])
+    audit.heartbeat_at = now
+    audit.save(update_fields=["state", "texts_sha256", "heartbeat_at"])
+
+
+def record_audit_progress(audit: BlindingAudit, *, now: datetime) -> None:
+    """Say that the bot is still on its way."""
+    BlindingAudit.objects.filter(pk=audit.pk).update(heartbeat_at=now)
+
+
+@transaction.atomic
+def find_silent_audits(*, silent_since: datetime, now: datetime) -> list[int]:
+    """Audits whose worker is dead or whose message is lost, to be sent again; each is named once. Locks them."""
+    waiting = (BlindingAudit.State.QUEUED, BlindingAudit.State.RUNNING)
+    rows = BlindingAudit.objects.filter(state__in=waiting).alias(seen_at=Coalesce("heartbeat_at", "created_at"))
+    silent = rows.filter(seen_at__lt=silent_since)
+    audit_ids = list(silent.select_for_update(of=("self",)).values_list("pk", flat=True))
+    BlindingAudit.objects.filter(pk__in=audit_ids).update(heartbeat_at=now)
+    return audit_ids
 
 
 @transaction.atomic

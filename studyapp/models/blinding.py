@@ -20,6 +20,7 @@ class BlindingAudit(models.Model):
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="blinding_audits")
     state = models.CharField(max_length=10, choices=AuditState, default=AuditState.QUEUED)
     created_at = models.DateTimeField()
+    heartbeat_at = models.DateTimeField(null=True, help_text="the worker's last sign of life")
     finished_at = models.DateTimeField(null=True)
     texts_sha256 = models.CharField(max_length=64, blank=True)
     passed = models.BooleanField(null=True, help_text="no finding fails it; unknown until it is done")

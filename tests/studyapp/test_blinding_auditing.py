@@ -7,6 +7,7 @@ import re
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from studyapp.actions.blinding import AuditRefusedError, finish_audit, open_audit_copy, request_audit
 from studyapp.blinding_auditing import carry_audit_out, judge_walk
@@ -134,3 +135,16 @@ def test_a_study_without_texts_and_a_copy_are_not_audited():
     draft.rehearsal_of = draft
     with pytest.raises(AuditRefusedError, match="is a copy"):
         request_audit(draft, now=NOW)
+
+
+def test_an_audit_that_meets_a_database_that_is_away_is_left_to_the_sweep(monkeypatch):
+    audit = request_audit(make_launched(), now=NOW)
+
+    def refuse(*_, **__):
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr("studyapp.blinding_auditing.open_audit_copy", refuse)
+    carry_audit_out(audit)
+    audit.refresh_from_db()
+    assert (audit.state, audit.error, audit.finished_at) == ("running", "", None)
+    assert audit.heartbeat_at is not None

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from studyapp.actions.rehearsal import request_rehearsal
 from studyapp.domain.rehearsal_cast import Cast
@@ -105,3 +106,15 @@ def test_a_site_that_does_not_answer_is_named_on_the_row(settings):
     rehearsal = Rehearsal.objects.get()
     assert (rehearsal.state, rehearsal.passed) == ("failed", False)
     assert "ConnectError" in rehearsal.error
+
+
+def test_a_rehearsal_that_meets_a_database_that_is_away_is_left_to_the_sweep(monkeypatch, live_server):
+    wanted = request_rehearsal(make_launched(n_items=ITEMS), per_cell=1, seed=2, cast=Cast(), by=None, now=NOW)
+
+    def refuse(*_, **__):
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr("studyapp.rehearsing.fill_cells", refuse)
+    carry_rehearsal_out(wanted.pk, write_report=write_report, url=live_server.url)
+    rehearsal = Rehearsal.objects.get()
+    assert (rehearsal.state, rehearsal.error, rehearsal.finished_at) == ("running", "", None)

@@ -55,6 +55,31 @@ def send(client, study, *, number=1, seed=1, truth=None, **character):
     return participant
 
 
+class UnsteadySite(httpx.HTTPTransport):
+    """The site, which is away at every third request: before the request has come there, or after."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = 0
+
+    def handle_request(self, request):
+        self.asked += 1
+        if self.asked % 6 == 3:
+            return httpx.Response(503, headers={"Retry-After": "5"}, text="Try again", request=request)
+        answer = super().handle_request(request)
+        return httpx.Response(503, text="Try again", request=request) if self.asked % 6 == 0 else answer
+
+
+def test_what_meets_a_site_that_is_away_is_sent_again_and_stored_once(live_server, study, monkeypatch):
+    monkeypatch.setattr("studyapp.simulation.AWAY_PAUSE_SECONDS", 0.0)
+    site = UnsteadySite()
+    with httpx.Client(base_url=live_server.url, follow_redirects=True, timeout=60, transport=site) as client:
+        assert send(client, study).answers == 4
+    assert site.asked > 6
+    assert Response.objects.count() == Trial.objects.count() == 4
+    assert Participant.objects.get().status == "completed"
+
+
 @pytest.mark.parametrize("kind", [Kind.STEADY, Kind.AWKWARD, Kind.DOUBLE_CLICKER])
 def test_it_completes_and_is_marked_for_ever(client, study, kind):
     assert send(client, study, kind=kind).answers == 4

@@ -8,7 +8,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from studyapp import outlasting, tasks
-from studyapp.actions import generation, planning, rehearsal
+from studyapp.actions import blinding, generation, planning, rehearsal
 from studyapp.actions.export import begin_report, export_study, request_report
 from studyapp.actions.generation import claim_jobs, queue_jobs
 from studyapp.domain.prices import parse_prices
@@ -192,34 +192,40 @@ def test_places_of_the_silent_are_given_back():
     assert list(Participant.objects.values_list("status", flat=True)) == ["enrolled", "dropped_out"]
 
 
-def test_plans_and_rehearsals_of_dead_workers_are_sent_again_once(monkeypatch):
+@pytest.fixture
+def sent_plans(monkeypatch):
+    """What the sweep sends: the task's name and the row's id."""
     sent = []
-    monkeypatch.setattr(tasks.simulate_power, "delay", lambda run_id: sent.append(("power", run_id)))
-    monkeypatch.setattr(tasks.rehearse, "delay", lambda rehearsal_id: sent.append(("rehearsal", rehearsal_id)))
+    for name in ("simulate_power", "rehearse", "audit_blinding"):
+        monkeypatch.setattr(getattr(tasks, name), "delay", lambda row_id, name=name: sent.append((name, row_id)))
+    return sent
+
+
+def test_plans_rehearsals_and_audits_of_dead_workers_are_sent_again_once(sent_plans):
     study, now = make_launched(), timezone.now()
     run = planning.request_power(study, parameters=planning.assume_study(study), by=None, now=now)
     wanted = rehearsal.request_rehearsal(study, per_cell=1, seed=1, cast=Cast(), by=None, now=now)
+    audit = blinding.request_audit(study, now=now)
     long_ago = now - timedelta(hours=1)
     planning.begin_power(run.pk, now=long_ago)
     rehearsal.begin_rehearsal(wanted.pk, now=long_ago)
+    blinding.begin_audit(audit, now=long_ago)
     tasks.sweep_plans()
     tasks.sweep_plans()
-    assert sent == [("power", run.pk), ("rehearsal", wanted.pk)]
+    assert sent_plans == [("simulate_power", run.pk), ("rehearse", wanted.pk), ("audit_blinding", audit.pk)]
     planning.finish_power(run.pk, result={}, table="", picture="", now=now)
     planning.begin_power(run.pk, now=long_ago)  # it has ended: it stays so
     assert run.study.power_runs.get().state == "done"
 
 
-def test_plans_and_rehearsals_whose_messages_are_lost_are_sent_once_more(monkeypatch):
-    sent = []
-    monkeypatch.setattr(tasks.simulate_power, "delay", lambda run_id: sent.append(("power", run_id)))
-    monkeypatch.setattr(tasks.rehearse, "delay", lambda rehearsal_id: sent.append(("rehearsal", rehearsal_id)))
+def test_plans_rehearsals_and_audits_whose_messages_are_lost_are_sent_once_more(sent_plans):
     study, long_ago = make_launched(), timezone.now() - timedelta(hours=1)
     run = planning.request_power(study, parameters=planning.assume_study(study), by=None, now=long_ago)
     wanted = rehearsal.request_rehearsal(study, per_cell=1, seed=1, cast=Cast(), by=None, now=long_ago)
+    audit = blinding.request_audit(study, now=long_ago)
     tasks.sweep_plans()
     tasks.sweep_plans()
-    assert sent == [("power", run.pk), ("rehearsal", wanted.pk)]
+    assert sent_plans == [("simulate_power", run.pk), ("rehearse", wanted.pk), ("audit_blinding", audit.pk)]
 
 
 def test_a_report_whose_worker_died_or_whose_message_is_lost_is_sent_again_and_a_living_one_left(monkeypatch, tmp_path):
