@@ -125,8 +125,9 @@ def _deliver_twice(stack: Stack, rng: random.Random) -> str:
     """Every message that waits, and jobs of any state, done and running ones too."""
     from django.db import connection
 
-    from studyapp import tasks
     from studyapp.models import GenerationJob
+    from studyapp.tasks.generation import generate_article
+    from studyapp.tasks.upkeep import mark_dropouts, sweep_jobs
 
     connection.close()
     queue = stack.open_redis()
@@ -136,10 +137,10 @@ def _deliver_twice(stack: Stack, rng: random.Random) -> str:
             queue.lpush(name, *messages)
     job_ids = list(GenerationJob.objects.order_by("-id").values_list("id", flat=True)[:60])
     for job_id in rng.sample(job_ids, k=min(8, len(job_ids))):
-        tasks.generate_article.delay(job_id)
-        tasks.generate_article.delay(job_id)
-    tasks.sweep_jobs.delay()
-    tasks.mark_dropouts.delay()
+        generate_article.delay(job_id)
+        generate_article.delay(job_id)
+    sweep_jobs.delay()
+    mark_dropouts.delay()
     return f"{len(copies)} waiting messages and {min(8, len(job_ids))} jobs"
 
 

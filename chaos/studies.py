@@ -43,7 +43,6 @@ def train_models(folder: Path, *, log: Path) -> None:
 
 def make_draft(slug: str) -> Any:
     """A draft whose jobs are queued and sent."""
-    from studyapp import tasks
     from studyapp.actions.articles import import_articles
     from studyapp.actions.generation import queue_jobs
     from studyapp.actions.study import load_study
@@ -72,15 +71,18 @@ def make_draft(slug: str) -> Any:
             }
         )
     )
-    send(tasks, queue_jobs(study))
+    send(queue_jobs(study))
     return study
 
 
-def send(tasks: Any, job_ids: list[int]) -> None:
+def send(job_ids: list[int]) -> None:
     """Hand jobs to the workers; where the queue is away, the sweep sends them, as it does for staff."""
+    from studyapp.tasks.generation import send_jobs
+    from studyapp.tasks.sending import QueueUnreachableError
+
     try:
-        tasks.send_jobs(job_ids)
-    except tasks.QueueUnreachableError:
+        send_jobs(job_ids)
+    except QueueUnreachableError:
         return
 
 

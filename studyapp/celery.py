@@ -5,7 +5,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studyapp.settings")
 
@@ -21,6 +21,12 @@ def add_pulse(**_: Any) -> None:
     from studyapp.worker_pulse import WorkerPulse
 
     app.steps["consumer"].add(WorkerPulse)
+
+
+@worker_process_init.connect
+def limit_threads(**_: object) -> None:
+    """Share the cores among the worker's processes: each would otherwise start a thread for every core."""
+    os.environ.setdefault("OMP_NUM_THREADS", os.environ.get("BYLINE_TORCH_THREADS", "1"))
 
 
 @setup_logging.connect

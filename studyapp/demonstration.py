@@ -23,7 +23,6 @@ from django.core.management.base import CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from studyapp import tasks
 from studyapp.actions.articles import import_articles
 from studyapp.actions.audit import acting_as
 from studyapp.actions.blindness import unblind
@@ -35,6 +34,8 @@ from studyapp.domain.article_file import UnreadableFileError, read_article_file
 from studyapp.domain.study_design import StudyDesign
 from studyapp.models import Export, Study
 from studyapp.study_file import read_study_file
+from studyapp.tasks.export import send_report
+from studyapp.tasks.sending import QueueUnreachableError
 
 EXAMPLES = settings.BASE_DIR / "examples"
 EXAMPLE_STUDY = EXAMPLES / "study.toml"
@@ -246,8 +247,8 @@ def make_report(study: Study) -> Export:
             unblind(study, reason="a demonstration, in which somebody has tried the participants' pages")
         newest = export_study(study, folder=settings.EXPORTS_DIR, now=find_latest_time(study))
     if newest.report_state != Export.ReportState.DONE and request_report(newest, now=timezone.now()):
-        with contextlib.suppress(tasks.QueueUnreachableError):  # the row says it, below
-            tasks.send_report(newest.pk)
+        with contextlib.suppress(QueueUnreachableError):  # the row says it, below
+            send_report(newest.pk)
     while newest.report_state not in (Export.ReportState.DONE, Export.ReportState.FAILED):
         time.sleep(0.2)
         newest.refresh_from_db()

@@ -13,7 +13,6 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
-from studyapp import tasks
 from studyapp.actions import participation
 from studyapp.actions.articles import import_articles
 from studyapp.actions.audit import acting_as
@@ -31,6 +30,7 @@ from studyapp.domain.judgment import Judgment
 from studyapp.models import Article, Study
 from studyapp.recruitment import Arrival
 from studyapp.study_file import read_study_file
+from studyapp.tasks.generation import generate_article
 from tests.studyapp.staff_site.staff_pages import put_checkpoint
 from tests.studyapp.study_rows import NOW, launch
 
@@ -62,7 +62,7 @@ def out() -> Path:
 def tabs(chromium, live_server, tmp_path, settings, monkeypatch):
     """A signed-in researcher's pages, one as wide as a desk's and one as wide as a phone."""
     settings.MODELS_DIR, settings.HUGGING_FACE_CACHE = tmp_path / "models", tmp_path / "cache"
-    monkeypatch.setattr(tasks.generate_article, "delay_on_commit", lambda job_id: None)  # no broker runs here
+    monkeypatch.setattr(generate_article, "delay_on_commit", lambda job_id: None)  # no broker runs here
     client = Client()
     client.force_login(User.objects.create_superuser("anna"))
     cookie = client.cookies[settings.SESSION_COOKIE_NAME].value

@@ -12,12 +12,13 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import override_settings
 
-from studyapp import tasks
 from studyapp.actions.articles import import_articles
 from studyapp.actions.generation import claim_jobs, queue_jobs
 from studyapp.actions.study import load_study
 from studyapp.domain.article_file import read_article_file
 from studyapp.models import Candidate, Export, GenerationJob, Participant, Response, Stimulus
+from studyapp.tasks.generation import generate_article
+from studyapp.tasks.upkeep import sweep_jobs
 from studyapp.writing import write_orders
 from tests.services import Worker, run_redis, wait_until
 from tests.studyapp.study_rows import NOW, make_design
@@ -73,7 +74,7 @@ def check_generation(study, *, log):
     jobs = GenerationJob.objects.of_study(study.pk)
     job_ids = queue_jobs(study)
     for job_id in job_ids:
-        tasks.generate_article.delay(job_id)
+        generate_article.delay(job_id)
     first = Worker(log=log)
     wait_until(lambda: jobs.filter(state="running").exists(), seconds=90, what="a job is taken up")
     first.kill()
@@ -81,8 +82,8 @@ def check_generation(study, *, log):
     second = Worker(log=log)
     try:
         with override_settings(HEARTBEAT_TIMEOUT_SECONDS=0):  # the dead worker's silence is long enough at once
-            tasks.sweep_jobs()
-        tasks.generate_article.delay(job_ids[0])  # and one message comes twice
+            sweep_jobs()
+        generate_article.delay(job_ids[0])  # and one message comes twice
         wait_until(lambda: finished(study), seconds=240, what="every article is written")
     finally:
         second.stop()

@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from studyapp import tasks
 from studyapp.actions.webhooks import Delivery, keep_event
 from studyapp.domain.webhook_signature import SignatureError, verify_signature
+from studyapp.tasks.prolific import send_webhook
 
 MOST_BYTES = 64 * 1024
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def receive(request: HttpRequest) -> HttpResponse:
         return _answer(400, "no event")
     event, is_new = keep_event(delivery, now=now)
     if is_new:
-        tasks.send_webhook(event.pk)
+        send_webhook(event.pk)
     return _answer(200, "kept" if is_new else "known")
 
 

@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from studyapp import tasks
 from studyapp.actions.blinding import AuditRefusedError, hash_stimuli, request_audit
 from studyapp.actions.launch import review_readiness
 from studyapp.domain.launch_audit import TOPICS
@@ -16,6 +15,8 @@ from studyapp.domain.launch_checklist import Finding, may_launch
 from studyapp.models import BlindingAudit, Study
 from studyapp.staff_site.pages import show, study_page
 from studyapp.staff_site.steps import PAGES, find_steps
+from studyapp.tasks.blinding import send_audit
+from studyapp.tasks.sending import QueueUnreachableError
 
 # Where a finding is mended, by its topic; one without a place here is shown without a way.
 MENDED_ON = {
@@ -98,8 +99,8 @@ def read_page_findings(audit: BlindingAudit) -> list[Finding]:
 def _audit(request: HttpRequest, study: Study) -> HttpResponse:
     """Have the pages walked, or say why not."""
     try:
-        tasks.send_audit(request_audit(study, now=timezone.now()))
+        send_audit(request_audit(study, now=timezone.now()))
         messages.success(request, "A bot is on its way through the pages of a copy; reload this page in a minute.")
-    except (AuditRefusedError, tasks.QueueUnreachableError) as error:
+    except (AuditRefusedError, QueueUnreachableError) as error:
         messages.error(request, str(error))
     return redirect("staff:study_check", study.slug)

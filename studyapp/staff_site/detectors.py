@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
-from studyapp import tasks
 from studyapp.actions.detection import (
     DetectionRefusedError,
     delete_run,
@@ -22,6 +21,8 @@ from studyapp.domain.detection import DetectorAreas, ScoredText, measure_areas
 from studyapp.models import DetectorRun, Study
 from studyapp.offered_models import list_cached_models
 from studyapp.staff_site.pages import show, study_page
+from studyapp.tasks.detection import send_detection
+from studyapp.tasks.sending import QueueUnreachableError
 
 GIVEN = {"nothing": "Nothing: the text alone, as somebody would who found it", "title": "The title, as the writer had"}
 SCHEMES = ("checkpoint", "huggingface")
@@ -123,16 +124,16 @@ def _carry_out(request: HttpRequest, study: Study, form: DetectorForm) -> HttpRe
             if not form.is_valid():
                 return None
             run = request_detection(study, parameters=form.read_parameters(), by=request.user, now=timezone.now())
-            tasks.send_detection(run.pk)
+            send_detection(run.pk)
         elif asked == "resume":
             resumed = resume_run(study, run_id=int(run_id) if run_id.isdigit() else 0, now=timezone.now())
             if resumed:
-                tasks.send_detection(resumed.pk)
+                send_detection(resumed.pk)
         elif asked == "delete":
             delete_run(get_object_or_404(DetectorRun, pk=run_id if run_id.isdigit() else 0, study=study))
             messages.success(request, "The run is deleted, with its scores.")
         else:
             messages.error(request, "Nothing was done: the page asked for something that does not exist.")
-    except (DetectionRefusedError, tasks.QueueUnreachableError) as error:
+    except (DetectionRefusedError, QueueUnreachableError) as error:
         messages.error(request, str(error))
     return redirect("staff:study_detectors", study.slug)

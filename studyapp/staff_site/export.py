@@ -9,7 +9,6 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
-from studyapp import tasks
 from studyapp.actions.blindness import StillBlindError, are_results_open, may_read_export, unblind
 from studyapp.actions.export import (
     BundleKind,
@@ -23,6 +22,8 @@ from studyapp.domain.anonymity import DEFAULT_K, MOST_K
 from studyapp.domain.roles import OWN
 from studyapp.models import Export, QuestionAnswer, Response, Study
 from studyapp.staff_site.pages import find_row, find_study, show, staff_only, study_page
+from studyapp.tasks.export import send_report
+from studyapp.tasks.sending import QueueUnreachableError
 
 # The report is one file with its styles and pictures inside; it needs no script, and may send nothing anywhere.
 REPORT_POLICY = {
@@ -39,7 +40,7 @@ def show_exports(request: HttpRequest, study: Study) -> HttpResponse:
     if request.method == "POST":
         try:
             _carry_out(request, study)
-        except (tasks.QueueUnreachableError, StillBlindError, ExportRefusedError) as error:
+        except (QueueUnreachableError, StillBlindError, ExportRefusedError) as error:
             messages.error(request, str(error))
         return redirect("staff:study_export", study.slug)
     exports = list(study.exports.select_related("study"))
@@ -101,7 +102,7 @@ def _carry_out(request: HttpRequest, study: Study) -> None:
         if not may_read_export(wanted):
             raise StillBlindError("The study runs and is blind: close it, or unblind it with a reason.")
         if request_report(wanted, now=timezone.now()):
-            tasks.send_report(wanted.pk)
+            send_report(wanted.pk)
             messages.success(request, "A worker is writing the report.")
         else:
             messages.info(request, "The report is under way already.")

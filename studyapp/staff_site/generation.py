@@ -10,12 +10,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
-from studyapp import tasks
 from studyapp.actions.generation import GenerationRefusedError, queue_jobs
 from studyapp.actions.generation_queue import cancel_queued_jobs, retry_failed_jobs
 from studyapp.models import Arm, GenerationJob, Study
 from studyapp.staff_site.pages import show, study_page
 from studyapp.staff_site.steps import find_missing_models
+from studyapp.tasks.generation import send_jobs
+from studyapp.tasks.sending import QueueUnreachableError
 
 RATE_WINDOW = timedelta(minutes=5)
 SHOWN_ERRORS = 20
@@ -29,7 +30,7 @@ def show_generation(request: HttpRequest, study: Study) -> HttpResponse:
             _carry_out(request, study)
         except GenerationRefusedError as error:
             messages.error(request, str(error))
-        except tasks.QueueUnreachableError as error:
+        except QueueUnreachableError as error:
             messages.warning(request, str(error))
         return redirect("staff:study_generation", study.slug)
     arms = _count_by_arm(study)
@@ -87,11 +88,11 @@ def _carry_out(request: HttpRequest, study: Study) -> None:
         case "queue":
             job_ids = queue_jobs(study)
             messages.success(request, f"{count_texts(len(job_ids))} queued.")
-            tasks.send_jobs(job_ids)
+            send_jobs(job_ids)
         case "retry":
             job_ids = retry_failed_jobs(study, arm=arm)
             messages.success(request, f"{count_texts(len(job_ids), which='failed ')} queued again.")
-            tasks.send_jobs(job_ids)
+            send_jobs(job_ids)
         case "cancel":
             n_jobs = cancel_queued_jobs(study, arm=arm)
             messages.success(

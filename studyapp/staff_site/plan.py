@@ -9,11 +9,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
-from studyapp import tasks
 from studyapp.actions.planning import assume_study, delete_power, request_power
 from studyapp.domain.power_plan import DEFAULT_SPREAD, MOST_TRIALS, count_trials
 from studyapp.models import PowerRun, Study
 from studyapp.staff_site.pages import find_row, show, study_page
+from studyapp.tasks.planning import send_power
+from studyapp.tasks.sending import QueueUnreachableError
 
 TESTS = {
     "gate": "Control gate",
@@ -192,8 +193,8 @@ def _carry_out(request: HttpRequest, study: Study, form: PlanForm) -> HttpRespon
             return None
         run = request_power(study, parameters=form.read_plan(), by=request.user, now=timezone.now())
         try:
-            tasks.send_power(run.pk)
-        except tasks.QueueUnreachableError as error:
+            send_power(run.pk)
+        except QueueUnreachableError as error:
             messages.error(request, str(error))
     elif request.POST.get("do") == "delete":
         delete_power(find_row(PowerRun, request.POST.get("run"), study=study))

@@ -7,7 +7,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from studyapp import tasks
 from studyapp.actions.prolific import AlreadyLinkedError
 from studyapp.actions.prolific_bonuses import BonusRefusedError
 from studyapp.domain.prolific_records import STUDY_TRANSITIONS
@@ -19,9 +18,10 @@ from studyapp.prolific.transport import ProlificError
 from studyapp.staff_site.pages import owner_page, show
 from studyapp.staff_site.prolific_acts import ACTS, BEFORE_LINK, Act
 from studyapp.staff_site.prolific_forms import RETURN_REASONS, DraftForm, LinkForm, suggest_draft
+from studyapp.tasks.sending import QueueUnreachableError
 
 ROWS_A_PAGE = 100
-EXPECTED = (AlreadyLinkedError, BonusRefusedError, NotNowError, ProlificError, tasks.QueueUnreachableError)
+EXPECTED = (AlreadyLinkedError, BonusRefusedError, NotNowError, ProlificError, QueueUnreachableError)
 
 
 @owner_page

@@ -8,7 +8,6 @@ from django import forms
 from django.http import QueryDict
 from django.utils import timezone
 
-from studyapp import tasks
 from studyapp.actions import prolific as prolific_actions
 from studyapp.actions import prolific_bonuses
 from studyapp.domain.prolific_pay import write_amount
@@ -20,6 +19,8 @@ from studyapp.prolific.submissions import Sent
 from studyapp.prolific.transport import OutcomeUnknownError
 from studyapp.staff_site.pages import find_row, is_row_id
 from studyapp.staff_site.prolific_forms import RETURN_REASONS, BonusForm, DraftForm, LinkForm
+from studyapp.tasks.prolific import send_sync
+from studyapp.tasks.sending import QueueUnreachableError
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def draft(study: Study, form: DraftForm) -> str:
 def link_existing(study: Study, form: LinkForm) -> str:
     with open_client() as client:
         link = studies.link_study(client, study, form.read_id(), now=timezone.now())
-    tasks.send_sync(link.pk)
+    send_sync(link.pk)
     return "The study is linked; a worker reads its submissions."
 
 
@@ -71,7 +72,7 @@ def unlink(link: ProlificStudy, posted: QueryDict, now: datetime) -> Outcome:
 def read_now(link: ProlificStudy, posted: QueryDict, now: datetime) -> Outcome:
     with open_client() as client:
         studies.read_study(client, link)
-    tasks.send_sync(link.pk)
+    send_sync(link.pk)
     return Outcome("The study was read; a worker reads its submissions. Open this page again in a moment.")
 
 
@@ -195,8 +196,8 @@ def _tell(sent: Sent, sentence: str, *, left_out: int) -> Outcome:
 def _read_after(link: ProlificStudy, outcome: Outcome) -> Outcome:
     """Have the submissions read, so that what was asked for shows; the next sync does it where the queue is away."""
     try:
-        tasks.send_sync(link.pk)
-    except tasks.QueueUnreachableError as error:
+        send_sync(link.pk)
+    except QueueUnreachableError as error:
         return Outcome(outcome.done, (*outcome.problems, str(error)))
     return outcome
 

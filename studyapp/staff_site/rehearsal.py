@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from studyapp import tasks
 from studyapp.actions.rehearsal import (
     MOST_PER_CELL,
     RehearsalRefusedError,
@@ -19,6 +18,8 @@ from studyapp.actions.rehearsal import (
 from studyapp.domain.rehearsal_cast import Cast
 from studyapp.models import Rehearsal, Study
 from studyapp.staff_site.pages import find_row, show, study_page
+from studyapp.tasks.rehearsal import send_rehearsal
+from studyapp.tasks.sending import QueueUnreachableError
 
 KIND_LABELS = {
     "steady": "read and answer",
@@ -118,8 +119,8 @@ def _carry_out(request: HttpRequest, study: Study, form: RehearsalForm) -> HttpR
                 study, per_cell=given["per_cell"], seed=given["seed"], cast=given["cast"], by=request.user,
                 now=timezone.now(),
             )  # fmt: skip
-            tasks.send_rehearsal(rehearsal.pk)
-        except (RehearsalRefusedError, tasks.QueueUnreachableError) as error:
+            send_rehearsal(rehearsal.pk)
+        except (RehearsalRefusedError, QueueUnreachableError) as error:
             messages.error(request, str(error))
     elif request.POST.get("do") == "delete":
         delete_rehearsal(find_row(Rehearsal, request.POST.get("rehearsal"), study=study))

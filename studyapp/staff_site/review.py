@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from studyapp import tasks
 from studyapp.actions.generation import queue_more_candidates
 from studyapp.actions.quiz_forms import FormsRefusedError, make_quiz_forms
 from studyapp.actions.review import (
@@ -30,6 +29,8 @@ from studyapp.domain.shared_runs import mark_shared_runs
 from studyapp.models import Candidate, GenerationJob, Item, QuizFormItem, Stimulus, Study
 from studyapp.staff_site.generation import count_texts
 from studyapp.staff_site.pages import find_row, show, study_page
+from studyapp.tasks.generation import send_jobs
+from studyapp.tasks.sending import QueueUnreachableError
 
 FILTERS = {
     "all": "all items",
@@ -123,7 +124,7 @@ def _try(request: HttpRequest, study: Study, place: Place) -> bool:
         _carry_out(request, study)
     except _REFUSALS as error:
         messages.error(request, str(error))
-    except tasks.QueueUnreachableError as error:
+    except QueueUnreachableError as error:
         messages.warning(request, str(error))
     return False
 
@@ -179,7 +180,7 @@ def _carry_out(request: HttpRequest, study: Study) -> None:
             job = find_row(GenerationJob, request.POST.get("job"), arm__study=study)
             job_id = queue_more_candidates(job, n_more=study.candidates_per_article)
             messages.success(request, f"{study.candidates_per_article} more candidates queued; select again then.")
-            tasks.send_jobs([job_id])
+            send_jobs([job_id])
         case _:
             messages.error(request, "Nothing was done: the page asked for something that does not exist.")
 

@@ -7,13 +7,14 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
-from studyapp import tasks
 from studyapp.actions.training import list_next_jobs, resume_ladder, stop_ladder
 from studyapp.actions.training_ladders import LadderRefusedError, remove_ladder
 from studyapp.domain.loss_picture import Curve, draw_losses, format_tokens
 from studyapp.domain.training import Work, describe_seconds, estimate_seconds
 from studyapp.models import TrainingJob, TrainingLadder
 from studyapp.staff_site.pages import needs, show, staff_page
+from studyapp.tasks.sending import QueueUnreachableError
+from studyapp.tasks.training import send_training
 
 State = TrainingJob.State
 OPEN = (State.QUEUED, State.RUNNING)
@@ -69,7 +70,7 @@ def _change_ladder(request: HttpRequest, ladder: TrainingLadder) -> HttpResponse
         _carry_out(request, ladder)
     except LadderRefusedError as error:
         messages.error(request, str(error))
-    except tasks.QueueUnreachableError as error:
+    except QueueUnreachableError as error:
         messages.warning(request, str(error))
     return redirect(ladder) if ladder.pk else redirect("staff:training_list")
 
@@ -80,7 +81,7 @@ def _carry_out(request: HttpRequest, ladder: TrainingLadder) -> None:
         messages.success(request, "Stopped. What the run saved last is kept; it can go on from there.")
     elif request.POST.get("do") == "resume":
         messages.success(request, f"{resume_ladder(ladder)} models are queued again.")
-        tasks.send_training(list_next_jobs([ladder.pk]))
+        send_training(list_next_jobs([ladder.pk]))
     elif request.POST.get("do") == "remove" and request.POST.get("sure") == "yes":
         remove_ladder(ladder)
         messages.success(request, f"The ladder {ladder.slug!r} is removed. Models that were done stay on the shelf.")

@@ -11,7 +11,6 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from studyapp import tasks
 from studyapp.actions.training import list_next_jobs
 from studyapp.actions.training_ladders import (
     LadderRefusedError,
@@ -25,6 +24,8 @@ from studyapp.domain.ladder_file import Budget, BudgetKind, LadderFileError, rea
 from studyapp.domain.loss_picture import format_tokens
 from studyapp.models import Article, Study, TrainingLadder
 from studyapp.staff_site.pages import needs, show, staff_page
+from studyapp.tasks.sending import QueueUnreachableError
+from studyapp.tasks.training import send_training
 
 LADDERS_DIR = Path(__file__).parent.parent / "presets" / "ladders"
 MAX_LADDER_FILE_BYTES = 2**18
@@ -178,9 +179,9 @@ def make_new(request: HttpRequest) -> HttpResponse:
         ladder = _make(request, form)
         if ladder is not None:
             try:
-                tasks.send_training(list_next_jobs([ladder.pk]))
+                send_training(list_next_jobs([ladder.pk]))
                 messages.success(request, f"{ladder.jobs.count()} models are queued.")
-            except tasks.QueueUnreachableError as error:
+            except QueueUnreachableError as error:
                 messages.warning(request, str(error))
             return redirect(ladder)
     return show(request, "training_new.html", title="Train a ladder", form=form)

@@ -8,7 +8,7 @@ from studyapp.actions.rehearsal import request_rehearsal
 from studyapp.domain.rehearsal_cast import Cast
 from studyapp.models import Participant, Rehearsal, Study
 from studyapp.rehearsing import carry_rehearsal_out
-from studyapp.tasks import write_report
+from studyapp.tasks.export import write_report
 from tests.studyapp.study_rows import NOW, make_draft, make_launched
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -5,9 +5,10 @@ import time
 
 import pytest
 
-from studyapp import stopping, tasks
+from studyapp import stopping
 from studyapp.actions.generation import claim_jobs, queue_jobs
 from studyapp.models import GenerationJob
+from studyapp.tasks.generation import generate_article
 from tests.studyapp.study_rows import NOW, make_draft, write_candidate
 
 
@@ -36,17 +37,17 @@ def test_work_goes_on_until_the_time_is_up(settings):
 def test_what_is_written_stays_and_the_rest_goes_back_as_it_was(monkeypatch, settings):
     settings.STOP_SECONDS = 0
     sent = []
-    monkeypatch.setattr(tasks.generate_article, "delay", sent.append)
+    monkeypatch.setattr(generate_article, "delay", sent.append)
 
     def write_one_and_be_told_to_end(orders, *, on_written, on_refused, on_progress):
         on_written(orders[0], [write_candidate(seed, words=60) for seed in orders[0].seeds])
         stopping.begin_to_stop(sig=signal.SIGTERM)
         on_progress(1, 2)
 
-    monkeypatch.setattr(tasks, "write_orders", write_one_and_be_told_to_end)
+    monkeypatch.setattr("studyapp.tasks.generation.write_orders", write_one_and_be_told_to_end)
     study = make_draft(n_items=3)
     job_ids = queue_jobs(study)
-    tasks.generate_article(job_ids[0])
+    generate_article(job_ids[0])
     batch = list(GenerationJob.objects.filter(arm=GenerationJob.objects.get(pk=job_ids[0]).arm).order_by("pk"))
     assert [job.state for job in batch] == ["done", "queued", "queued"]
     assert [(job.attempts, job.claim) for job in batch[1:]] == [(0, "")] * 2

@@ -14,11 +14,13 @@ from django.utils import timezone
 
 from generator.ladder import read_ladder
 from generator.model_card import read_card
-from studyapp import tasks, trainer
+from studyapp import trainer
 from studyapp.actions import training
 from studyapp.checkpoints import list_checkpoints
 from studyapp.models import TrainingJob
 from studyapp.shelf import FolderTakenError, hold_folder
+from studyapp.tasks.training import send_training, train_rung
+from studyapp.tasks.upkeep import sweep_jobs
 from tests.services import Worker, database_environment, run_redis, wait_until
 from tests.studyapp.ladder_rows import make_small_ladder
 from tests.studyapp.study_rows import make_draft
@@ -35,7 +37,7 @@ def folders(settings, tmp_path):
 @pytest.fixture
 def sent(monkeypatch):
     ids = []
-    monkeypatch.setattr(tasks.train_rung, "delay", ids.append)
+    monkeypatch.setattr(train_rung, "delay", ids.append)
     return ids
 
 
@@ -43,18 +45,18 @@ def train_all(sent, ladder):
     """Every job of a ladder, as a worker would take them."""
     sent.extend(training.list_next_jobs([ladder.pk]))
     while sent:
-        tasks.train_rung(sent.pop(0))
+        train_rung(sent.pop(0))
 
 
 def test_a_ladder_is_trained_job_by_job_and_its_models_lie_on_the_shelf(sent, settings):
     ladder = make_small_ladder(names=("small", "large"), tokens=3000)
     first, second = ladder.jobs.order_by("position")
-    tasks.train_rung(second.pk)  # delivered out of turn
+    train_rung(second.pk)  # delivered out of turn
     assert not ladder.folder.exists()
-    tasks.train_rung(first.pk)
+    train_rung(first.pk)
     assert sent == [second.pk]
-    tasks.train_rung(first.pk)  # delivered twice
-    tasks.train_rung(second.pk)
+    train_rung(first.pk)  # delivered twice
+    train_rung(second.pk)
     assert set(ladder.jobs.values_list("state", flat=True)) == {"done"}, list(ladder.jobs.values_list("error"))
     assert [c.generator for c in list_checkpoints(settings.MODELS_DIR)] == [
         "checkpoint:mine/large",
@@ -103,7 +105,7 @@ def test_a_lost_claim_ends_the_run_and_its_folder_keeps_what_it_saved(sent, sett
         return is_own
 
     monkeypatch.setattr(trainer, "record_heartbeat", stop_at_first_news)
-    tasks.train_rung(job.pk)
+    train_rung(job.pk)
     job.refresh_from_db()
     assert (job.state, job.error, sent) == ("stopped", "", [])
     assert 3 <= job.step < job.n_steps / 2
@@ -133,12 +135,12 @@ def test_a_folder_that_another_worker_still_holds_is_left_to_it(sent):
     ladder = make_small_ladder(names=("small",))
     job = ladder.jobs.get()
     with hold_folder(ladder.folder):
-        tasks.train_rung(job.pk)
+        train_rung(job.pk)
         with pytest.raises(FolderTakenError), hold_folder(ladder.folder):
             pass
     job.refresh_from_db()
     assert (job.state, job.attempts, sent) == ("queued", 0, [])
-    tasks.train_rung(job.pk)
+    train_rung(job.pk)
     job.refresh_from_db()
     assert job.state == "done"
 
@@ -146,15 +148,15 @@ def test_a_folder_that_another_worker_still_holds_is_left_to_it(sent):
 def test_the_sweep_sends_the_next_job_of_each_ladder_when_the_broker_holds_none(sent, monkeypatch):
     one, other = make_small_ladder("one"), make_small_ladder("other")
     waiting = {"training": 0, "generation": 0}
-    monkeypatch.setattr(tasks, "_count_messages", lambda queue: waiting[queue])
-    tasks.sweep_jobs()
+    monkeypatch.setattr("studyapp.tasks.upkeep.count_messages", lambda queue: waiting[queue])
+    sweep_jobs()
     firsts = [ladder.jobs.get(name="small").pk for ladder in (one, other)]
     assert sent == firsts
     training.claim_job(firsts[0], now=timezone.now())
-    tasks.sweep_jobs()
+    sweep_jobs()
     assert sent == [*firsts, firsts[1]]
     waiting["training"] = 1
-    tasks.sweep_jobs()
+    sweep_jobs()
     assert len(sent) == 3
 
 
@@ -171,9 +173,10 @@ def test_a_killed_workers_run_is_taken_up_where_it_was(settings, sent, monkeypat
         f"settings.MODELS_DIR, settings.CORPORA_DIR = Path({str(settings.MODELS_DIR)!r}), "
         f"Path({str(settings.CORPORA_DIR)!r})\n"
         "settings.TRAINING_STATE_SECONDS = 0.1\n"
-        "from studyapp import tasks, trainer\n"
+        "from studyapp import trainer\n"
+        "from studyapp.tasks.training import train_rung\n"
         "trainer.PULSE_SECONDS = 0.05\n"
-        f"tasks.train_rung({job.pk})\n"
+        f"train_rung({job.pk})\n"
     )
     worker = subprocess.Popen([sys.executable, "-c", script], env=worker_environment())
     state = broken.folder / "small/training/state.safetensors"
@@ -184,17 +187,17 @@ def test_a_killed_workers_run_is_taken_up_where_it_was(settings, sent, monkeypat
     job.refresh_from_db()
     assert (job.state, worker.returncode) == ("running", -signal.SIGKILL)
     assert 0 < job.step < job.n_steps
-    monkeypatch.setattr(tasks, "_count_messages", lambda queue: 0)
-    tasks.sweep_jobs()
+    monkeypatch.setattr("studyapp.tasks.upkeep.count_messages", lambda queue: 0)
+    sweep_jobs()
     assert sent == []  # its last heartbeat is too fresh
     settings.HEARTBEAT_TIMEOUT_SECONDS = 0
-    tasks.sweep_jobs()
+    sweep_jobs()
     assert sent == [job.pk]
     seen = []
     told = trainer.record_heartbeat
     monkeypatch.setattr(trainer, "PULSE_SECONDS", 0.0)
     monkeypatch.setattr(trainer, "record_heartbeat", lambda o, n, **k: seen.append(n) or told(o, n, **k))
-    tasks.train_rung(sent.pop())
+    train_rung(sent.pop())
     job.refresh_from_db()
     assert (job.state, job.attempts) == ("done", 2)
     reported = [news.step for news in seen if news is not None]
@@ -213,7 +216,7 @@ def test_the_queues_own_worker_trains_a_ladder_from_its_first_message_to_its_las
     with run_redis(), (tmp_path / "worker.log").open("wb") as log:
         worker = Worker(log=log)
         try:
-            tasks.send_training(training.list_next_jobs([ladder.pk]))
+            send_training(training.list_next_jobs([ladder.pk]))
             jobs = TrainingJob.objects.filter(ladder=ladder)
             wait_until(
                 lambda: set(jobs.values_list("state", flat=True)) <= {"done", "failed"}, seconds=240, what="both end"

@@ -10,7 +10,7 @@ from django.utils import timezone
 from studyapp.actions.planning import assume_study, request_power
 from studyapp.management.study_command import StudyCommand
 from studyapp.models import PowerRun, Study
-from studyapp.tasks import simulate_power
+from studyapp.tasks.planning import simulate_power
 
 SIZES = ("participants", "titles")
 NUMBERS = {"shown": int, "runs": int, "seed": int, "dont_know": float, "lost": float, "reward": float, "fee": float}

@@ -10,7 +10,8 @@ from django.db.models import Count
 from studyapp.actions.generation import GenerationRefusedError, queue_jobs
 from studyapp.management.study_command import StudyCommand
 from studyapp.models import GenerationJob, Study
-from studyapp.tasks import QueueUnreachableError, send_jobs
+from studyapp.tasks.generation import send_jobs
+from studyapp.tasks.sending import QueueUnreachableError
 from studyapp.terminal import open_progress
 
 

@@ -13,7 +13,7 @@ from studyapp.domain.rehearsal_cast import Cast
 from studyapp.management.study_command import StudyCommand
 from studyapp.models import Rehearsal, Study
 from studyapp.rehearsing import carry_rehearsal_out
-from studyapp.tasks import write_report
+from studyapp.tasks.export import write_report
 from studyapp.terminal import open_progress
 
 MARKS = {True: "found", False: "NOT FOUND", None: "–"}

@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 from kombu.exceptions import OperationalError
 
-from studyapp import tasks
 from studyapp.domain.webhook_signature import sign
 from studyapp.models import ProlificSubmission, WebhookEvent
+from studyapp.tasks.prolific import sync_prolific_study, take_webhook
 from tests.studyapp.prolific_rows import CODE, link_up, make_pid, make_prolific_study, take_part
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def secret(settings):
 def sent(monkeypatch):
     """The events that would go to the broker."""
     ids = []
-    monkeypatch.setattr(tasks.take_webhook, "delay_on_commit", ids.append)
+    monkeypatch.setattr(take_webhook, "delay_on_commit", ids.append)
     return ids
 
 
@@ -89,7 +89,7 @@ def test_a_lost_queue_loses_no_event(monkeypatch):
     def refuse(_):
         raise OperationalError("no broker")
 
-    monkeypatch.setattr(tasks.take_webhook, "delay_on_commit", refuse)
+    monkeypatch.setattr(take_webhook, "delay_on_commit", refuse)
     assert post() == 200
     assert WebhookEvent.objects.get().handled_at is None
 
@@ -98,7 +98,7 @@ def deliver(fake, submission_id, *, event_id, status=None):
     """A webhook through the door, and its task at once."""
     body = fake.describe_change(submission_id)
     assert post({**body, "status": status or body["status"]}, event_id=event_id) == 200
-    tasks.take_webhook(WebhookEvent.objects.get(event_id=event_id).pk)
+    take_webhook(WebhookEvent.objects.get(event_id=event_id).pk)
 
 
 def test_a_webhook_before_its_participants_arrival_is_matched_afterwards(fake, sent):
@@ -107,7 +107,7 @@ def test_a_webhook_before_its_participants_arrival_is_matched_afterwards(fake, s
     deliver(fake, submission_id, event_id="1")
     assert ProlificSubmission.objects.get().participant is None
     person = take_part(link.study, 1, submission_id=submission_id)
-    tasks.sync_prolific_study(link.pk)
+    sync_prolific_study(link.pk)
     assert ProlificSubmission.objects.get().participant == person
 
 
@@ -140,7 +140,7 @@ def test_an_event_waits_while_prolific_cannot_be_read(fake, sent):
     deliver(fake, submission_id, event_id="1")
     assert WebhookEvent.objects.get().handled_at is None
     fake.faults.clear()
-    tasks.take_webhook(WebhookEvent.objects.get().pk)
+    take_webhook(WebhookEvent.objects.get().pk)
     assert WebhookEvent.objects.get().outcome == "the submission was read"
 
 
@@ -150,7 +150,7 @@ def test_events_of_studies_that_are_not_ours_are_done_with(fake, sent):
     post({"event_type": "study.status.change", "resource_id": "f" * 24}, event_id="another")
     post({"event_type": "submission.status.change", "resource_id": "f" * 24}, event_id="nobody")
     for event in WebhookEvent.objects.all():
-        tasks.take_webhook(event.pk)
+        take_webhook(event.pk)
     outcomes = dict(WebhookEvent.objects.values_list("event_id", "outcome"))
     assert outcomes == {
         "ours": "the study was read",
@@ -161,7 +161,7 @@ def test_events_of_studies_that_are_not_ours_are_done_with(fake, sent):
 
 @pytest.mark.django_db(transaction=True)
 def test_prolifics_own_webhook_comes_in_over_http(fake, live_server, monkeypatch):
-    monkeypatch.setattr(tasks, "send_webhook", tasks.take_webhook)
+    monkeypatch.setattr("studyapp.hooks.prolific.send_webhook", take_webhook)
     link = link_up(make_prolific_study())
     submission_id = fake.prolific.arrive(link.remote_id, make_pid(1))
     body = fake.describe_change(submission_id)

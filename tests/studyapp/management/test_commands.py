@@ -15,7 +15,7 @@ from studyapp.actions import participation
 from studyapp.actions.participation import enrol, withdraw
 from studyapp.models import Article, AuditEntry, Participant, Response, Study, Trial
 from studyapp.recruitment import Arrival
-from studyapp.tasks import generate_article
+from studyapp.tasks.generation import generate_article
 from tests.studyapp.bundle_rows import make_answered
 from tests.studyapp.study_rows import NOW, finish_jobs, make_articles, make_draft, make_launched
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from studyapp import tasks
 from studyapp.actions import participation
 from studyapp.actions import prolific as actions
 from studyapp.actions.export import export_study
@@ -18,6 +17,7 @@ from studyapp.prolific import submissions
 from studyapp.prolific.desk import open_client
 from studyapp.prolific.overview import review_link
 from studyapp.prolific.transport import ProlificError
+from studyapp.tasks.prolific import sync_prolific, sync_prolific_study, take_webhook
 from tests.studyapp.prolific_rows import CODE, link_up, make_pid, make_prolific_study, take_part
 from tests.studyapp.study_rows import NOW
 
@@ -175,31 +175,31 @@ def test_a_passing_fault_is_waited_out(fake, link, no_waiting):
 
 def test_the_task_names_what_went_wrong_and_raises_nothing(fake, link, settings):
     settings.PROLIFIC_TOKEN = "wrong"
-    tasks.sync_prolific_study(link.pk)
+    sync_prolific_study(link.pk)
     link.refresh_from_db()
     assert "BYLINE_PROLIFIC_TOKEN" in link.sync_error
     settings.PROLIFIC_TOKEN = ""
-    tasks.sync_prolific_study(link.pk)
-    tasks.sync_prolific_study(10**6)
+    sync_prolific_study(link.pk)
+    sync_prolific_study(10**6)
 
 
 def test_beat_reads_launched_and_unsettled_studies_and_waiting_webhooks(fake, link, monkeypatch):
     read, taken = [], []
-    monkeypatch.setattr(tasks.sync_prolific_study, "delay", read.append)
-    monkeypatch.setattr(tasks.take_webhook, "delay", taken.append)
+    monkeypatch.setattr(sync_prolific_study, "delay", read.append)
+    monkeypatch.setattr(take_webhook, "delay", taken.append)
     old = timezone.now() - timedelta(hours=1)
     event = WebhookEvent.objects.create(event_id="1", event_type="x", sent_at=old, received_at=old)
-    tasks.sync_prolific()
+    sync_prolific()
     assert (read, taken) == ([link.pk], [event.pk])
     submission_id, _ = come(fake, link, 1, answers=None)
     fake.prolific.hand_in(submission_id, code=CODE)
     sync(link)
     link.study.state = "closed"
     link.study.save()
-    tasks.sync_prolific()
+    sync_prolific()
     assert read == [link.pk] * 2  # somebody waits for review yet
     ProlificSubmission.objects.update(status="APPROVED")
-    tasks.sync_prolific()
+    sync_prolific()
     assert len(read) == 2
 
 

@@ -2,15 +2,16 @@
 
 import pytest
 
-from studyapp import tasks
+from studyapp.tasks.export import write_report
+from studyapp.tasks.generation import generate_article
 
 
 @pytest.fixture
 def sent(monkeypatch):
     """The ids that would go to the broker, instead of going there."""
     ids = []
-    monkeypatch.setattr(tasks.generate_article, "delay_on_commit", ids.append)
-    monkeypatch.setattr(tasks.write_report, "delay_on_commit", ids.append)
+    monkeypatch.setattr(generate_article, "delay_on_commit", ids.append)
+    monkeypatch.setattr(write_report, "delay_on_commit", ids.append)
     return ids
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from studyapp import tasks
 from studyapp.actions.blinding import finish_audit
 from studyapp.domain.launch_facts import Finding
 from studyapp.models import BlindingAudit, Stimulus
+from studyapp.tasks.blinding import audit_blinding
 from tests.studyapp.study_rows import NOW, make_draft, make_launched
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ def look(client):
 
 def test_an_audit_is_asked_for_and_its_findings_are_told(admin_client, monkeypatch):
     sent = []
-    monkeypatch.setattr(tasks.audit_blinding, "delay_on_commit", sent.append)
+    monkeypatch.setattr(audit_blinding, "delay_on_commit", sent.append)
     make_launched()
     assert "The pages have not been audited yet." in look(admin_client)
     admin_client.post(ADDRESS, {"do": "audit"})

@@ -3,9 +3,9 @@
 import pytest
 from django.urls import reverse
 
-from studyapp import tasks
 from studyapp.actions.detection import claim_run, fail_run
 from studyapp.models import DetectorRun
+from studyapp.tasks.detection import detect_texts
 from tests.studyapp.detector_rows import make_run
 from tests.studyapp.study_rows import NOW, make_draft, make_launched
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def sent(monkeypatch):
     ids = []
-    monkeypatch.setattr(tasks.detect_texts, "delay_on_commit", ids.append)
+    monkeypatch.setattr(detect_texts, "delay_on_commit", ids.append)
     return ids
 
 

@@ -3,8 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from studyapp import tasks
 from studyapp.models import PowerRun
+from studyapp.tasks.planning import simulate_power
 from tests.studyapp.study_rows import make_draft, make_launched
 
 pytestmark = pytest.mark.django_db
@@ -14,7 +14,7 @@ SMALL = {"participants": "6, 8", "titles": "6", "shown": "6", "runs": "100"}
 @pytest.fixture
 def sent(monkeypatch):
     ids = []
-    monkeypatch.setattr(tasks.simulate_power, "delay_on_commit", ids.append)
+    monkeypatch.setattr(simulate_power, "delay_on_commit", ids.append)
     return ids
 
 
@@ -38,7 +38,7 @@ def test_the_form_begins_with_the_study_and_a_run_is_simulated_and_shown(admin_c
     waiting = fill(admin_client, address, accuracy_2="50").content.decode()
     assert "0 of 2 designs" in waiting
     assert 'http-equiv="refresh"' in waiting
-    tasks.simulate_power(sent[0])
+    simulate_power(sent[0])
     run = PowerRun.objects.get()
     assert (run.state, run.done, run.error) == ("done", 2, "")
     assert run.parameters["arms"][2]["accuracy"] == 0.5
@@ -57,9 +57,9 @@ def test_the_form_begins_with_the_study_and_a_run_is_simulated_and_shown(admin_c
 
 def test_a_second_delivery_changes_nothing(admin_client, address, sent):
     fill(admin_client, address)
-    tasks.simulate_power(sent[0])
+    simulate_power(sent[0])
     first = PowerRun.objects.get().finished_at
-    tasks.simulate_power(sent[0])
+    simulate_power(sent[0])
     assert PowerRun.objects.get().finished_at == first
 
 
@@ -90,7 +90,7 @@ def test_what_goes_wrong_is_named_on_the_run(admin_client, address, sent):
     fill(admin_client, address)
     run = PowerRun.objects.get()
     PowerRun.objects.update(parameters={**run.parameters, "dont_know": 5})
-    tasks.simulate_power(run.pk)
+    simulate_power(run.pk)
     run.refresh_from_db()
     assert run.state == "failed"
     assert "it must be from 0 to 0.9" in admin_client.get(address).content.decode()

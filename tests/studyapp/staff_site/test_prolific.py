@@ -7,8 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from studyapp import tasks
 from studyapp.models import Participant, ProlificBonusBatch, ProlificStudy, ProlificSubmission
+from studyapp.tasks.prolific import sync_prolific_study
 from tests.prolific_fake.server import TOKEN
 from tests.studyapp.prolific_rows import CODE, link_up, make_pid, make_prolific_study, take_part
 from tests.studyapp.study_rows import make_draft
@@ -20,7 +20,7 @@ PAGE = "/staff/studies/pilot/prolific/"
 @pytest.fixture(autouse=True)
 def worker(monkeypatch):
     """A worker that takes what is sent to it at once."""
-    monkeypatch.setattr(tasks.sync_prolific_study, "delay_on_commit", tasks.sync_prolific_study)
+    monkeypatch.setattr(sync_prolific_study, "delay_on_commit", sync_prolific_study)
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 import pytest
 from django.urls import reverse
 
-from studyapp import tasks
 from studyapp.actions.rehearsal import begin_rehearsal, finish_rehearsal
 from studyapp.models import Rehearsal, Study
+from studyapp.tasks.rehearsal import rehearse
 from tests.studyapp.study_rows import NOW, make_draft, make_launched
 
 pytestmark = pytest.mark.django_db
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def sent(monkeypatch):
     ids = []
-    monkeypatch.setattr(tasks.rehearse, "delay_on_commit", ids.append)
+    monkeypatch.setattr(rehearse, "delay_on_commit", ids.append)
     return ids
 
 

@@ -5,8 +5,8 @@ import json
 import pytest
 from django.conf import settings
 
-from studyapp import tasks
 from studyapp.models import Article, GenerationJob, Study
+from studyapp.tasks.generation import generate_article
 from tests.studyapp.staff_site.staff_pages import put_checkpoint
 from tests.studyapp.study_rows import finish_jobs, write_body
 
@@ -46,7 +46,7 @@ def go_on(tab, name):
 
 
 def test_from_a_folder_of_articles_to_a_launched_study(tab, article_file, settings, monkeypatch):
-    monkeypatch.setattr(tasks.generate_article, "delay_on_commit", lambda job_id: None)  # no broker runs here
+    monkeypatch.setattr(generate_article, "delay_on_commit", lambda job_id: None)  # no broker runs here
     for folder, n_params in (("ladder/control", 1000), ("ladder/small", 5000)):
         put_checkpoint(settings.MODELS_DIR, folder, n_params=n_params)
     make_study(tab)

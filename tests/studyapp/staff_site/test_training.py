@@ -8,11 +8,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from studyapp import tasks
 from studyapp.actions import training
 from studyapp.actions.training import TrainedModel
 from studyapp.models import TrainingJob, TrainingLadder
 from studyapp.staff_site.training_setup import list_ladders
+from studyapp.tasks.training import train_rung
 from tests.generator.conftest import make_articles as make_news
 from tests.studyapp.ladder_rows import make_small_ladder, put_corpus, write_ladder_text
 from tests.studyapp.study_rows import NOW, make_articles, make_draft
@@ -27,7 +27,7 @@ def sent(monkeypatch, settings, tmp_path):
     settings.MODELS_DIR, settings.CORPORA_DIR = tmp_path / "models", tmp_path / "corpora"
     settings.TRAINING_DIR = tmp_path / "training"
     ids = []
-    monkeypatch.setattr(tasks.train_rung, "delay_on_commit", ids.append)
+    monkeypatch.setattr(train_rung, "delay_on_commit", ids.append)
     return ids
 
 
