@@ -24,7 +24,7 @@ from generator.curve_tables import bin_positions
 from generator.curves import leave_out, make_plan, measure_model, open_model, parse_shots
 from generator.decoding import GPTDecoder
 from generator.progress import SilentBoard
-from generator.token_losses import BATCH_TOKENS
+from generator.reading import BATCH_TOKENS
 from generator.writer import Writer
 
 

@@ -22,9 +22,10 @@ import torch
 
 from generator.checkpoint_files import Checkpoint
 from generator.decoding import GPTDecoder
-from generator.detectors import BATCH_TOKENS, Passage, Scorer, score_passages
+from generator.detectors import Passage, Scorer, score_passages
 from generator.devices import limit_threads, pick_device
 from generator.model import GPT
+from generator.reading import BATCH_TOKENS
 from generator.specs import find_spec
 
 TOKENS_PER_WORD = 1.3
@@ -77,10 +78,10 @@ def read_plainly(scorer: Scorer, lengths: list[int]) -> float:
 
 def score(scorer: Scorer, passages: list[Passage], *, observer: Scorer | None = None) -> float:
     """Seconds of the detectors."""
-    read_clock = _choose_clock(scorer.device)
+    read_clock = _choose_clock(scorer.checkpoint.decoder.device)
     began = read_clock()
     score_passages(passages, scorer=scorer, observer=observer)
-    _wait(scorer.device)
+    _wait(scorer.checkpoint.decoder.device)
     return read_clock() - began
 
 

@@ -39,7 +39,8 @@ from generator.ngram_index import NgramIndex
 from generator.overlap import list_words
 from generator.progress import Board, open_board
 from generator.prompts import build_prompt, render_story
-from generator.token_losses import Passage, count_parameters, measure_losses
+from generator.reading import Window
+from generator.token_losses import count_parameters, measure_losses
 from generator.writer import Writer, open_writer
 
 SEEN_SHARE = 0.5  # of an article's word 8-grams in the training text: the article itself, or nearly
@@ -96,17 +97,17 @@ def leave_out(
     return kept, counts
 
 
-def make_passage(writer: Writer, target: Target, *, shots: int) -> Passage:
+def make_passage(writer: Writer, target: Target, *, shots: int) -> Window:
     """The prompt as the writer makes it, then the article. The two are encoded apart, so that the article's tokens are
     the same whatever stands before it."""
     story = target.article.story
     context = tuple(article.story for article in target.list_context(shots))
     prompt = writer.checkpoint.encode_prompt(build_prompt(context=context, title=story.title, subtitle=story.subtitle))
     body = render_story(story).removeprefix(build_prompt(context=(), title=story.title, subtitle=story.subtitle))
-    return Passage(tuple(prompt + writer.checkpoint.codec.encode(body)), begin=len(prompt))
+    return Window(tuple(prompt + writer.checkpoint.codec.encode(body)), begin=len(prompt))
 
 
-def make_window(writer: Writer, target: Target) -> Passage:
+def make_window(writer: Writer, target: Target) -> Window:
     """The article and others after it, as many as fill the model's context."""
     context, stories, n_words = writer.checkpoint.decoder.context, [], 0
     for article in (target.article, *target.neighbours):
@@ -114,7 +115,7 @@ def make_window(writer: Writer, target: Target) -> Passage:
             break
         stories.append(render_story(article.story))
         n_words += len(stories[-1].split())
-    return Passage(tuple(writer.checkpoint.encode_prompt("\n\n".join(stories))[:context]))
+    return Window(tuple(writer.checkpoint.encode_prompt("\n\n".join(stories))[:context]))
 
 
 def make_plan(

@@ -31,15 +31,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from generator.checkpoint_files import Checkpoint
-from generator.decoding import GPTDecoder
-from generator.model import GPT
 from generator.prompts import build_prompt
-from generator.token_statistics import measure_positions
+from generator.reading import Window, count_vocabulary, read_windows
+from generator.token_statistics import COLUMNS, CROSS, measure_positions
 
 Given = Literal["nothing", "title"]
 GIVEN: tuple[Given, ...] = get_args(Given)
@@ -57,11 +54,6 @@ SCORES: dict[str, MachineWhen] = {
 BINOCULARS = "binoculars"
 MACHINE_WHEN: dict[str, MachineWhen] = {**SCORES, BINOCULARS: "low"}
 LEAST_TOKENS = 2
-BATCH_TOKENS = {"cpu": 4096, "cuda": 32_768}
-FULL_ENOUGH = {"cpu": 512, "cuda": 8192}  # tokens from which on a batch rather ends than is padded much
-MOST_PADDED = 1.04  # tokens with padding over those without
-LOGIT_BYTES = 2**29  # of a batch, where a model gives the logits of all positions at once
-LOGITS_AT_ONCE = {"cpu": 6 * 2**20, "cuda": 2**28}  # on a CPU so few that the allocator keeps their memory
 
 ProgressCallback = Callable[[int, int], None]
 
@@ -96,10 +88,6 @@ class Scorer:
     name: str
     checkpoint: Checkpoint
 
-    @property
-    def context(self) -> int:
-        return self.checkpoint.decoder.context
-
     def encode(self, passage: Passage, *, given: Given) -> tuple[list[int], int]:
         """All tokens, and how many of them stand before the first that is scored."""
         first = [] if self.checkpoint.first_token is None else [self.checkpoint.first_token]
@@ -109,38 +97,6 @@ class Scorer:
         frame = [*first, *encode(build_prompt(context=(), title=passage.title, subtitle=passage.subtitle))]
         return [*frame, *encode(f" {text.lstrip()}")], len(frame)
 
-    def read(self, tokens: Tensor) -> Callable[[Tensor], Tensor]:
-        """One forward pass over (B, T) tokens; what it gives makes the logits (N, V) of chosen flat positions (N,)."""
-        decoder = self.checkpoint.decoder
-        if not isinstance(decoder, GPTDecoder):
-            logits = decoder.model(input_ids=tokens, use_cache=False).logits.flatten(0, 1)
-            return lambda places: logits[places].float()
-        model, dtype = decoder.model, decoder.dtype
-        in_bf16 = {"device_type": tokens.device.type, "dtype": torch.bfloat16, "enabled": dtype == torch.bfloat16}
-        with torch.autocast(**in_bf16):
-            states = model(tokens).flatten(0, 1)
-
-        def project(places: Tensor) -> Tensor:
-            with torch.autocast(**in_bf16):
-                return model.project(states[places]).float()
-
-        return project
-
-    @property
-    def device(self) -> torch.device:
-        return self.checkpoint.decoder.device
-
-    @property
-    def vocabulary(self) -> int:
-        model = self.checkpoint.decoder.model
-        return model.spec.vocab_size if isinstance(model, GPT) else int(model.config.get_text_config().vocab_size)
-
-    def count_batch_tokens(self) -> int:
-        most = BATCH_TOKENS[self.device.type]
-        if isinstance(self.checkpoint.decoder, GPTDecoder):
-            return most
-        return min(most, LOGIT_BYTES // (4 * self.vocabulary))
-
 
 @dataclass(frozen=True)
 class Scored:
@@ -149,16 +105,6 @@ class Scored:
     tokens: int
     windows: int
     scores: dict[str, float | None]
-
-
-@dataclass(frozen=True)
-class Window:
-    """Inputs of one forward pass of a text; the predictions from `first` on are scored."""
-
-    passage: int
-    tokens: tuple[int, ...]
-    targets: tuple[int, ...]
-    first: int
 
 
 @dataclass
@@ -196,27 +142,38 @@ def score_passages(
         DetectionError: scorer and observer cut a text into other tokens, or have other vocabularies.
     """
     scorers = (scorer, observer) if observer else (scorer,)
-    windows = list(_list_windows(passages, scorers, given=given))
+    _check_vocabularies(scorers)
+    owners, windows = _list_windows(passages, scorers, given=given)
     sums = [[_Sums() for _ in passages] for _ in scorers]
-    total = sum(len(window.tokens) for window in windows)
+    total = sum(window.n_read for window in windows)
     done = 0
-    with torch.inference_mode():
-        most, enough = min(model.count_batch_tokens() for model in scorers), FULL_ENOUGH[scorer.device.type]
-        for batch in _gather_batches(windows, most=most, enough=enough):
-            for number, columns in enumerate(_read_batch(batch, scorers)):
-                for window, measured in zip(batch, columns, strict=True):
-                    sums[number][window.passage].add(measured, tokens=len(window.tokens) - window.first)
-            done += sum(len(window.tokens) for window in batch)
-            if on_progress:
-                on_progress(done, total)
+    for batch in read_windows(windows, [one.checkpoint for one in scorers], measure=measure_positions):
+        for number, rows in batch.items():
+            for texts, part in zip(sums, _part_models(rows), strict=True):
+                texts[owners[number]].add(_sum_columns(part), tokens=windows[number].n_predicted)
+        done += sum(windows[number].n_read for number in batch)
+        if on_progress:
+            on_progress(done, total)
     return [
         [_finish(text, has_observer=number == 0 and observer is not None) for text in texts]
         for number, texts in enumerate(sums)
     ]
 
 
-def _list_windows(passages: Sequence[Passage], scorers: Sequence[Scorer], *, given: Given) -> Iterator[Window]:
-    context = min(scorer.context for scorer in scorers)
+def _check_vocabularies(scorers: Sequence[Scorer]) -> None:
+    sizes = [count_vocabulary(scorer.checkpoint) for scorer in scorers]
+    if len(set(sizes)) > 1:
+        names = " and ".join(scorer.name for scorer in scorers)
+        raise DetectionError(f"{names} have vocabularies of {' and '.join(f'{size:,}' for size in sizes)}")
+
+
+def _list_windows(
+    passages: Sequence[Passage], scorers: Sequence[Scorer], *, given: Given
+) -> tuple[list[int], list[Window]]:
+    """All windows of all texts, and of which text each is."""
+    context = min(scorer.checkpoint.decoder.context for scorer in scorers)
+    owners: list[int] = []
+    windows: list[Window] = []
     for number, passage in enumerate(passages):
         tokens, before = scorers[0].encode(passage, given=given)
         for other in scorers[1:]:
@@ -226,66 +183,32 @@ def _list_windows(passages: Sequence[Passage], scorers: Sequence[Scorer], *, giv
                     "cannot be compared; for Binoculars take two models with one tokenizer, as two sizes of a ladder"
                 )
         if len(tokens) - max(before, 1) >= LEAST_TOKENS:
-            yield from cut_windows(tokens, before=before, context=context, passage=number)
+            windows += cut_windows(tokens, before=before, context=context)
+            owners += [number] * (len(windows) - len(owners))
+    return owners, windows
 
 
-def cut_windows(tokens: Sequence[int], *, before: int, context: int, passage: int) -> Iterator[Window]:
-    """Windows of at most `context` inputs that score each token from the `before`-th on once (the first one never)."""
-    n_inputs = len(tokens) - 1
-    unscored = max(before, 1) - 1  # the prediction of token i is made at input i - 1
+def cut_windows(tokens: Sequence[int], *, before: int, context: int) -> Iterator[Window]:
+    """Windows that read at most `context` tokens and predict each from the `before`-th on once, the first never."""
+    n_read = len(tokens) - 1
+    unscored = max(before, 1) - 1  # the prediction of token i is made where token i - 1 is read
     end = 0
-    while end < n_inputs:
-        begin = 0 if end == 0 else min(end - context // 2, n_inputs - context)
-        new, end = end, min(begin + context, n_inputs)
+    while end < n_read:
+        begin = 0 if end == 0 else min(end - context // 2, n_read - context)
+        new, end = end, min(begin + context, n_read)
         first = max(new, unscored) - begin
         if first < end - begin:
-            yield Window(passage, tuple(tokens[begin:end]), tuple(tokens[begin + 1 : end + 1]), first)
+            yield Window(tuple(tokens[begin : end + 1]), begin=first + 1)
 
 
-def _gather_batches(windows: Sequence[Window], *, most: int, enough: int) -> Iterator[list[Window]]:
-    """The longest first, and like lengths together: a batch ends where it is full, or full enough to be worth no more
-    padding.
-    """
-    batch: list[Window] = []
-    filled = 0
-    for window in sorted(windows, key=lambda window: -len(window.tokens)):
-        if batch:
-            padded = (len(batch) + 1) * len(batch[0].tokens)
-            if padded > most or (filled >= enough and padded > MOST_PADDED * (filled + len(window.tokens))):
-                yield batch
-                batch, filled = [], 0
-        batch.append(window)
-        filled += len(window.tokens)
-    if batch:
-        yield batch
-
-
-def _read_batch(batch: Sequence[Window], scorers: Sequence[Scorer]) -> list[list[dict[str, float]]]:
-    """The sums of every window by model."""
-    device = scorers[0].device
-    at_once = max(1, LOGITS_AT_ONCE[device.type] // max(scorer.vocabulary for scorer in scorers))
-    tokens = pad_sequence([torch.tensor(window.tokens) for window in batch], batch_first=True)
-    length = tokens.shape[1]
-    places = torch.cat([
-        torch.arange(row * length + window.first, row * length + len(window.tokens)) for row, window in enumerate(batch)
-    ]).to(device)  # fmt: skip
-    targets = torch.cat([torch.tensor(window.targets[window.first :]) for window in batch]).to(device)
-    projects = [scorer.read(tokens.to(device)) for scorer in scorers]
-    measured: list[list[Tensor]] = [[] for _ in scorers]
-    for chosen, wanted in zip(places.split(at_once), targets.split(at_once), strict=True):
-        logits = [project(chosen) for project in projects]
-        if len({part.shape[1] for part in logits}) > 1:
-            sizes = " and ".join(f"{part.shape[1]:,}" for part in logits)
-            raise DetectionError(f"{' and '.join(scorer.name for scorer in scorers)} have vocabularies of {sizes}")
-        for number, part in enumerate(logits):
-            beside = logits[1] if number == 0 and len(logits) > 1 else None
-            measured[number].append(measure_positions(part, wanted, observer=beside))
-    counts = [len(window.tokens) - window.first for window in batch]
-    return [[_sum_columns(part) for part in torch.cat(parts).cpu().split(counts)] for parts in measured]
+def _part_models(statistics: Tensor) -> list[Tensor]:
+    """Each model's columns, the first one's with the cross-entropy."""
+    own = len(COLUMNS)
+    return [statistics] if statistics.shape[1] == own else [statistics[:, : own + 1], statistics[:, own + 1 :]]
 
 
 def _sum_columns(statistics: Tensor) -> dict[str, float]:
-    """Sums over the tokens of a window, (n, 4) or (n, 5)."""
+    """Sums over the tokens of a window, (n, 4) or, with the cross-entropy, (n, 5)."""
     ranks = statistics[:, 1]
     sums = {
         "log_probability": statistics[:, 0].sum(),
@@ -294,8 +217,8 @@ def _sum_columns(statistics: Tensor) -> dict[str, float]:
         "variance": statistics[:, 3].sum(),
         **{f"top_{most}": (ranks <= most).sum() for most in (10, 100, 1000)},
     }
-    if statistics.shape[1] > 4:
-        sums["cross_entropy"] = statistics[:, 4].sum()
+    if statistics.shape[1] > len(COLUMNS):
+        sums[CROSS] = statistics[:, len(COLUMNS)].sum()
     return {name: float(amount) for name, amount in sums.items()}
 
 
@@ -314,5 +237,5 @@ def _finish(text: _Sums, *, has_observer: bool) -> Scored:
         "fast_detect_gpt": (s["log_probability"] + s["entropy"]) / s["variance"] ** 0.5 if s["variance"] else None,
     }
     if has_observer:
-        scores[BINOCULARS] = -s["log_probability"] / s["cross_entropy"] if s["cross_entropy"] else None
+        scores[BINOCULARS] = -s["log_probability"] / s[CROSS] if s[CROSS] else None
     return Scored(n, text.windows, scores)

@@ -33,7 +33,8 @@ from generator.ngram_index import NgramIndex, index_texts
 from generator.overlap import list_words
 from generator.progress import Board, open_board
 from generator.prompts import render_story
-from generator.token_losses import Passage, count_parameters, measure_losses
+from generator.reading import Window
+from generator.token_losses import count_parameters, measure_losses
 from generator.writer import Writer
 
 COSTS_FILE = "tuning.json"
@@ -196,7 +197,7 @@ def _encode(writer: Writer, article: CorpusArticle) -> tuple[int, ...]:
 
 def _measure_loss(writer: Writer, articles: Sequence[CorpusArticle]) -> float:
     """Σ losses / Σ tokens over the articles, each cut off at the model's context."""
-    passages = [Passage(tokens) for article in articles if len(tokens := _encode(writer, article)) > 1]
+    passages = [Window(tokens) for article in articles if len(tokens := _encode(writer, article)) > 1]
     losses = measure_losses(writer.checkpoint, passages)
     return float(sum(part.sum(dtype=float) for part in losses)) / sum(len(part) for part in losses)
 

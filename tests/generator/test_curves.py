@@ -13,7 +13,8 @@ from generator.corpus import read_articles, split_held_out
 from generator.curve_plan import CurveError, draw_targets, plan_curve
 from generator.curve_tables import ModelLosses, bin_positions, tabulate
 from generator.curves import leave_out, main, make_passage
-from generator.token_losses import LossError, Passage, measure_losses
+from generator.reading import ReadingError, Window
+from generator.token_losses import measure_losses
 from generator.writer import open_writer
 from tests.generator.conftest import make_articles, write_jsonl
 from tests.generator.foreign_models import make_foreign
@@ -104,7 +105,7 @@ def test_losses_of_a_foreign_model_are_those_of_transformers(tmp_path):
     checkpoint = open_writer(make_foreign(tmp_path / "llama", "llama"), device="cpu").checkpoint
     rng = np.random.default_rng(0)
     passages = [
-        Passage(tuple(rng.integers(0, 250, size).tolist()), begin) for size, begin in ((9, 1), (40, 30), (17, 4))
+        Window(tuple(rng.integers(0, 250, size).tolist()), begin) for size, begin in ((9, 1), (40, 30), (17, 4))
     ]
     for passage, found in zip(passages, measure_losses(checkpoint, passages), strict=True):
         tokens = torch.tensor([passage.tokens])
@@ -112,8 +113,8 @@ def test_losses_of_a_foreign_model_are_those_of_transformers(tmp_path):
             logits = checkpoint.decoder.model(input_ids=tokens).logits[0, :-1]
         losses = -torch.log_softmax(logits, 1).gather(1, tokens[0, 1:, None])[passage.begin - 1 :, 0]
         assert found == pytest.approx(losses.numpy(), rel=1e-4)
-    with pytest.raises(LossError, match="longer than the context of 512"):
-        measure_losses(checkpoint, [Passage((1,) * 513)])
+    with pytest.raises(ReadingError, match="do not fit into the context of 512"):
+        measure_losses(checkpoint, [Window((1,) * 514)])
 
 
 def test_gaps_are_paired_and_intervals_are_over_articles():

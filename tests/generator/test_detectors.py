@@ -90,7 +90,7 @@ def test_a_score_does_not_hang_on_the_batch(monkeypatch):
     scorer = make_scorer()
     (together,) = score_passages([Passage(text) for text in TEXTS], scorer=scorer)
     (turned,) = score_passages([Passage(text) for text in reversed(TEXTS)], scorer=scorer)
-    monkeypatch.setattr("generator.detectors.BATCH_TOKENS", {"cpu": 1})
+    monkeypatch.setattr("generator.reading.BATCH_TOKENS", {"cpu": 1})
     monkeypatch.setattr("generator.token_statistics.CACHED_NUMBERS", 1)
     (alone,) = score_passages([Passage(text) for text in TEXTS], scorer=scorer)
     for a, b, c in zip(together, reversed(turned), alone, strict=True):
@@ -110,13 +110,11 @@ def test_a_text_of_fewer_than_two_tokens_has_no_scores():
 @pytest.mark.parametrize(("length", "before"), [(2, 0), (9, 1), (10, 1), (25, 1), (40, 13), (24, 23), (60, 0)])
 def test_windows_score_every_token_once_with_half_a_context_before_it(length, before):
     tokens, scored = list(range(100, 100 + length)), []
-    for window in cut_windows(tokens, before=before, context=8, passage=0):
-        assert len(window.tokens) <= 8
-        for place in range(window.first, len(window.tokens)):
-            target = window.targets[place]
-            assert window.tokens[place] == target - 1
-            assert window.tokens[0] == 100 or place + 1 >= 4
-            scored.append(target)
+    for window in cut_windows(tokens, before=before, context=8):
+        assert window.n_read <= 8
+        assert window.tokens[0] == 100 or window.begin >= 4
+        assert list(window.tokens) == list(range(window.tokens[0], window.tokens[-1] + 1))
+        scored += window.tokens[window.begin :]
     assert scored == tokens[max(before, 1) :]
 
 
