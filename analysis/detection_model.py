@@ -25,7 +25,7 @@ from scipy import stats
 from analysis.estimate import Estimate, clip_share, estimate_normal
 from analysis.mixed import fit
 from analysis.mixed_result import MixedFit, NoFitError, Restricted
-from analysis.mixed_system import TooManyLevelsError
+from analysis.mixed_structure import TooManyLevelsError
 
 if TYPE_CHECKING:
     from analysis.study import Study

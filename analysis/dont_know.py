@@ -18,7 +18,7 @@ from scipy import stats
 from analysis.accuracy import MeanEstimate, estimate_mean
 from analysis.mixed import fit
 from analysis.mixed_result import NoFitError
-from analysis.mixed_system import TooManyLevelsError
+from analysis.mixed_structure import TooManyLevelsError
 from analysis.schema import NEUTRAL
 
 

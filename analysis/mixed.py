@@ -22,11 +22,10 @@ from analysis.mixed_links import LinkName, derive
 from analysis.mixed_restricted import restrict
 from analysis.mixed_result import Diagnostics, MixedFit, Modes, NoFitError, describe_part
 from analysis.mixed_search import BOUNDARY, Search
-from analysis.mixed_system import Factor
 
 Array = NDArray[np.float64]
 LARGEST = 12.0  # a linear predictor beyond this is a probability of 0 or 1: the arm is all right or all wrong
-WORTH_THREADS = 2_000_000  # numbers in the block that couples the eliminated part with the others
+WORTH_THREADS = 2_500  # coefficients of the parts that are not eliminated
 
 
 def fit(
@@ -52,7 +51,7 @@ def fit(
     design = build_design(formula, frame, levels=levels)
     counts = None if trials is None else frame[trials].cast(pl.Float64).to_numpy()
     _check(design, counts)
-    objective = Laplace(design.y, design.x, design.random, link=link, trials=counts)
+    objective = Laplace(design.y, design.fixed, design.random, link=link, trials=counts)
     with threadpool_limits(limits=count_threads(objective), user_api="blas"):
         try:
             search = Search(objective, design)
@@ -64,8 +63,7 @@ def fit(
 
 def count_threads(objective: Laplace) -> int | None:
     """Threads of the linear algebra (None: all that there are); over small matrices they wait more than they work."""
-    few = objective.structure.levels * objective.structure.q * objective.structure.m < WORTH_THREADS
-    return 1 if few else None
+    return 1 if objective.structure.m < WORTH_THREADS else None
 
 
 def _check(design: Design, counts: Array | None) -> None:
@@ -102,7 +100,7 @@ def _describe(search: Search, *, further: bool) -> MixedFit:
             gradient=search.steepest,
             evaluations=search.evaluations,
             boundary=_name_boundaries(search, theta),
-            separated=bool(np.abs(o.x @ beta).max() > LARGEST) or _is_separated(o, value),
+            separated=bool(np.abs(o.fixed.rows @ beta).max() > LARGEST) or _is_separated(o, value),
             dispersion=_disperse(o, value),
             dropped=design.dropped,
         ),
@@ -123,22 +121,23 @@ def _name_boundaries(search: Search, theta: Array) -> tuple[str, ...]:
 
 def _describe_modes(search: Search, factors: Sequence[Array]) -> tuple[Modes, ...]:
     s = search.objective.structure
-    factor, _ = search.objective.factor_at(search.value, search.point[search.p :])
-    own = factor.own_covariances()
+    factor = search.objective.factor_at(search.value, search.point[search.p :])
+    _, own = factor.own_entries()
     found = []
     for number, (part, triangle) in enumerate(zip(search.design.random, factors, strict=True)):
-        blocks = own if number == s.eliminated else _cut_blocks(s.offsets[number], part, factor)
+        is_own = number == s.eliminated
+        blocks = s.restore(own, number) if is_own else _cut_blocks(s.offsets[number], part, factor.rest_inverse)
         spread = np.einsum("ij,ljk,ik->li", triangle, blocks, triangle)
-        values = s.part_values(search.value.mode, number) @ triangle.T
+        values = s.restore(s.part_values(search.value.mode, number), number) @ triangle.T
         found.append(Modes(part.group, part.names, part.levels, values, np.sqrt(spread)))
     return tuple(found)
 
 
-def _cut_blocks(offset: int, part: RandomPart, factor: Factor) -> Array:
+def _cut_blocks(offset: int, part: RandomPart, inverse: Array) -> Array:
     """The q x q blocks of one part on the diagonal of S⁻¹."""
     q = len(part.names)
     places = offset + np.arange(len(part.levels))[:, None] * q + np.arange(q)
-    result: Array = factor.rest_inverse[places[:, :, None], places[:, None, :]]
+    result: Array = inverse[places[:, :, None], places[:, None, :]]
     return result
 
 

@@ -15,8 +15,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from analysis.levels import number_levels
+from analysis.mixed_fixed import FixedPart, Index
 
 Array = NDArray[np.float64]
+FEW = 4  # trials a different row of the fixed columns, from which on these are kept as their different rows
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 
@@ -37,15 +39,20 @@ class RandomPart:
 
 @dataclass(frozen=True)
 class Design:
-    """A formula over a frame: `y` (n), `x` (n x p) with their `names`, and the random parts. `dropped`: fixed columns
-    that follow from the others, so that nothing could be said of them."""
+    """A formula over a frame: `y` (n), the fixed columns (n x p) with their `names`, and the random parts. `dropped`:
+    fixed columns that follow from the others, so that nothing could be said of them."""
 
     formula: str
     y: Array
-    x: Array
+    fixed: FixedPart
     names: tuple[str, ...]
     random: tuple[RandomPart, ...]
     dropped: tuple[str, ...] = ()
+
+    @property
+    def x(self) -> Array:
+        """The fixed columns as one matrix, n x p."""
+        return self.fixed.matrix()
 
 
 def build_design(formula: str, frame: pl.DataFrame, *, levels: Mapping[str, Sequence[str]] | None = None) -> Design:
@@ -62,13 +69,13 @@ def build_design(formula: str, frame: pl.DataFrame, *, levels: Mapping[str, Sequ
     fixed = re.sub(r"\+?\s*\([^()]*\|[^()]*\)", "", right)
     if "|" in fixed or "(" in fixed:
         raise FormulaError(f"{formula!r}: a random term is written as (1 + x | group)")
-    names, x = _expand(_split_terms(fixed), frame, order)
-    kept = _find_independent(x)
+    names, columns = _expand_fixed(_split_terms(fixed), frame, order)
+    kept = _find_independent(columns.rows * np.sqrt(columns.counts)[:, None])
     random = [part for text in random_texts for part in _build_parts(text, frame, order)]
     return Design(
         formula=formula,
         y=_numbers(outcome.strip(), frame),
-        x=x[:, kept],
+        fixed=columns.take(columns=kept),
         names=tuple(names[column] for column in kept),
         random=tuple(random),
         dropped=tuple(name for column, name in enumerate(names) if column not in set(kept)),
@@ -96,6 +103,29 @@ def _subsets(factors: list[str]) -> list[tuple[str, ...]]:
     for factor in factors:
         found += [(*subset, factor) for subset in found]
     return sorted(found[1:], key=len)
+
+
+def _expand_fixed(
+    terms: list[tuple[str, ...]], frame: pl.DataFrame, levels: Mapping[str, tuple[str, ...]]
+) -> tuple[list[str], FixedPart]:
+    """The fixed columns, over the frame's different rows where these are few."""
+    needed = sorted({name for term in terms for name in term} & set(frame.columns))
+    different, index = _number_rows(frame, needed)
+    few = different.height * FEW <= frame.height
+    names, rows = _expand(terms, different if few else frame, levels)
+    return names, FixedPart(rows, index if few else None)
+
+
+def _number_rows(frame: pl.DataFrame, names: list[str]) -> tuple[pl.DataFrame, Index]:
+    """The different rows of some columns, and each row's number among them."""
+    if not names:
+        return frame.head(1), np.zeros(frame.height, dtype=np.intp)
+    number = np.zeros(frame.height, dtype=np.intp)
+    for name in names:
+        own = frame[name].rank("dense").fill_null(0).to_numpy().astype(np.intp)
+        number = np.unique(number * (int(own.max(initial=0)) + 1) + own, return_inverse=True)[1].reshape(-1)
+    first = np.unique(number, return_index=True)[1]
+    return frame[first], number
 
 
 def _expand(

@@ -60,14 +60,14 @@ def fit_held(
         NoFitError: the search did not end, as where an arm's answers are all the same.
     """
     design = build_design(formula, frame, levels=levels)
-    objective = Laplace(design.y, design.x, design.random, link=link)
+    objective = Laplace(design.y, design.fixed, design.random, link=link)
     with threadpool_limits(limits=count_threads(objective), user_api="blas"):
         return _climb(design, objective, theta)
 
 
 def _climb(design: Design, objective: Laplace, theta: Array) -> HeldFit:
     """Scoring steps from coefficients of 0."""
-    beta = np.zeros(design.x.shape[1])
+    beta = np.zeros(design.fixed.width)
     value = objective.evaluate(beta, theta)
     for _ in range(STEPS):
         information = project_information(objective, value, theta)
@@ -83,6 +83,6 @@ def _climb(design: Design, objective: Laplace, theta: Array) -> HeldFit:
                 break
             length /= 2
         beta, value = beta + length * step, tried
-        if np.abs(design.x @ beta).max() > LARGEST:
+        if np.abs(design.fixed.rows @ beta).max() > LARGEST:
             break
     raise NoFitError("no finite estimate was found: in some arm nearly every answer is the same")

@@ -10,15 +10,17 @@ function theorem, and the determinant with every row's own entries of H⁻¹ (se
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from analysis.mixed_fixed import FixedPart
 from analysis.mixed_formula import RandomPart
-from analysis.mixed_links import Derivatives, LinkName, derive, log_probability
-from analysis.mixed_system import Factor, Loadings, Structure, Vector
+from analysis.mixed_links import Derivatives, LinkName, derive
+from analysis.mixed_structure import Loadings, Structure, Vector
+from analysis.mixed_system import Factor
 
 Array = NDArray[np.float64]
 DECREMENT = 1e-17  # of the inner problem: the mode is known to about 1e-8
@@ -40,20 +42,21 @@ class Laplace:
     """The objective over one data set. Rows are kept in the order of `structure`."""
 
     def __init__(
-        self, y: Array, x: Array, parts: Sequence[RandomPart], *, link: LinkName, trials: Array | None = None
+        self, y: Array, fixed: FixedPart, parts: Sequence[RandomPart], *, link: LinkName, trials: Array | None = None
     ) -> None:
         self.structure = Structure(parts)
         order = self.structure.order
         self.link: LinkName = link
         self.trials = np.ones(len(y)) if trials is None else np.asarray(trials, dtype=float)[order]
         self.y = y[order]
-        self.x = np.ascontiguousarray(x[order])
+        self.fixed = fixed.take(order=order)
         self.shapes = [len(part.names) for part in parts]
         self.triangles = [np.tril_indices(size) for size in self.shapes]
         self.n_theta = sum(len(rows) for rows, _ in self.triangles)
         constant = gammaln(self.trials + 1) - gammaln(self.y + 1) - gammaln(self.trials - self.y + 1)
         self._constant = -2 * float(constant.sum())
         self._mode = self.structure.zeros()
+        self._kept: Factor | None = None
 
     @property
     def lower_bounds(self) -> list[float | None]:
@@ -70,104 +73,106 @@ class Laplace:
             start += len(rows)
         return factors
 
-    def evaluate(self, beta: Array, theta: Array) -> Value:
-        """The objective and its gradient; the mode found last is where the next search begins."""
+    def evaluate(self, beta: Array, theta: Array, *, slope: bool = True) -> Value:
+        """The objective and its gradient (unless `slope` is False); the mode found last is where the next search
+        begins, with the factor kept last."""
         loadings = self.structure.load(self.unfold(theta))
-        fixed = self.x @ beta
-        mode, eta, steps = self._find_mode(fixed, loadings)
-        self._mode = mode
-        at = derive(self.link, eta, self.y, self.trials)
-        factor = Factor(self.structure, loadings, at.fisher)
-        penalised = -2 * float(log_probability(self.link, eta, self.y, self.trials).sum()) + mode.dot(mode)
+        place = self._find_mode(self.fixed.predict(beta), loadings)
+        self._mode = place.mode
+        factor = Factor(self.structure, loadings, place.at.fisher)
         return Value(
-            deviance=penalised + factor.log_determinant + self._constant,
-            gradient=self._derive(at, loadings=loadings, factor=factor, mode=mode),
-            mode=mode,
-            eta=eta,
-            inner_steps=steps,
+            deviance=place.penalised + factor.log_determinant + self._constant,
+            gradient=self._derive(place, loadings=loadings, factor=factor) if slope else np.empty(0),
+            mode=place.mode,
+            eta=place.eta,
+            inner_steps=place.steps,
         )
 
-    def factor_at(self, value: Value, theta: Array) -> tuple[Factor, Loadings]:
+    def factor_at(self, value: Value, theta: Array) -> Factor:
         """H at a point that was evaluated, for the modes' variances."""
         loadings = self.structure.load(self.unfold(theta))
-        fisher = derive(self.link, value.eta, self.y, self.trials).fisher
-        return Factor(self.structure, loadings, fisher), loadings
+        return Factor(self.structure, loadings, derive(self.link, value.eta, self.y, self.trials).fisher)
 
-    def _find_mode(self, fixed: Array, loadings: Loadings) -> tuple[Vector, Array, int]:
-        """Newton with step halving; a factor is kept for as long as it brings the decrement down tenfold a step."""
+    def _find_mode(self, fixed: Array, loadings: Loadings) -> "_Place":
+        """Newton with step halving; a factor is kept for as long as it brings the decrement down tenfold a step. The
+        last step is the one that is expected to leave a decrement within the tolerance."""
         s = self.structure
-        u = self._mode
-        eta = fixed + s.predict(loadings, u)
-        best = self._penalise(eta, u)
-        factor: Factor | None = None
+        place = self._look(fixed + s.predict(loadings, self._mode), self._mode)
+        factor = self._kept
         last = np.inf
         for step in range(1, STEPS + 1):
-            at = derive(self.link, eta, self.y, self.trials)
             if factor is None:
-                factor = Factor(s, loadings, at.observed)
-            slope = s.collect(loadings, at.score).plus(-1.0, u)
+                factor = Factor(s, loadings, place.at.observed)
+            slope = s.collect(loadings, place.at.score).plus(-1.0, place.mode)
             move = factor.solve(slope)
             decrement = slope.dot(move)
-            if decrement < DECREMENT * max(1.0, abs(best)):
-                return u, eta, step
             along = s.predict(loadings, move)
+            reached = decrement if np.isinf(last) else decrement * min(1.0, decrement / last)
+            if reached < DECREMENT * max(1.0, abs(place.penalised)):
+                return replace(self._look(place.eta + along, place.mode.plus(1.0, move)), steps=step)
+            place = replace(place, steps=step)
             length = 1.0
             while length > 1e-10:
-                tried = u.plus(length, move)
-                value = self._penalise(eta + length * along, tried)
-                if value <= best + 1e-9 * abs(best):
+                tried = self._look(place.eta + length * along, place.mode.plus(length, move))
+                if tried.penalised <= place.penalised + 1e-9 * abs(place.penalised):
                     break
                 length /= 2
             else:
-                return u, eta, step
-            u, eta, best = tried, eta + length * along, value
+                return place
+            place = tried
             factor = factor if decrement < 0.1 * last and length == 1.0 else None
             last = decrement if factor is not None else np.inf
-        return u, eta, STEPS
+        return place
 
-    def _penalise(self, eta: Array, u: Vector) -> float:
-        return -2 * float(log_probability(self.link, eta, self.y, self.trials).sum()) + u.dot(u)
+    def _look(self, eta: Array, mode: Vector) -> "_Place":
+        at = derive(self.link, eta, self.y, self.trials)
+        return _Place(mode, eta, at, -2 * float(at.log_probability.sum()) + mode.dot(mode))
 
-    def _derive(self, at: Derivatives, *, loadings: Loadings, factor: Factor, mode: Vector) -> Array:
+    def _derive(self, place: "_Place", *, loadings: Loadings, factor: Factor) -> Array:
         """d(-2ℓ)/d(β, θ).
 
         With h each row's variance zΛH⁻¹Λᵀz, v = (dw/dη) h, and ã = ZΛa for a = H_observed⁻¹ ΛᵀZᵀ v (how the determinant
         follows the mode), a change of η by e changes the objective by (-2 score + v - ã w_observed)ᵀ e; θ moves η by
         z u, and the determinant and the mode's equation by their own Λ.
         """
-        s = self.structure
-        entries = factor.own_entries()
-        h = np.einsum("nq,nq->n", loadings.own, entries.own) + np.einsum("nb,nb->n", loadings.rest, entries.rest)
+        s, at, mode = self.structure, place.at, place.mode
+        entries, _ = factor.own_entries()
+        h = (loadings.own * entries.own).sum(axis=0) + (loadings.rest * entries.rest).sum(axis=0)
         v = at.fisher_slope * h
-        observed = factor if self.link == "logit" else Factor(s, loadings, at.observed)
-        adjoint = observed.solve(s.collect(loadings, v))
+        self._kept = factor if self.link == "logit" else Factor(s, loadings, at.observed)
+        adjoint = self._kept.solve(s.collect(loadings, v))
         along = -2 * at.score + v - s.predict(loadings, adjoint) * at.observed
-        slopes = [self.x.T @ along]
+        slopes = [self.fixed.collect(along)]
         width = 0
         for number, (rows, columns) in enumerate(self.triangles):
             size = self.shapes[number]
             own = number == s.eliminated
-            entry = entries.own if own else entries.rest[:, width : width + size]
+            entry = entries.own if own else entries.rest[width : width + size]
             width += 0 if own else size
-            u = s.part_values(mode, number)[s.indices[number]]
-            a = s.part_values(adjoint, number)[s.indices[number]]
-            per_row = along[:, None] * u + 2 * at.fisher[:, None] * entry + at.score[:, None] * a
-            table = s.columns[number].T @ per_row  # d/dΛ[j, l] = Σ z_j (…)_l
-            slopes.append(table[rows, columns])
+            u, a = s.part_values(mode, number), s.part_values(adjoint, number)
+            for row, column in zip(rows, columns, strict=True):  # d/dΛ[row, column] = Σ z_row (…)_column
+                moved = along * s.at_rows(u[:, column], number) + at.score * s.at_rows(a[:, column], number)
+                moved += 2 * at.fisher * entry[column]
+                slopes.append(np.array([s.columns[number][row] @ moved]))
         return np.concatenate(slopes)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the inner search is: the mode, η there with its derivatives, and -2 log p + |u|²."""
+
+    mode: Vector
+    eta: Array
+    at: Derivatives
+    penalised: float
+    steps: int = 0
 
 
 def project_information(objective: Laplace, value: Value, theta: Array) -> Array:
     """The information on β with the random parts projected out: the inverse of its covariance, were θ known."""
-    o, s = objective, objective.structure
-    factor, loadings = o.factor_at(value, theta)
-    weights = derive(o.link, value.eta, o.y, o.trials).fisher
-    weighted = o.x * weights[:, None]
-    projected = np.empty_like(weighted)
-    for column in range(o.x.shape[1]):
-        back = s.predict(loadings, factor.solve(s.collect(loadings, weighted[:, column])))
-        projected[:, column] = weighted[:, column] - weights * back
-    information = o.x.T @ projected
-    ridge = 1e-8 * np.trace(weighted.T @ o.x) / max(o.x.shape[1], 1)
-    result: Array = (information + information.T) / 2 + ridge * np.eye(o.x.shape[1])
+    information = objective.factor_at(value, theta).project(objective.fixed)
+    weights = derive(objective.link, value.eta, objective.y, objective.trials).fisher
+    size = max(len(information), 1)
+    ridge = 1e-8 * np.trace(objective.fixed.gram(weights)) / size
+    result: Array = (information + information.T) / 2 + ridge * np.eye(len(information))
     return result

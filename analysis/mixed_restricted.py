@@ -61,7 +61,7 @@ class _Ridge:
     def _evaluate(self, change: Array) -> tuple[float, Array]:
         """-2ℓ_R, and I⁻¹."""
         point = self._move(change)
-        value = self.search.evaluate(point)
+        value = self.search.evaluate(point, slope=False)
         information = project_information(self.search.objective, value, point[self.search.p :])
         return value.deviance + float(np.linalg.slogdet(information)[1]), np.asarray(np.linalg.inv(information))
 

@@ -26,7 +26,7 @@ class Search:
     def __init__(self, objective: Laplace, design: Design) -> None:
         self.objective = objective
         self.design = design
-        self.p = design.x.shape[1]
+        self.p = design.fixed.width
         self.evaluations = 0
         theta = np.array([START if bound == 0.0 else 0.0 for bound in objective.lower_bounds])
         self.point = np.concatenate([self._start_coefficients(), theta])
@@ -38,16 +38,17 @@ class Search:
     def _start_coefficients(self) -> Array:
         """Those of the model without random parts, by a few steps of Fisher scoring, widened as their variance asks."""
         o = self.objective
+        x, y, trials = o.fixed.rows, o.fixed.sum_alike(o.y), o.fixed.sum_alike(o.trials)
         beta = np.zeros(self.p)
         for _ in range(15):
-            at = derive(o.link, o.x @ beta, o.y, o.trials)
-            information = o.x.T @ (o.x * at.fisher[:, None]) + 1e-6 * np.eye(self.p)
-            beta = np.clip(beta + np.linalg.solve(information, o.x.T @ at.score), -6.0, 6.0)
+            at = derive(o.link, x @ beta, y, trials)
+            information = x.T @ (x * at.fisher[:, None]) + 1e-6 * np.eye(self.p)
+            beta = np.clip(beta + np.linalg.solve(information, x.T @ at.score), -6.0, 6.0)
         return beta * 1.15
 
-    def evaluate(self, point: Array) -> Value:
+    def evaluate(self, point: Array, *, slope: bool = True) -> Value:
         self.evaluations += 1
-        return self.objective.evaluate(point[: self.p], point[self.p :])
+        return self.objective.evaluate(point[: self.p], point[self.p :], slope=slope)
 
     def run(self) -> None:
         """Minimise; leave a boundary that only looked like the minimum; end with Newton's step and the covariance."""
@@ -118,7 +119,7 @@ class Search:
             if self.objective.lower_bounds[position - self.p] == 0.0 and self.point[position] == 0.0:
                 tried = self.point.copy()
                 tried[position] = 0.05
-                if self.evaluate(tried).deviance < self.value.deviance - 1e-7:
+                if self.evaluate(tried, slope=False).deviance < self.value.deviance - 1e-7:
                     tried[position] = 0.2
                     return tried
         return None

@@ -71,7 +71,7 @@ def test_probit_with_slopes_is_what_lme4_finds(probit):
 def test_restricted_variances_are_where_the_restricted_likelihood_is_least(study, probit):
     """-2l_R over the standard deviations, each moved both ways from the one Newton step, b refitted at each."""
     design = build_design(FORMULA, study)
-    objective = Laplace(design.y, design.x, design.random, link="probit")
+    objective = Laplace(design.y, design.fixed, design.random, link="probit")
     part = {component.group: component.covariance for component in probit.restricted.components}
     own = np.linalg.cholesky(part["participant"])
     theta = np.array([own[0, 0], own[1, 0], own[1, 1], part["title"][0, 0] ** 0.5, part["item"][0, 0] ** 0.5])
@@ -132,7 +132,7 @@ def test_the_published_example_of_successes_out_of_trials():
 @pytest.mark.parametrize("link", ["probit", "logit"])
 def test_the_gradient_is_that_of_the_objective(study, link):
     design = build_design(FORMULA, study)
-    objective = Laplace(design.y, design.x, design.random, link=link)
+    objective = Laplace(design.y, design.fixed, design.random, link=link)
     point = np.array([0.1, 1.4, 0.2, -0.3, -0.5, -0.9, 0.5, 0.1, 0.3, 0.4, 0.5])
     gradient = objective.evaluate(point[:6], point[6:]).gradient
     for position in range(len(point)):
@@ -147,7 +147,7 @@ def test_the_gradient_is_that_of_the_objective(study, link):
 def test_the_objective_is_its_definition(study):
     """The same formula with the whole of H in one dense matrix, at the mode that the blocks found."""
     design = build_design(FORMULA, study)
-    objective = Laplace(design.y, design.x, design.random, link="logit")
+    objective = Laplace(design.y, design.fixed, design.random, link="logit")
     beta, theta = np.array([0.1, 1.4, 0.2, -0.3, -0.5, -0.9]), np.array([0.5, 0.1, 0.3, 0.4, 0.5])
     found = objective.evaluate(beta, theta)
     pieces, modes = [], []
@@ -167,7 +167,7 @@ def test_the_objective_is_its_definition(study):
 
 def test_variances_of_the_modes_are_those_of_the_whole_inverse(study, probit):
     design = build_design(FORMULA, study)
-    objective = Laplace(design.y, design.x, design.random, link="probit")
+    objective = Laplace(design.y, design.fixed, design.random, link="probit")
     value = objective.evaluate(probit.coefficients, probit.theta)
     pieces = []
     for part, factor in zip(design.random, objective.unfold(probit.theta), strict=True):
