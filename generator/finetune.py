@@ -17,7 +17,7 @@ import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -36,8 +36,8 @@ from generator.model_card import find_code_version, has_card, read_card
 from generator.ngram_index import INDEX_FILE, build_index, join_indexes
 from generator.progress import Board, open_board
 from generator.tokenizer import TextCodec, load_tokenizer
-from generator.training_run import describe_start
-from generator.tuning_costs import add_text_arguments, gather_texts, measure_costs
+from generator.training_run import StepReport, describe_start
+from generator.tuning_costs import TuningCosts, add_text_arguments, gather_texts, measure_costs
 from generator.tuning_run import Tuning, TuningError, TuningResult, find_own, make_stream, tune
 
 EPOCHS = 3.0
@@ -89,7 +89,26 @@ def open_start(name: str, *, device: torch.device) -> Start:
     return Start(folder, name, model.to(device), codec, context, tokenizer.bos_token_id, tokenizer)
 
 
-def fine_tune(options: argparse.Namespace, *, board: Board) -> TuningResult:
+def tune_and_measure(
+    options: argparse.Namespace, *, board: Board, on_step: Callable[[StepReport], None] | None = None
+) -> tuple[TuningResult, TuningCosts]:
+    """All that the command does: fine-tune, then measure the model before and after, into `options.out`.
+
+    Raises:
+        TuningError, CheckpointError, CorpusError: as `fine_tune`.
+    """
+    result = fine_tune(options, board=board, on_step=on_step)
+    board.say(f"{options.out}: held-out loss {result.curve[0][1]:.3f} before, {result.best_loss:.3f} after")
+    measured = argparse.Namespace(**vars(options), before=options.model, after=options.out)
+    measured.method = "lora" if options.lora else "full"
+    costs = measure_costs(measured, board=board)
+    costs.write(options.out)
+    return result, costs
+
+
+def fine_tune(
+    options: argparse.Namespace, *, board: Board, on_step: Callable[[StepReport], None] | None = None
+) -> TuningResult:
     """Train, and write the model or the adapter to `options.out`.
 
     Raises:
@@ -120,7 +139,7 @@ def fine_tune(options: argparse.Namespace, *, board: Board) -> TuningResult:
         alpha = options.alpha or 2.0 * options.lora
         is_ours = find_own(model) is not None
         model = add_adapter(model, rank=options.lora, alpha=alpha, base=start.name, is_ours=is_ours)
-    result = tune(model, train, held_out, plan=plan, board=board)
+    result = tune(model, train, held_out, plan=plan, board=board, on_step=on_step)
     done = Tuned(corpus, plan, result, hashlib.sha256(train.tobytes() + held_out.tobytes()).hexdigest())
     options.out.mkdir(parents=True, exist_ok=True)
     own = options.out / "own-ngrams.npy"
@@ -207,13 +226,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
 def main(arguments: list[str] | None) -> None:
     options = parse_arguments(arguments)
     with open_board() as board:
-        result = fine_tune(options, board=board)
-        first = result.curve[0][1]
-        board.say(f"{options.out}: held-out loss {first:.3f} before, {result.best_loss:.3f} after")
-        measured = argparse.Namespace(**vars(options), before=options.model, after=options.out)
-        measured.method = "lora" if options.lora else "full"
-        costs = measure_costs(measured, board=board)
-        costs.write(options.out)
+        _, costs = tune_and_measure(options, board=board)
         board.say(costs.render())
 
 

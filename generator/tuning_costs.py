@@ -158,7 +158,8 @@ def gather_texts(
             known = ", ".join(sorted({article.section for article in whole.train if article.section}))
             raise CorpusError(
                 f"{len(train)} articles to train on and {len(held_out)} held out are in the sections "
-                f"{', '.join(sections)}; the corpus has {known or 'no sections'}"
+                f"{', '.join(sections)}; the corpus has {known or 'no sections'}; "
+                "name more sections, or give more articles"
             )
         corpus = replace(whole, train=train, held_out=held_out)
         rest = [article for article in (*whole.train, *whole.held_out) if article.section.casefold() not in wanted]
@@ -172,11 +173,18 @@ def gather_texts(
     return corpus, TestTexts(kept, corpus.train, corpus.held_out, index)
 
 
-def measure_state(writer: Writer, texts: TestTexts, *, probes: int, seed: int) -> TuningState:
-    """A model's losses and its memorisation."""
+def measure_state(
+    writer: Writer, texts: TestTexts, *, probes: int, seed: int, board: Board | None = None
+) -> TuningState:
+    """A model's losses and its memorisation; a board is told of every article that was to come back."""
     losses = {name: _measure_loss(writer, articles) for name, articles in texts.by_name.items()}
-    came_back = [measure_recall(writer, article) for article in texts.train[:probes]]
-    held_out = [measure_recall(writer, article) for article in texts.held_out[:probes]]
+    tried = [*texts.train[:probes], *texts.held_out[:probes]]
+    recalled = []
+    for article in tried:
+        recalled.append(measure_recall(writer, article))
+        if board is not None:
+            board.show(f"{Path(writer.name).name}: what comes back", done=len(recalled), total=len(tried))
+    came_back, held_out = recalled[: len(texts.train[:probes])], recalled[len(texts.train[:probes]) :]
     measured = [texts.index.measure(list_words(text)) for text in _write(writer, texts.held_out[:probes], seed=seed)]
     memorisation = Memorisation(
         probes=len(came_back),
@@ -272,7 +280,7 @@ def measure_costs(options: argparse.Namespace, *, board: Board) -> TuningCosts:
         board.say(f"{name}: measuring")
         writer = open_model(name, device=options.device)
         n_params = count_parameters(writer.checkpoint)
-        states.append(measure_state(writer, texts, probes=options.probes, seed=options.seed))
+        states.append(measure_state(writer, texts, probes=options.probes, seed=options.seed, board=board))
     return TuningCosts(
         started_from=Path(options.before).name if Path(options.before).exists() else options.before,
         method=getattr(options, "method", ""),

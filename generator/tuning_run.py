@@ -17,7 +17,7 @@ from generator.packing import find_start, read_sequence
 from generator.progress import Board
 from generator.prompts import render_story
 from generator.schedule import Schedule
-from generator.training_run import make_optimizer
+from generator.training_run import StepReport, make_optimizer
 
 HELD_OUT_SEQUENCES = 32  # at most
 AT_ONCE_TOKENS = 8192  # of one forward and backward pass
@@ -61,8 +61,18 @@ def make_stream(codec: Codec, articles: Sequence[CorpusArticle], *, first_token:
     return np.array([token for part in parts for token in part], dtype=np.int64)
 
 
-def tune(model: nn.Module, train: np.ndarray, held_out: np.ndarray, *, plan: Tuning, board: Board) -> TuningResult:
+def tune(
+    model: nn.Module,
+    train: np.ndarray,
+    held_out: np.ndarray,
+    *,
+    plan: Tuning,
+    board: Board,
+    on_step: Callable[[StepReport], None] | None = None,
+) -> TuningResult:
     """Train what of the model's weights wants a gradient, and leave it with those of the lowest held-out loss.
+
+    `on_step` is told of every step, and may end the run by raising.
 
     Raises:
         TuningError: the corpus is shorter than a sequence, or the loss is no number.
@@ -104,10 +114,29 @@ def tune(model: nn.Module, train: np.ndarray, held_out: np.ndarray, *, plan: Tun
             best = _copy_trained(model)
         note = f"loss {total:.3f}  held out {result.curve[-1][1]:.3f}"
         board.show("fine-tuning", done=step + 1, total=n_steps, note=note)
+        if on_step is not None:
+            on_step(_report(result, plan=plan, n_steps=n_steps, seconds=time.perf_counter() - began))
     _restore(model, best)
     model.eval()
     result.seconds = time.perf_counter() - began
     return result
+
+
+def _report(result: TuningResult, *, plan: Tuning, n_steps: int, seconds: float) -> StepReport:
+    measured_at, held_out_loss = result.curve[-1]
+    speed = result.tokens / seconds
+    return StepReport(
+        step=result.steps,
+        n_steps=n_steps,
+        tokens=result.tokens,
+        budget=plan.tokens,
+        train_loss=result.train_losses[-1],
+        held_out_loss=held_out_loss,
+        held_out_tokens=measured_at,
+        tokens_per_second=speed,
+        seconds_left=max(0.0, plan.tokens - result.tokens) / speed,
+        flop_use=None,
+    )
 
 
 def _measure(model: nn.Module, held_out: np.ndarray, plan: Tuning, result: TuningResult) -> bool:

@@ -21,6 +21,7 @@ STORE_SECONDS = 60  # a list of the object store is kept so long
 CARD, CONFIG = "byline.json", "config.json"
 TUNING, ADAPTER = "tuning.json", "adapter_config.json"  # of a fine-tuned model; of one that is an adapter alone
 MAX_DEPTH = 3  # folders below the shelf
+UNFINISHED = ".part"  # ends the name of a folder of the shelf whose models are not whole yet
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Checkpoint:
     tokens: int | None
     made_at: datetime
     chat: bool = False  # it can be asked instead of continued
+    is_adapter: bool = False  # weights that are added to those of another model
 
     @property
     def generator(self) -> str:
@@ -102,6 +104,8 @@ def list_checkpoints(shelf: Path) -> list[Checkpoint]:
     found = []
     for depth in range(1, MAX_DEPTH + 1):
         for config in sorted(shelf.glob("/".join(["*"] * depth + [CONFIG]))):
+            if any(name.endswith(UNFINISHED) for name in config.relative_to(shelf).parts):
+                continue
             checkpoint = _read_checkpoint(config.parent, shelf)
             if checkpoint is not None:
                 found.append(checkpoint)
@@ -142,4 +146,5 @@ def _read_checkpoint(folder: Path, shelf: Path) -> Checkpoint | None:
         tokens=card.get("tokens_seen"),
         made_at=made_at,
         chat=not card and has_chat_template(folder),
+        is_adapter=(folder / ADAPTER).is_file(),
     )

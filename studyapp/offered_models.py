@@ -12,6 +12,8 @@ import httpx
 from django.conf import settings
 from django.core.cache import cache
 
+from studyapp.checkpoints import list_shelf
+from studyapp.domain.fine_tuning import TunableModel
 from studyapp.known_models import find_known_model
 from studyapp.weights import count_params, has_chat_template
 
@@ -62,6 +64,13 @@ def list_cached_models(folder: Path) -> list[OfferedModel]:
                     for name in names or [f"{repo.repo_id}@{revision.commit_hash}"]
                 ]
     return sorted(found, key=lambda model: (model.name.rpartition("/")[0].casefold(), model.n_params or 0, model.name))
+
+
+def list_tunable_models() -> list[TunableModel]:
+    """What can be fine-tuned: the models of the shelf that are no adapters, and those of the Hugging Face cache."""
+    shelf = [TunableModel(one.generator, one.size, one.n_params) for one in list_shelf() if not one.is_adapter]
+    cached = list_cached_models(settings.HUGGING_FACE_CACHE)
+    return [*shelf, *(TunableModel(one.generator, one.name.rpartition("/")[2], one.n_params) for one in cached)]
 
 
 def is_cached(name: str, folder: Path) -> bool:

@@ -51,10 +51,14 @@ class Pulse:
     def is_lost(self) -> bool:
         return self._lost.is_set()
 
-    def take_step(self, report: "StepReport") -> None:
+    def check(self) -> None:
+        """Raise where the run has to end: the claim is gone, or this worker ends."""
         if self._lost.is_set():
             raise LostTrainingError
-        give_back_when_stopping(at_once=True)  # what the run saved last is at most some seconds old
+        give_back_when_stopping(at_once=True)  # what a training saved last is at most some seconds old
+
+    def take_step(self, report: "StepReport") -> None:
+        self.check()
         with self._lock:
             if self._curve is None:
                 self._curve = LossCurve.from_row(self._order.curve, before=report.tokens)
@@ -69,6 +73,7 @@ class Pulse:
                 step=report.step,
                 n_steps=report.n_steps,
                 tokens=report.tokens,
+                budget=report.budget,
                 train_loss=report.train_loss,
                 held_out_loss=report.held_out_loss,
                 tokens_per_second=report.tokens_per_second,

@@ -109,7 +109,7 @@ RULES = (
     ),
     _staff(
         "what takes a right that belongs to no study",
-        "staff:study_new staff:article_import staff:article_preview staff:training_new",
+        "staff:study_new staff:article_import staff:article_preview staff:training_new staff:fine_tuning_new",
         get=ADMINISTRATORS,
         post=ADMINISTRATORS,
     ),

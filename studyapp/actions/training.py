@@ -22,7 +22,11 @@ State = TrainingJob.State
 
 @dataclass(frozen=True)
 class TrainingOrder:
-    """All that a worker needs to train a job's model. `curve` is that of the attempts before."""
+    """All that a worker needs to train a job's model. `curve` is that of the attempts before.
+
+    Where there is a `base`, it is fine-tuned as `tuning` says, and there is no ladder file. `others` are texts of
+    other newspapers, whose loss is measured.
+    """
 
     job_id: int
     claim: str
@@ -32,6 +36,9 @@ class TrainingOrder:
     corpus: tuple[Path, ...]
     exclude: tuple[Path, ...]
     curve: dict[str, Any] = field(default_factory=dict)
+    base: str = ""
+    tuning: dict[str, Any] = field(default_factory=dict)
+    others: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class TrainingNews:
     step: int
     n_steps: int
     tokens: int
+    budget: int
     train_loss: float
     held_out_loss: float | None
     tokens_per_second: float | None
@@ -86,7 +94,10 @@ def claim_job(job_id: int, *, now: datetime) -> TrainingOrder | None:
         out=ladder.folder,
         corpus=ladder.corpus_paths,
         exclude=ladder.exclude_paths,
-        curve=job.curve,
+        curve={} if job.base else job.curve,  # a fine-tuning begins anew
+        base=job.base,
+        tuning=ladder.tuning,
+        others=ladder.other_paths,
     )
 
 

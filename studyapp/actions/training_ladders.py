@@ -1,17 +1,19 @@
-"""A ladder to train, with the files made for it: made from what staff choose, and removed."""
+"""A ladder to train or to fine-tune, with the files made for it: made from what staff choose, and removed."""
 
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from studyapp.checkpoints import CARD, UNFINISHED
 from studyapp.domain.corpus_file import NAME, SUFFIXES
+from studyapp.domain.fine_tuning import FineTuning, TunableModel, name_tuned
 from studyapp.domain.ladder_file import read_rungs
 from studyapp.models import Article, Study, TrainingJob, TrainingLadder
 from studyapp.shelf import FolderTakenError, hold_folder
@@ -25,14 +27,20 @@ class LadderRefusedError(ValueError):
 
 @dataclass(frozen=True)
 class LadderRequest:
-    """What staff chose. `text` is the ladder file with its budget put in; `studies` are kept out of the corpus."""
+    """What staff chose. `studies` are kept out of the corpus.
+
+    `text` is the ladder file with its budget put in; with `tuning` there is none, and the models of `bases` are
+    fine-tuned.
+    """
 
     slug: str
-    text: str
     corpus_files: tuple[str, ...]
     takes_imported: bool
     keeps_out_imported: bool
     studies: tuple[int, ...]
+    text: str = ""
+    tuning: FineTuning | None = None
+    bases: tuple[TunableModel, ...] = field(default=())
 
 
 @transaction.atomic
@@ -43,10 +51,11 @@ def make_ladder(request: LadderRequest, *, made_by: User | None) -> TrainingLadd
         LadderRefusedError: the name is taken, or there is nothing to train on.
         LadderFileError: the ladder file cannot be used.
     """
-    rungs = read_rungs(request.text)
+    jobs = _plan_tuning(request) if request.tuning else _plan_training(request.text)
     ladder = TrainingLadder(
         slug=request.slug,
         text=request.text,
+        tuning=request.tuning.to_row() if request.tuning else {},
         corpus_files=list(request.corpus_files),
         takes_imported=request.takes_imported,
         created_by=made_by,
@@ -66,13 +75,28 @@ def make_ladder(request: LadderRequest, *, made_by: User | None) -> TrainingLadd
         ladder.kept_out, kept_out = [EVERY_IMPORTED], Article.objects.all()
     ladder.n_kept_out = write_articles(kept_out.distinct(), ladder.material_dir / "exclude.jsonl")
     ladder.save()
-    TrainingJob.objects.bulk_create(
-        TrainingJob(
-            ladder=ladder, position=position, name=rung.name, size=rung.size, n_params=rung.n_params, budget=rung.tokens
-        )
-        for position, rung in enumerate(rungs)
-    )
+    for position, job in enumerate(jobs):
+        job.ladder, job.position = ladder, position
+    TrainingJob.objects.bulk_create(jobs)
     return ladder
+
+
+def _plan_training(text: str) -> list[TrainingJob]:
+    return [
+        TrainingJob(name=rung.name, size=rung.size, n_params=rung.n_params, budget=rung.tokens)
+        for rung in read_rungs(text)
+    ]
+
+
+def _plan_tuning(request: LadderRequest) -> list[TrainingJob]:
+    tokens = (request.tuning.tokens if request.tuning else None) or 0
+    names = name_tuned([base.generator for base in request.bases])
+    if not names:
+        raise LadderRefusedError("Choose at least one model to fine-tune.")
+    return [
+        TrainingJob(name=name, size=base.size, n_params=base.n_params or 0, budget=tokens, base=base.generator)
+        for name, base in zip(names, request.bases, strict=True)
+    ]
 
 
 def write_articles(articles: Iterable[Article], path: Path) -> int:
@@ -137,16 +161,17 @@ def store_corpus(chunks: Iterable[bytes], *, name: str, folder: Path) -> None:
 
 def _refuse_taken(ladder: TrainingLadder) -> None:
     if TrainingLadder.objects.filter(slug=ladder.slug).exists():
-        raise LadderRefusedError(f"There is a ladder {ladder.slug!r} already; choose another name.")
+        raise LadderRefusedError(f"There is a training {ladder.slug!r} already; choose another name.")
     if ladder.folder.is_dir() and any(ladder.folder.iterdir()):
         raise LadderRefusedError(f"A folder {ladder.slug!r} lies on the shelf already; choose another name.")
 
 
 def _remove_unfinished(ladder: TrainingLadder) -> None:
     """The packed corpus and the runs that came to no model; with no model at all, the folder itself."""
-    shutil.rmtree(ladder.folder / "corpus", ignore_errors=True)
+    for name in ("corpus", f"new{UNFINISHED}"):
+        shutil.rmtree(ladder.folder / name, ignore_errors=True)
     for job in ladder.jobs.exclude(state=TrainingJob.State.DONE):
-        if not (ladder.folder / job.name / "byline.json").is_file():
+        if not job.base and not (ladder.folder / job.name / CARD).is_file():  # a fine-tuned one is whole if it is there
             shutil.rmtree(ladder.folder / job.name, ignore_errors=True)
     if not any((ladder.folder / job.name).is_dir() for job in ladder.jobs.all()):
         shutil.rmtree(ladder.folder, ignore_errors=True)

@@ -67,11 +67,14 @@ class LossCurve:
 
 @dataclass(frozen=True)
 class Work:
-    """One model of a ladder as its page needs it to tell the time; `speed` in tokens a second, None if not known."""
+    """One model of a ladder as its page needs it to tell the time; what is not known is None.
+
+    `speed` in tokens a second. A fine-tuning that is told in epochs knows its tokens once the corpus is read.
+    """
 
     state: str
     n_params: int
-    tokens_left: int
+    tokens_left: int | None
     speed: float | None
 
 
@@ -87,6 +90,8 @@ def estimate_seconds(works: Sequence[Work]) -> list[float | None]:
     for work in works:
         if work.state == "done":
             seconds.append(0.0)
+        elif work.tokens_left is None:
+            seconds.append(None)
         elif work.speed:
             seconds.append(work.tokens_left / work.speed)
         elif largest is not None and largest.speed:

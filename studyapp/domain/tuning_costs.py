@@ -15,6 +15,10 @@ _SHARES = {
     "recalled": "tokens of training articles that come back from their beginning",
     "ngram_share": "8-grams of its texts that stand in the training text",
 }
+_BESIDE = {
+    "extracted": "training articles that come back whole",
+    "recalled_held_out": "tokens of held-out articles that come back, which are guessed",
+}
 
 
 @dataclass(frozen=True)
@@ -32,13 +36,21 @@ class Change:
 
 @dataclass(frozen=True)
 class TuningCosts:
-    """Losses in nats a token by what was measured, shares of what comes back, and the longest run in words."""
+    """Losses in nats a token by what was measured, shares of what comes back, and the longest run in words.
+
+    `beside` are shares that are told and warned of by nobody: what can be guessed rises too where a model learns.
+    """
 
     started_from: str
     method: str
     losses: tuple[Change, ...]
     shares: tuple[Change, ...]
     longest_run: Change
+    beside: tuple[Change, ...] = ()
+
+    @property
+    def told_method(self) -> str:
+        return _METHODS.get(self.method, "not said how")
 
 
 def read_costs(content: Any) -> TuningCosts | None:
@@ -55,6 +67,9 @@ def read_costs(content: Any) -> TuningCosts | None:
                 _read_change(name, key, before["memorisation"], after["memorisation"]) for key, name in _SHARES.items()
             ),
             longest_run=_read_change("longest run", "longest_run", before["memorisation"], after["memorisation"]),
+            beside=tuple(
+                _read_change(name, key, before["memorisation"], after["memorisation"]) for key, name in _BESIDE.items()
+            ),
         )
     except (KeyError, TypeError, ValueError):
         return None
@@ -66,8 +81,7 @@ def _read_change(name: str, key: str, before: Mapping[str, Any], after: Mapping[
 
 def check_tuning(arm: str, costs: TuningCosts) -> Finding:
     """A warning where other text became harder, or more of the training text comes back, than is noise."""
-    method = _METHODS.get(costs.method, "not said how")
-    head = f"{arm}: fine-tuned from {costs.started_from} ({method})"
+    head = f"{arm}: fine-tuned from {costs.started_from} ({costs.told_method})"
     risen = [
         f"the loss of {loss.name} rose from {loss.before:.2f} to {loss.after:.2f} nats a token"
         for loss in costs.losses

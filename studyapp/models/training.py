@@ -1,4 +1,4 @@
-"""Ladders that are trained by the queue, and the job of each of their models."""
+"""Ladders that are trained by the queue, from nothing or by fine-tuning other models, and the job of each model."""
 
 from datetime import datetime
 from pathlib import Path
@@ -19,10 +19,14 @@ class TrainingState(models.TextChoices):
 
 
 class TrainingLadder(models.Model):
-    """A ladder of models on one corpus. Its slug is the folder of its models on the shelf (BYLINE_MODELS)."""
+    """A ladder of models on one corpus. Its slug is the folder of its models on the shelf (BYLINE_MODELS).
+
+    One that fine-tunes has `tuning`, and each of its jobs a `base`; one that trains from nothing has a ladder file.
+    """
 
     slug = models.SlugField("name", max_length=60, unique=True)
-    text = models.TextField(help_text="the ladder file, TOML, with the budget put in")
+    text = models.TextField(blank=True, help_text="the ladder file, TOML, with the budget put in")
+    tuning = models.JSONField(default=dict, blank=True, help_text="how models are fine-tuned; empty: they are trained")
     corpus_files = models.JSONField(default=list, help_text="names in the folder of corpora")
     takes_imported = models.BooleanField(default=False, help_text="trained on the imported articles of no study")
     kept_out = models.JSONField(default=list, help_text="whose articles were kept out of the corpus, in words")
@@ -50,9 +54,18 @@ class TrainingLadder(models.Model):
         return Path(settings.TRAINING_DIR) / self.slug
 
     @property
+    def is_tuning(self) -> bool:
+        return bool(self.tuning)
+
+    @property
     def corpus_paths(self) -> tuple[Path, ...]:
         chosen = tuple(Path(settings.CORPORA_DIR) / name for name in self.corpus_files)
         return (*chosen, self.material_dir / "articles.jsonl") if self.takes_imported else chosen
+
+    @property
+    def other_paths(self) -> tuple[Path, ...]:
+        """Of a fine-tuning: what else its models' loss is measured on."""
+        return tuple(Path(settings.CORPORA_DIR) / name for name in self.tuning.get("others", []))
 
     @property
     def exclude_paths(self) -> tuple[Path, ...]:
@@ -80,7 +93,8 @@ class TrainingJob(models.Model):
     name = models.CharField(max_length=60)
     size = models.CharField(max_length=60)
     n_params = models.BigIntegerField()
-    budget = models.BigIntegerField(help_text="tokens to be trained on")
+    budget = models.BigIntegerField(help_text="tokens to be trained on; 0: known once the corpus is read")
+    base = models.CharField(max_length=300, blank=True, help_text="the model that is fine-tuned, as an arm says it")
     state = models.CharField(max_length=10, choices=TrainingState, default=TrainingState.QUEUED)
     claim = models.CharField(max_length=32, blank=True)
     attempts = models.PositiveIntegerField(default=0)
@@ -122,7 +136,14 @@ class TrainingJob(models.Model):
     @property
     def share(self) -> float:
         """Of its tokens, how many it has seen; 1 when it is done."""
-        return 1.0 if self.state == TrainingState.DONE else min(1.0, self.tokens / self.budget)
+        if self.state == TrainingState.DONE:
+            return 1.0
+        return min(1.0, self.tokens / self.budget) if self.budget else 0.0
+
+    @property
+    def is_measured(self) -> bool:
+        """Tuned, and on the way to being held against the model that it was."""
+        return bool(self.base and self.step) and self.state == TrainingState.RUNNING and self.step == self.n_steps
 
     @property
     def losses(self) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from django.shortcuts import redirect
 from studyapp.actions.places import count_cells
 from studyapp.actions.roles import list_visible_studies
 from studyapp.actions.study import describe_study
-from studyapp.checkpoints import list_shelf
+from studyapp.checkpoints import list_shelf, read_tuning
+from studyapp.domain.tuning_costs import read_costs
 from studyapp.known_models import list_known_ladders
 from studyapp.models import Arm, Export, GenerationJob, Participant, Place, Stimulus, Study
 from studyapp.offered_models import ask_server, list_cached_models
@@ -66,7 +67,7 @@ def show_checkpoints(request: HttpRequest) -> HttpResponse:
         request,
         "checkpoint_list.html",
         title="Models",
-        checkpoints=checkpoints,
+        checkpoints=[(checkpoint, read_costs(read_tuning(checkpoint.generator))) for checkpoint in checkpoints],
         shelf=settings.MODELS_DIR,
         cached=cached,
         cache=settings.HUGGING_FACE_CACHE,

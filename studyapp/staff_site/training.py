@@ -1,4 +1,4 @@
-"""Ladders in training for staff: which there are, and how each of its models comes on."""
+"""Ladders in training or fine-tuning for staff: which there are, and how each of its models comes on."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +9,11 @@ from django.shortcuts import get_object_or_404, redirect
 
 from studyapp.actions.training import list_next_jobs, resume_ladder, stop_ladder
 from studyapp.actions.training_ladders import LadderRefusedError, remove_ladder
+from studyapp.checkpoints import read_tuning
+from studyapp.domain.fine_tuning import FineTuning
 from studyapp.domain.loss_picture import Curve, draw_losses, format_tokens
 from studyapp.domain.training import Work, describe_seconds, estimate_seconds
+from studyapp.domain.tuning_costs import TuningCosts, read_costs
 from studyapp.models import TrainingJob, TrainingLadder
 from studyapp.staff_site.pages import needs, show, staff_page
 from studyapp.tasks.sending import QueueUnreachableError
@@ -30,6 +33,7 @@ class ModelRow:
     percent: int
     left: str
     is_estimate: bool
+    costs: TuningCosts | None
 
 
 @staff_page
@@ -50,11 +54,13 @@ def show_ladder(request: HttpRequest, slug: str) -> HttpResponse:
     return show(
         request,
         "training_ladder.html",
-        title=f"Training: {ladder.slug}",
+        title=f"{'Fine-tuning' if ladder.is_tuning else 'Training'}: {ladder.slug}",
         ladder=ladder,
         rows=[_describe_job(job, left) for job, left in zip(jobs, seconds, strict=True)],
         picture=draw_losses([Curve(job.name, **job.losses) for job in jobs]),
         share=_find_share(jobs),
+        is_measured=any(job.is_measured for job in jobs),
+        tuning=FineTuning.from_row(ladder.tuning) if ladder.is_tuning else None,
         n_done=sum(job.state == State.DONE for job in jobs),
         left=None if None in seconds else describe_seconds(sum(part or 0 for part in seconds)),
         is_busy=any(job.state in OPEN for job in jobs),
@@ -78,13 +84,16 @@ def _change_ladder(request: HttpRequest, ladder: TrainingLadder) -> HttpResponse
 def _carry_out(request: HttpRequest, ladder: TrainingLadder) -> None:
     if request.POST.get("do") == "stop":
         stop_ladder(ladder)
-        messages.success(request, "Stopped. What the run saved last is kept; it can go on from there.")
+        kept = (
+            "It can begin again." if ladder.is_tuning else "What the run saved last is kept; it can go on from there."
+        )
+        messages.success(request, f"Stopped. {kept}")
     elif request.POST.get("do") == "resume":
         messages.success(request, f"{resume_ladder(ladder)} models are queued again.")
         send_training(list_next_jobs([ladder.pk]))
     elif request.POST.get("do") == "remove" and request.POST.get("sure") == "yes":
         remove_ladder(ladder)
-        messages.success(request, f"The ladder {ladder.slug!r} is removed. Models that were done stay on the shelf.")
+        messages.success(request, f"{ladder.slug} is removed. Models that were done stay on the shelf.")
     elif request.POST.get("do") == "remove":
         messages.error(request, "Nothing was removed: tick the box beside the button first.")
     else:
@@ -106,7 +115,7 @@ def _sum_up(ladder: TrainingLadder) -> dict[str, Any]:
 
 def _find_share(jobs: list[TrainingJob]) -> float:
     """Of the ladder's work, how much is done; work goes as parameters times tokens."""
-    work = [job.n_params * job.budget for job in jobs]
+    work = [max(1, job.n_params) * max(1, job.budget) for job in jobs]
     return sum(part * job.share for part, job in zip(work, jobs, strict=True)) / sum(work)
 
 
@@ -115,7 +124,7 @@ def _describe_work(job: TrainingJob) -> Work:
     return Work(
         state=job.state,
         n_params=job.n_params,
-        tokens_left=max(0, job.budget - job.tokens),
+        tokens_left=max(0, job.budget - job.tokens) if job.budget else None,
         speed=job.tokens_per_second if is_known else None,
     )
 
@@ -124,9 +133,10 @@ def _describe_job(job: TrainingJob, seconds: float | None) -> ModelRow:
     is_measured = job.state == State.RUNNING and job.seconds_left is not None
     return ModelRow(
         job=job,
-        params=format_tokens(job.n_params),
-        budget=format_tokens(job.budget),
+        params=format_tokens(job.n_params) if job.n_params else "–",
+        budget=format_tokens(job.budget) if job.budget else "",
         percent=int(100 * job.share),
         left=describe_seconds(job.seconds_left if is_measured else seconds),
         is_estimate=not is_measured and seconds is not None,
+        costs=read_costs(read_tuning(job.generator)) if job.base and job.state == State.DONE else None,
     )

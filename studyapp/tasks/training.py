@@ -8,6 +8,7 @@ from kombu.exceptions import OperationalError
 
 from studyapp.actions import training
 from studyapp.database_clock import read_clock
+from studyapp.fine_tuning import tune_order
 from studyapp.outlasting import DATABASE_AWAY, outlast
 from studyapp.shelf import FolderTakenError, hold_folder
 from studyapp.stopping import WorkerStoppingError
@@ -19,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 @shared_task(name="studyapp.tasks.train_rung")
 def train_rung(job_id: int) -> None:
-    """Train the model of one job, or go on where its last worker was killed; then send the ladder's next job.
+    """Train or tune the model of one job, or go on where its last worker was killed; then send the ladder's next.
 
     A job that is done, another worker's, or not its ladder's next is left alone, however often it is delivered.
     """
@@ -28,7 +29,7 @@ def train_rung(job_id: int) -> None:
         return
     try:
         with hold_folder(order.out), Pulse(order) as pulse:
-            trained = train_order(order, pulse)
+            trained = tune_order(order, pulse) if order.base else train_order(order, pulse)
         outlast(lambda: training.finish_job(order, trained, now=read_clock()))
     except LostTrainingError:
         logger.warning("training job %s was stopped, or taken over by another worker", job_id)

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(minutes=5)
 TRAINED = TrainedModel(n_params=900, steps=12, tokens=3072, train_loss=4.5, held_out_loss=4.75)
 NEWS = TrainingNews(
-    step=5, n_steps=12, tokens=1280, train_loss=5.0, held_out_loss=None, tokens_per_second=900.0, seconds_left=2.0,
-    flop_use=None, curve={"train": [[1280, 5.0]], "held_out": []},
+    step=5, n_steps=12, tokens=1280, budget=3000, train_loss=5.0, held_out_loss=None,
+    tokens_per_second=900.0, seconds_left=2.0, flop_use=None, curve={"train": [[1280, 5.0]], "held_out": []},
 )  # fmt: skip
 
 

@@ -142,8 +142,8 @@ def tell(order, *, tokens, loss):
     """News as a worker gives them."""
     curve = {"train": [[200, 5.7], [tokens, loss]], "held_out": [[200, 5.8], [tokens, loss + 0.1]]}
     news = training.TrainingNews(
-        step=4, n_steps=12, tokens=tokens, train_loss=loss, held_out_loss=loss + 0.1, tokens_per_second=1234.0,
-        seconds_left=95.0, flop_use=0.41, curve=curve,
+        step=4, n_steps=12, tokens=tokens, budget=3000, train_loss=loss, held_out_loss=loss + 0.1,
+        tokens_per_second=1234.0, seconds_left=95.0, flop_use=0.41, curve=curve,
     )  # fmt: skip
     assert training.record_heartbeat(order, news, now=NOW)
 
