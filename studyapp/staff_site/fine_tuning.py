@@ -142,7 +142,7 @@ def make_new(request: HttpRequest) -> HttpResponse:
 def _begin(request: HttpRequest) -> dict[str, Any]:
     first = {
         "keep_out": [IMPORTED], "bases": request.GET.getlist("model"), "method": "lora", "rank": RANK,
-        "epochs": EPOCHS, "batch_tokens": BATCH_TOKENS, "probes": PROBES, "seed": 0,
+        "epochs": f"{EPOCHS:g}", "batch_tokens": BATCH_TOKENS, "probes": PROBES, "seed": 0,
     }  # fmt: skip
     if like := request.GET.get("like"):
         first |= _repeat(get_object_or_404(TrainingLadder.objects.exclude(tuning={}), slug=like))
@@ -153,7 +153,8 @@ def _repeat(ladder: TrainingLadder) -> dict[str, Any]:
     """All that a fine-tuning says but its name."""
     kept_out = [str(study.pk) for study in Study.objects.filter(slug__in=ladder.kept_out)]
     return {
-        **FineTuning.from_row(ladder.tuning).to_row(),
+        **ladder.tuning,
+        "epochs": f"{ladder.tuning['epochs']:g}",
         "sections": "\n".join(ladder.tuning["sections"]),
         "bases": list(ladder.jobs.order_by("position").values_list("base", flat=True)),
         "corpus_files": ladder.corpus_files,

@@ -8,7 +8,13 @@ from studyapp.domain.tuning_costs import check_tuning, read_costs
 
 STATE = {
     "losses": {"held out": 4.0, "other sections": 4.2, "other.jsonl": 5.0},
-    "memorisation": {"recalled": 0.1, "ngram_share": 0.0, "longest_run": 9, "extracted": 0.0},
+    "memorisation": {
+        "recalled": 0.1,
+        "recalled_held_out": 0.1,
+        "ngram_share": 0.0,
+        "longest_run": 9,
+        "extracted": 0.0,
+    },
 }
 SAID = {"format": 1, "started_from": "small", "method": "lora", "before": STATE, "after": copy.deepcopy(STATE)}
 
