@@ -5,7 +5,8 @@ python -m benchmarks.detector_speed --size 10m [--size 30m …] [--vocab 50257] 
 
 Models of random weights: their speed is that of trained ones. The detectors' second holds everything from token numbers
 to scores: windows, padding, passes, logits of the scored positions, every statistic of them. The plain passes read as
-many tokens without padding, in batches of the same size, with the logits of every position and nothing done with them.
+many tokens without padding, texts of like length in batches of the same size, with the logits of every position and
+nothing done with them.
 With Binoculars both models read the same texts, and stand against plain passes of both. On a CPU seconds are those of
 the processor, in which other work of the machine counts for neither.
 """
@@ -58,18 +59,17 @@ def make_passages(count: int, *, words: int, vocab: int) -> list[Passage]:
 
 
 def read_plainly(scorer: Scorer, lengths: list[int]) -> float:
-    """Seconds for as many tokens in rows of the same mean length, logits of all included."""
+    """Seconds for as many tokens in batches of like lengths, each row of its batch's mean, logits of all included."""
     decoder = scorer.checkpoint.decoder
-    length = round(statistics.mean(lengths))
-    most = max(1, BATCH_TOKENS[decoder.device.type] // length)
-    left = len(lengths)
+    left = sorted(lengths, reverse=True)
     read_clock = _choose_clock(decoder.device)
     began = read_clock()
     with torch.inference_mode():
         while left:
-            rows = min(most, left)
-            left -= rows
-            tokens = torch.randint(200, (rows, length), device=decoder.device)
+            rows = max(1, BATCH_TOKENS[decoder.device.type] // left[0])
+            length = round(statistics.mean(left[:rows]))
+            tokens = torch.randint(200, (len(left[:rows]), length), device=decoder.device)
+            left = left[rows:]
             with torch.autocast(decoder.device.type, torch.bfloat16, enabled=decoder.dtype == torch.bfloat16):
                 decoder.model.project(decoder.model(tokens))
         _wait(decoder.device)

@@ -36,7 +36,7 @@ from torch import Tensor
 from generator.checkpoint_files import Checkpoint
 from generator.prompts import build_prompt
 from generator.reading import Window, count_vocabulary, read_windows
-from generator.token_statistics import COLUMNS, CROSS, measure_positions
+from generator.token_statistics import COLUMNS, CROSS, PositionMeter
 
 Given = Literal["nothing", "title"]
 GIVEN: tuple[Given, ...] = get_args(Given)
@@ -146,10 +146,10 @@ def score_passages(
     owners, windows = _list_windows(passages, scorers, given=given)
     sums = [[_Sums() for _ in passages] for _ in scorers]
     total = sum(window.n_read for window in windows)
-    done = 0
-    for batch in read_windows(windows, [one.checkpoint for one in scorers], measure=measure_positions):
+    done, meter = 0, PositionMeter()
+    for batch in read_windows(windows, [one.checkpoint for one in scorers], measure=meter.measure):
         for number, rows in batch.items():
-            for texts, part in zip(sums, _part_models(rows), strict=True):
+            for texts, part in zip(sums, meter.finish(rows), strict=True):
                 texts[owners[number]].add(_sum_columns(part), tokens=windows[number].n_predicted)
         done += sum(windows[number].n_read for number in batch)
         if on_progress:
@@ -199,12 +199,6 @@ def cut_windows(tokens: Sequence[int], *, before: int, context: int) -> Iterator
         first = max(new, unscored) - begin
         if first < end - begin:
             yield Window(tuple(tokens[begin : end + 1]), begin=first + 1)
-
-
-def _part_models(statistics: Tensor) -> list[Tensor]:
-    """Each model's columns, the first one's with the cross-entropy."""
-    own = len(COLUMNS)
-    return [statistics] if statistics.shape[1] == own else [statistics[:, : own + 1], statistics[:, own + 1 :]]
 
 
 def _sum_columns(statistics: Tensor) -> dict[str, float]:

@@ -190,8 +190,10 @@ class GPT(nn.Module):
                 states = block(states, kept)
         return self.final_norm(states)
 
-    def project(self, states: Tensor) -> Tensor:
-        """Logits (…, V) of final states (…, d)."""
+    def project(self, states: Tensor, *, out: Tensor | None = None) -> Tensor:
+        """Logits (…, V) of final states (…, d); where `out` is given, those (N, V) of (N, d) into it."""
+        if out is not None:
+            return torch.mm(states, self.tokens.weight.t(), out=out)
         return functional.linear(states, self.tokens.weight)
 
     def measure_loss(self, tokens: Tensor, targets: Tensor) -> Tensor:

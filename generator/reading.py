@@ -21,7 +21,8 @@ BATCH_TOKENS = {"cpu": 4096, "cuda": 65_536}  # padding included
 FULL_ENOUGH = {"cpu": 512, "cuda": 8192}  # tokens from which on a batch rather ends than is padded much
 MOST_PADDED = 1.04  # tokens with padding over those without
 LOGIT_BYTES = 2**29  # of one batch, with a model of transformers: its logits are made all at once
-LOGITS_AT_ONCE = {"cpu": 6 * 2**20, "cuda": 2**28}  # on a CPU so few that the allocator keeps their memory
+LOGITS_AT_ONCE = {"cpu": 2**24, "cuda": 2**28}  # so many that their product is fast
+MEASURED_AT_ONCE = {"cpu": 2**18, "cuda": 2**28}  # so few that a CPU's cache keeps them
 
 Measure = Callable[[Sequence[Tensor], Tensor], Tensor]
 
@@ -87,12 +88,12 @@ def read_windows(
     vocabulary = max(map(count_vocabulary, checkpoints))
     is_ours = all(isinstance(checkpoint.decoder, GPTDecoder) for checkpoint in checkpoints)
     most_logits = None if is_ours else LOGIT_BYTES // (4 * vocabulary)
-    at_once = max(1, LOGITS_AT_ONCE[device] // vocabulary)
+    reader = _Reader(checkpoints, measure, vocabulary=vocabulary)
     for numbers in gather_batches(
         windows, most=BATCH_TOKENS[device], enough=FULL_ENOUGH[device], most_logits=most_logits
     ):
         batch = [windows[number] for number in numbers]
-        rows = _read_batch(batch, checkpoints, measure=measure, at_once=at_once)
+        rows = reader.read(batch)
         yield dict(zip(numbers, rows.split([window.n_predicted for window in batch]), strict=True))
 
 
@@ -123,29 +124,43 @@ def gather_batches(
         yield batch
 
 
-@torch.inference_mode()
-def _read_batch(
-    batch: Sequence[Window], checkpoints: Sequence[Checkpoint], *, measure: Measure, at_once: int
-) -> Tensor:
-    """What `measure` makes of the batch's predicted positions, one window's after the other's."""
-    device = checkpoints[0].decoder.device
-    tokens = pad_sequence([torch.tensor(window.tokens[:-1]) for window in batch], batch_first=True).to(device)
-    length = tokens.shape[1]
-    places = torch.cat([
-        torch.arange(row * length + window.begin - 1, row * length + window.n_read) for row, window in enumerate(batch)
-    ]).to(device)  # fmt: skip
-    targets = torch.cat([torch.tensor(window.tokens[window.begin :]) for window in batch]).to(device)
-    first = min(window.begin for window in batch) - 1
-    projects = [_read(checkpoint, tokens, first=first) for checkpoint in checkpoints]
-    parts = [
-        measure([project(chosen) for project in projects], wanted)
-        for chosen, wanted in zip(places.split(at_once), targets.split(at_once), strict=True)
-    ]
-    return torch.cat(parts).cpu()
+class _Reader:
+    """Checkpoints that read the same batches. On a CPU logits are written into the same memory again and again: fresh
+    memory costs a fifth of the product."""
+
+    def __init__(self, checkpoints: Sequence[Checkpoint], measure: Measure, *, vocabulary: int) -> None:
+        self._checkpoints, self._measure = checkpoints, measure
+        self._device = checkpoints[0].decoder.device
+        self._rows = max(1, LOGITS_AT_ONCE[self._device.type] // vocabulary)
+        self._measured_rows = max(1, MEASURED_AT_ONCE[self._device.type] // vocabulary)
+        on_cpu = self._device.type == "cpu"
+        self._rooms = [torch.empty(self._rows, vocabulary) if on_cpu else None for _ in checkpoints]
+
+    @torch.inference_mode()
+    def read(self, batch: Sequence[Window]) -> Tensor:
+        """What is made of the batch's predicted positions, one window's after the other's."""
+        tokens = pad_sequence([torch.tensor(window.tokens[:-1]) for window in batch], batch_first=True)
+        length = tokens.shape[1]
+        places = torch.cat([
+            torch.arange(row * length + window.begin - 1, row * length + window.n_read)
+            for row, window in enumerate(batch)
+        ]).to(self._device)  # fmt: skip
+        targets = torch.cat([torch.tensor(window.tokens[window.begin :]) for window in batch]).to(self._device)
+        first = min(window.begin for window in batch) - 1
+        projects = [
+            _read(checkpoint, tokens.to(self._device), first=first, room=room)
+            for checkpoint, room in zip(self._checkpoints, self._rooms, strict=True)
+        ]
+        parts: list[Tensor] = []
+        for chosen, wanted in zip(places.split(self._rows), targets.split(self._rows), strict=True):
+            logits = [project(chosen).split(self._measured_rows) for project in projects]
+            slices = zip(*logits, wanted.split(self._measured_rows), strict=True)
+            parts += [self._measure(one[:-1], one[-1]) for one in slices]
+        return torch.cat(parts).cpu()
 
 
-def _read(checkpoint: Checkpoint, tokens: Tensor, *, first: int) -> Callable[[Tensor], Tensor]:
-    """One forward pass over (B, T) tokens; what it gives makes the logits (N, V) of flat positions (N,).
+def _read(checkpoint: Checkpoint, tokens: Tensor, *, first: int, room: Tensor | None) -> Callable[[Tensor], Tensor]:
+    """One forward pass over (B, T) tokens; what it gives makes the logits (N, V) of flat positions (N,), in `room`.
 
     None of them is before the `first` position of its row.
     """
@@ -155,16 +170,14 @@ def _read(checkpoint: Checkpoint, tokens: Tensor, *, first: int) -> Callable[[Te
         kept = torch.arange(first, length, device=tokens.device)
         logits = find_model(checkpoint)(input_ids=tokens, use_cache=False, logits_to_keep=kept).logits
         return lambda places: logits[places // length, places % length - first].float()
-    model, dtype = decoder.model, decoder.dtype
-
-    def cast() -> torch.autocast:
-        return torch.autocast(tokens.device.type, torch.bfloat16, enabled=dtype == torch.bfloat16)
-
-    with cast():
+    model, in_bf16 = decoder.model, decoder.dtype == torch.bfloat16
+    with torch.autocast(tokens.device.type, torch.bfloat16, enabled=in_bf16):
         states = model(tokens).flatten(0, 1)
 
     def project(places: Tensor) -> Tensor:
-        with cast():
+        if room is not None and not in_bf16:
+            return model.project(states[places], out=room[: len(places)])
+        with torch.autocast(tokens.device.type, torch.bfloat16, enabled=in_bf16):
             return model.project(states[places]).float()
 
     return project

@@ -1,7 +1,7 @@
 """What a model thinks of each token that stands in a text: its log-probability, rank, and how sure the model was.
 
 All of it comes from the logits of one forward pass: with x the logits of a position, m their largest, y = x - m and
-p = softmax(x), everything below is made of the largest p, Σ p·y and Σ p·y².
+p = softmax(x), everything below is made of y of the token, the largest p, Σ p·y and Σ p·y².
 """
 
 from collections.abc import Callable, Sequence
@@ -14,60 +14,75 @@ from generator.devices import can_compile
 
 COLUMNS = ("log_probability", "rank", "entropy", "variance")
 CROSS = "cross_entropy"  # the further column of two models
-CACHED_NUMBERS = 2**18  # logits that are worked on at once on a CPU, so that they stay in its cache
 LEAST = -150.0  # below it exp is 0 in float32; keeps 0 · -inf out of the sums
+_SUMS = 5  # of one model
 
 
-def measure_positions(logits: Sequence[Tensor], targets: Tensor) -> Tensor:
-    """The statistics of positions in float64: COLUMNS, (N, 4); of two models those of the first, CROSS, those of the
-    second, (N, 9).
+class PositionMeter:
+    """Measures positions, some at a time, and makes statistics of all that was measured.
 
     Of p = softmax(logits) and the token t that followed: ln p(t); its rank, 1 + the number of tokens with a larger
-    logit; the entropy -Σ p ln p; and the variance Σ p (ln p)² - (Σ p ln p)² of the log-probability. With q the second
+    logit; the entropy -Σ p ln p; and the variance Σ p (ln p)² - (Σ p ln p)² of the log-probability. With q a second
     model's prediction: the cross-entropy -Σ q ln p.
 
-    Args:
-        logits: (N, V) float32 of one model or two.
-        targets: (N,) token numbers.
+    On a CPU the work is done in the same memory again and again, which its cache then holds.
     """
-    if targets.is_cuda and can_compile(targets.device):
-        return _compile()(logits, targets)
-    rows = max(1, CACHED_NUMBERS // logits[0].shape[1])
-    parts = zip(*(part.split(rows) for part in logits), targets.split(rows), strict=True)
-    return torch.cat([_measure(part[:-1], part[-1]) for part in parts])
+
+    def __init__(self) -> None:
+        self._rooms: list[Tensor] = []
+
+    def measure(self, logits: Sequence[Tensor], targets: Tensor) -> Tensor:
+        """The sums of N positions, for `finish`.
+
+        Args:
+            logits: (N, V) float32 of one model or two.
+            targets: (N,) token numbers.
+        """
+        if targets.is_cuda:
+            sum_up = _compile() if can_compile(targets.device) else _sum_up
+            return sum_up(logits, targets, [(None, None)] * len(logits))
+        rows, width = logits[0].shape
+        if not self._rooms or len(self._rooms[0]) < rows:
+            self._rooms = [torch.empty(rows, width) for _ in range(2 * len(logits))]
+        cut = [room[:rows] for room in self._rooms]
+        return _sum_up(logits, targets, list(zip(cut[::2], cut[1::2], strict=True)))
+
+    @staticmethod
+    def finish(sums: Tensor) -> list[Tensor]:
+        """The statistics of positions by model in float64: COLUMNS, (N, 4), and of the first of two CROSS, (N, 5)."""
+        found = []
+        for model in range(sums.shape[1] // _SUMS):
+            own, larger, largest, first, second = sums[:, model * _SUMS : (model + 1) * _SUMS].double().unbind(1)
+            log_total = -largest.log()  # the largest p is exp(0) over the sum of all
+            columns = [own - log_total, larger + 1, log_total - first, (second - first.square()).clamp(min=0)]
+            if model == 0 and sums.shape[1] > _SUMS:
+                columns.append(log_total - sums[:, -1].double())
+            found.append(torch.stack(columns, dim=1))
+        return found
 
 
-def _measure(logits: Sequence[Tensor], targets: Tensor) -> Tensor:
-    largest = [part.amax(1, keepdim=True) for part in logits]
-    centred = [(part - most).clamp_(min=LEAST) for part, most in zip(logits, largest, strict=True)]
-    likely = [torch.softmax(part, 1) for part in centred]
-    log_totals = [-part.amax(1).double().log() for part in likely]
-    crossed = [] if len(logits) == 1 else [log_totals[0] - torch.linalg.vecdot(likely[1], centred[0]).double()]
+def _sum_up(logits: Sequence[Tensor], targets: Tensor, rooms: Sequence[tuple[Tensor | None, Tensor | None]]) -> Tensor:
+    """(N, 5) of one model: y of the token, larger logits, largest p, Σ p·y, Σ p·y²; (N, 11) of two, and Σ q·y."""
+    looks = [_look(part, targets, *room) for part, room in zip(logits, rooms, strict=True)]
+    crossed = [torch.linalg.vecdot(looks[1][-1], looks[0][-2])] if len(looks) > 1 else []
     columns = []
-    for x, most, y, p, log_total in zip(logits, largest, centred, likely, log_totals, strict=True):
-        wanted = x.gather(1, targets[:, None])
+    for own, larger, y, p in looks:
+        largest = p.amax(1)
         weighted = p.mul_(y)
-        first = weighted.sum(1).double()
-        second = torch.linalg.vecdot(weighted, y).double()
-        columns += [
-            (wanted - most).clamp_(min=LEAST)[:, 0].double() - log_total,
-            _count_larger(x, wanted).double() + 1,
-            log_total - first,
-            (second - first.square()).clamp(min=0),
-            *crossed,
-        ]
-        crossed = []
-    return torch.stack(columns, dim=1)
+        columns += [own, larger, largest, weighted.sum(1), torch.linalg.vecdot(weighted, y)]
+    return torch.stack([*columns, *crossed], dim=1)
 
 
-def _count_larger(logits: Tensor, wanted: Tensor) -> Tensor:
-    """In floats on a CPU, five times as fast as in truth values; exact to 2^24."""
-    if logits.is_cuda:
-        return (logits > wanted).sum(1)
-    return torch.gt(logits, wanted, out=torch.empty_like(logits)).sum(1)
+def _look(x: Tensor, targets: Tensor, y: Tensor | None, p: Tensor | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """y of the token, how many logits are larger, y, and p; the latter two in the memory given."""
+    wanted, most = x.gather(1, targets[:, None]), x.amax(1, keepdim=True)
+    larger = torch.gt(x, wanted, out=p).sum(1)  # as floats on a CPU: five times as fast, exact to 2^24
+    y = torch.sub(x, most, out=y).clamp_(min=LEAST)
+    own = (wanted - most).clamp_(min=LEAST)[:, 0]
+    return own, larger.float(), y, torch.softmax(y, 1, out=p)
 
 
 @lru_cache(maxsize=1)
 def _compile() -> Callable[..., Tensor]:
     """One fused kernel, which reads the logits instead of writing matrices of their size."""
-    return torch.compile(_measure, dynamic=True)
+    return torch.compile(_sum_up, dynamic=True)

@@ -91,7 +91,8 @@ def test_a_score_does_not_hang_on_the_batch(monkeypatch):
     (together,) = score_passages([Passage(text) for text in TEXTS], scorer=scorer)
     (turned,) = score_passages([Passage(text) for text in reversed(TEXTS)], scorer=scorer)
     monkeypatch.setattr("generator.reading.BATCH_TOKENS", {"cpu": 1})
-    monkeypatch.setattr("generator.token_statistics.CACHED_NUMBERS", 1)
+    monkeypatch.setattr("generator.reading.MEASURED_AT_ONCE", {"cpu": 1})
+    monkeypatch.setattr("generator.reading.LOGITS_AT_ONCE", {"cpu": 150})
     (alone,) = score_passages([Passage(text) for text in TEXTS], scorer=scorer)
     for a, b, c in zip(together, reversed(turned), alone, strict=True):
         assert a.scores == pytest.approx(b.scores, rel=1e-5)
