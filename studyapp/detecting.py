@@ -59,7 +59,17 @@ def carry_detection_out(order: DetectionOrder) -> None:
         equal_length=order.parameters["equal_length"],
         style=order.parameters["style"],
     )
-    texts = [StudyText(t.stimulus, t.item, t.title, t.subtitle, t.text, t.is_model) for t in order.texts]
+    texts = [
+        StudyText(
+            stimulus=stimulus.code,
+            item=stimulus.item.article.ref,
+            title=stimulus.item.article.title,
+            subtitle=stimulus.item.article.subtitle,
+            text=stimulus.text,
+            is_model=stimulus.source == "model",
+        )
+        for stimulus in order.stimuli
+    ]
     told, steps = _Told(order), plan.list_steps()
     detection.record_progress(order, now=read_clock(), steps=len(steps))
     for step in steps:

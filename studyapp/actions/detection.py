@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from studyapp.actions.audit import record
 from studyapp.models import DetectorRun, DetectorScore, Stimulus, Study
@@ -38,25 +38,13 @@ class Score(Protocol):
 
 
 @dataclass(frozen=True)
-class TextToScore:
-    """A stimulus as the detectors read it."""
-
-    stimulus: str
-    item: str
-    title: str
-    subtitle: str
-    text: str
-    is_model: bool
-
-
-@dataclass(frozen=True)
 class DetectionOrder:
     """All that a worker needs; the parts of `steps_done` are stored already."""
 
     run_id: int
     claim: str
     parameters: Mapping[str, Any]
-    texts: tuple[TextToScore, ...]
+    stimuli: tuple[Stimulus, ...]
     steps_done: tuple[str, ...]
 
 
@@ -90,26 +78,9 @@ def claim_run(run_id: int, *, now: datetime) -> DetectionOrder | None:
         run_id=run.pk,
         claim=run.claim,
         parameters=run.parameters,
-        texts=tuple(_list_texts(run.study)),
+        stimuli=tuple(Stimulus.objects.of_study(run.study_id)),
         steps_done=tuple(run.steps_done),
     )
-
-
-def _list_texts(study: Study) -> list[TextToScore]:
-    """In the order of stimuli.csv: by item, the human text before the models'."""
-    stimuli = Stimulus.objects.filter(item__study=study).select_related("item__article").defer("item__article__body")
-    in_order = stimuli.order_by("item__position", F("arm__position").asc(nulls_first=True))
-    return [
-        TextToScore(
-            stimulus=stimulus.code,
-            item=stimulus.item.article.ref,
-            title=stimulus.item.article.title,
-            subtitle=stimulus.item.article.subtitle,
-            text=stimulus.text,
-            is_model=stimulus.arm_id is not None,
-        )
-        for stimulus in in_order
-    ]
 
 
 def record_progress(order: DetectionOrder, *, now: datetime, **numbers: int) -> bool:

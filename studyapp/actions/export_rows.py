@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import groupby, islice
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from studyapp.actions.detection import find_exported_run
 from studyapp.bundle_format import describe_columns, list_codebook
@@ -107,12 +107,7 @@ def list_items(study: Study) -> Iterator[Row]:
 
 
 def list_stimuli(study: Study, *, rename: Callable[[str], str]) -> Iterator[Row]:
-    stimuli = (
-        Stimulus.objects.filter(item__study=study)
-        .select_related("item__article", "arm", "candidate__job")
-        .defer("item__article__body", "candidate__text")
-        .order_by("item__position", F("arm__position").asc(nulls_first=True))  # databases differ in where nulls come
-    )
+    stimuli = Stimulus.objects.of_study(study.pk).select_related("arm", "candidate__job").defer("candidate__text")
     for stimulus in stimuli.iterator(chunk_size=CHUNK):
         candidate = stimulus.candidate
         yield {

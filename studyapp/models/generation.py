@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 
 from studyapp.domain.shared_runs import describe_run
 from studyapp.models.study import Arm, Item, make_code
@@ -142,6 +142,14 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
+class StimulusQuerySet(models.QuerySet):
+    def of_study(self, study_id: int) -> "StimulusQuerySet":
+        """A study's texts with their titles, in the order of stimuli.csv: by item, the human one before the models'."""
+        texts = self.filter(item__study_id=study_id).select_related("item__article").defer("item__article__body")
+        # databases differ in where nulls come
+        return texts.order_by("item__position", F("arm__position").asc(nulls_first=True))
+
+
 class Stimulus(models.Model):
     """The exact text that may be shown for an item: the human one (no arm) or an arm's chosen candidate, normalised."""
 
@@ -156,6 +164,8 @@ class Stimulus(models.Model):
         default=list, blank=True, help_text="the rules of normalisation that changed the text"
     )
     normalisation_version = models.CharField(max_length=10, blank=True, help_text="of all rules; empty: unknown")
+
+    objects = StimulusQuerySet.as_manager()
 
     class Meta:
         ordering = ["item__position", "arm__position"]

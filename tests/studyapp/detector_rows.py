@@ -26,15 +26,15 @@ def make_scores(order, *, detector="log_likelihood", scorer="checkpoint:small", 
     """A score a text: a machine's are the larger ones, and one is unknown."""
     return [
         MadeScore(
-            text.stimulus,
+            stimulus.code,
             detector,
             scorer,
             given,
             "high",
-            None if place == 0 else (-1.25 if text.is_model else -2.5) - place / 1000,
+            None if place == 0 else (-1.25 if stimulus.arm_id else -2.5) - place / 1000,
             40 + place,
         )
-        for place, text in enumerate(order.texts)
+        for place, stimulus in enumerate(order.stimuli)
     ]
 
 

@@ -57,8 +57,12 @@ def test_a_run_is_one_workers_and_its_parts_are_stored_once():
     run = ask(study)
     order = claim_run(run.pk, now=NOW)
     assert claim_run(run.pk, now=NOW) is None
-    assert [text.is_model for text in order.texts] == [False, True, True, True] * 2
-    assert {text.title for text in order.texts} == {"Title of pilot-story 2", "Title of pilot-story 3"}
+    assert [stimulus.source for stimulus in order.stimuli] == ["human", *["model"] * 3] * 2
+    titles = {stimulus.item.article.title for stimulus in order.stimuli}
+    assert titles == {
+        "Title of pilot-story 2",
+        "Title of pilot-story 3",
+    }
     for _ in range(2):
         assert store_step(order, key="one", scores=make_scores(order), notes=["a note"], now=NOW)
     assert DetectorScore.objects.count() == 8
