@@ -11,10 +11,10 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 
 from studyapp.metrics import count_request
+from studyapp.probes import PROBES
 from studyapp.request_ids import choose_request_id, current
 
 logger = logging.getLogger("studyapp.request")
-QUIET = ("/healthz", "/readyz", "/metrics")  # asked every few seconds
 
 
 class RequestLog:
@@ -28,7 +28,7 @@ class RequestLog:
         began = time.perf_counter()
         response = self.get_response(request)
         response.headers["X-Request-ID"] = current.get()
-        if not request.path.startswith((*QUIET, settings.STATIC_URL)):
+        if not request.path.startswith((*PROBES, settings.STATIC_URL)):
             self._tell(request, response, seconds=time.perf_counter() - began)
         return response
 

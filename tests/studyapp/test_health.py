@@ -9,6 +9,7 @@ from django.test import Client
 from studyapp import health, metrics
 from studyapp.actions.generation import queue_jobs
 from studyapp.broker import forget_worker, list_workers, open_broker, tell_of_worker
+from studyapp.probes import PROBES
 from tests.services import run_redis
 from tests.studyapp.study_rows import answer_all, enrol, finish_jobs, make_draft, make_launched
 
@@ -98,3 +99,11 @@ def test_finished_jobs_are_counted_once(client, settings):
     finish_jobs(make_draft(n_items=1))
     first = read_numbers(client)
     assert first["byline_articles_written"] == read_numbers(client)["byline_articles_written"] == 6
+
+
+@pytest.mark.django_db
+def test_machines_may_ask_by_the_address_of_a_container(client, settings):
+    settings.METRICS_TOKEN, settings.ALLOWED_HOSTS, settings.SECURE_SSL_REDIRECT = TOKEN, ["localhost"], True
+    by_address = {"Host": "172.18.0.5:8000", "Authorization": f"Bearer {TOKEN}"}
+    found = {page: client.get(page, headers=by_address).status_code for page in (*PROBES, "/staff/login/")}
+    assert found == {"/healthz": 200, "/readyz": 503, "/metrics": 200, "/staff/login/": 400}

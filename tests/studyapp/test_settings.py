@@ -89,7 +89,7 @@ def test_secrets_come_from_files_too(read, tmp_path):
 
 def test_an_unlisted_host_and_a_plain_request_get_nothing(client, settings):
     settings.ALLOWED_HOSTS = ["study.example.org"]
-    assert client.get("/healthz", headers={"Host": "evil.example"}).status_code == 400
+    assert client.get("/staff/login/", headers={"Host": "evil.example"}).status_code == 400
     settings.SECURE_SSL_REDIRECT = True
     answer = Client().get("/staff/login/", headers={"Host": "study.example.org"})
     assert (answer.status_code, answer["Location"]) == (301, "https://study.example.org/staff/login/")
