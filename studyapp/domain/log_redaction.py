@@ -18,6 +18,7 @@ _SIX = re.compile(r"(?<![\w:.])[0-9A-Fa-f:.]{2,45}(?![\w:])")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LONG = re.compile(r"(?<![\w:=+-])[\w:=+-]{16,}+")  # a code, a token, a pass, a platform's id
 _SLUG = re.compile(r"(?:[a-z]{1,20}\d{0,4}|\d{1,4})(?:-(?:[a-z]{1,20}\d{0,4}|\d{1,4}))++")  # a study's name
+_SECONDS = re.compile(r"(?<![\w.:=+-])(\d{1,7}\.\d{1,3})\d{1,20}(?=s\b)")  # how long a task took, as Celery writes it
 _OWN_ADDRESSES = frozenset({"127.0.0.1", "0.0.0.0", "::1", "::"})  # noqa: S104 # nosec B104 - compared, not listened to
 
 
@@ -25,6 +26,7 @@ def redact(text: str) -> str:
     """The text without what it may not keep."""
     if len(text) > MOST:
         text = text[: MOST // 2] + " [cut] " + text[-MOST // 2 :]
+    text = _SECONDS.sub(r"\1", text)  # its many digits would be taken for a code
     text = _QUERY.sub("?" + REMOVED, text)
     text = _CREDENTIALS.sub(REMOVED + "@", text)
     text = _EMAIL.sub(REMOVED, text)

@@ -19,6 +19,7 @@ CODE = "0123456789abcdef01234567"
         ("user_agent: 'Mozilla/5.0 (X11; Linux)'", "user_agent: '[removed]'"),
         ("postgres://byline:pw@postgres:5432/byline", "postgres://[removed]@postgres:5432/byline"),
         ("the worker of ann@example.org", "the worker of [removed]"),
+        ("succeeded in 0.51203948570213465s: None", "succeeded in 0.512s: None"),
         (f"Key (code)=({CODE}) already exists", "Key (code)=([removed]) already exists"),
     ],
 )
