@@ -14,7 +14,8 @@ RUN python3 -c "import tomllib; print('\n'.join(d for d in tomllib.load(open('py
  && cd /opt/byline/lib/python3.*/site-packages \
  && rm -rf torch/include torch/share torch/test torch/lib/*.a \
  && find torch/bin -type f ! -name torch_shm_manager -delete \
- && find . -type d -name tests -prune -exec rm -rf {} +
+ && find . -type d -name tests -prune -exec rm -rf {} + \
+ && find . -type f \( -name '*.po' -o -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h' \) -delete
 COPY . .
 RUN pip install --no-cache-dir --no-deps --editable . \
  && python3 -m compileall -q studyapp generator analysis \
