@@ -114,7 +114,10 @@ RULES = (
         post=ADMINISTRATORS,
     ),
     _staff(
-        "an attention check that there is not", "staff:study_attention_check", get=MISSING, post="404 403 404 404 404"
+        "an attention check, or a question about the instructions, that there is not",
+        "staff:study_attention_check staff:study_comprehension_question",
+        get=MISSING,
+        post="404 403 404 404 404",
     ),
     _staff("a ladder that there is not", "staff:training_ladder", get=MISSING, post=MISSING),
     _staff(
@@ -125,6 +128,7 @@ RULES = (
         "staff:generation_progress staff:study_generation staff:study_review staff:study_preview staff:study_plan "
         "staff:plan_file staff:study_rehearsals staff:study_watch staff:study_watch_now staff:study_log "
         "staff:study_export staff:study_detectors staff:study_attention staff:study_attention_new "
+        "staff:study_comprehension staff:study_comprehension_new "
         "staff:export_free_text staff:export_bundle",
         get=STUDY,
         post="404 403 open open open",

@@ -12,6 +12,7 @@ from studyapp.domain.text_design import USE_KEYS
 ARM_KEYS_OF_TEXTS = ("generator", "conditioned", "sampling", *USE_KEYS)
 KEYS_OF_ALL_TEXTS = ("study.language", "fitness")
 CONTEXT_KEY = "articles.context"
+TRANSLATED = {"attention": "text", "comprehension": "question"}  # what is said of an entry in another language
 KEYS_OF_FORMS = ("study.seed", "articles.items")
 
 
@@ -73,22 +74,24 @@ def apply_change(before: StudyDesign, change: DesignChange) -> ChangedDesign:
     return ChangedDesign(design, was_named, keys, _find_outdated(before, keys))
 
 
-def rearrange_checks(before: StudyDesign, entries: Sequence[tuple[int | None, Mapping[str, Any]]]) -> DesignChange:
-    """The attention checks as they shall be, each with its number before (from 0; None for a new one).
+def rearrange_translated(
+    before: StudyDesign, name: str, entries: Sequence[tuple[int | None, Mapping[str, Any]]]
+) -> DesignChange:
+    """The attention checks or comprehension questions as they shall be, each with its number before (None: new).
 
-    Their translations go by their order, so they are moved along.
+    Numbers go from 0. Translations go by their order, so they are moved along.
     """
     tables = {}
     for tag, translation in before.texts.languages.items():
         said = describe_section(translation)
-        if moved := [_find_translation(said["attention"], was) for was, _ in entries if said["attention"]]:
-            tables[tag] = {**said, "attention": moved}
-    lists = {"attention": [entry for _, entry in entries]}
+        if said[name]:
+            tables[tag] = {**said, name: [_find_translation(said[name], was, of=name) for was, _ in entries]}
+    lists = {name: [entry for _, entry in entries]}
     return DesignChange(sections={"texts": tables} if tables else {}, lists=lists)
 
 
-def _find_translation(there: Sequence[Any], was: int | None) -> Any:
-    return there[was] if was is not None and was < len(there) else {"text": "", "choices": []}
+def _find_translation(there: Sequence[Any], was: int | None, *, of: str) -> Any:
+    return there[was] if was is not None and was < len(there) else {TRANSLATED[of]: "", "choices": []}
 
 
 def _list_section_keys(before: StudyDesign, after: StudyDesign) -> list[str]:

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 
 from studyapp.actions.study import describe_study
 from studyapp.domain.attention_standard import STANDARD, expand_standard
-from studyapp.domain.design_changes import DesignChange, rearrange_checks
+from studyapp.domain.design_changes import DesignChange, rearrange_translated
 from studyapp.domain.study_design import DesignError, describe_design
 from studyapp.models import Study
 from studyapp.staff_site.attention_forms import CheckForm
@@ -102,4 +102,4 @@ def _sort(entries: Entries) -> Entries:
 
 
 def _place(study: Study, entries: Entries) -> DesignChange:
-    return rearrange_checks(describe_study(study), _sort(entries))
+    return rearrange_translated(describe_study(study), "attention", _sort(entries))

@@ -7,9 +7,7 @@ from django import forms
 
 from studyapp.domain.attention import AttentionQuestion
 from studyapp.domain.judgment import LABELS
-from studyapp.domain.study_design import DesignError
-from studyapp.domain.study_sections import Fault
-from studyapp.staff_site.design_forms import make_field
+from studyapp.staff_site.design_forms import EntryForm, make_field
 from studyapp.staff_site.design_words import find_words
 
 ANSWER = "answer"
@@ -17,8 +15,10 @@ MOST_ANSWERS = 10  # that one can choose the right one of here
 NEW = {"kind": "instructed"}
 
 
-class CheckForm(forms.Form):
+class CheckForm(EntryForm):
     """Every key of a check; the right answer is chosen by its number."""
+
+    section = "attention"
 
     def __init__(self, data: Any = None, *, says: Mapping[str, Any]) -> None:
         super().__init__(data)
@@ -48,13 +48,3 @@ class CheckForm(forms.Form):
         if number <= len(choices) and not isinstance(self._was, int):
             said[ANSWER] = choices[number - 1]
         return said
-
-    def add_faults(self, error: DesignError, *, place: int) -> None:
-        """Write what cannot be at the field that says it; `place` is the check's in its list."""
-        for fault in error.faults:
-            own = isinstance(fault, Fault) and fault.place[:2] == ("attention", place)
-            name = str(fault.place[2]) if own and isinstance(fault, Fault) and len(fault.place) > 2 else ""
-            if name in self.fields and isinstance(fault, Fault):
-                self.add_error(name, fault.reason)
-            else:
-                self.add_error(None, fault)

@@ -182,6 +182,22 @@ class SectionsForm(forms.Form):
         return name if name in self.fields else None
 
 
+class EntryForm(forms.Form):
+    """One entry of a list of the design, such as an attention check; what is wrong is shown at its field."""
+
+    section = ""
+
+    def add_faults(self, error: DesignError, *, place: int) -> None:
+        """Write what cannot be at the field that says it; `place` is the entry's in its list."""
+        for fault in error.faults:
+            own = isinstance(fault, Fault) and fault.place[:2] == (self.section, place)
+            name = str(fault.place[2]) if own and isinstance(fault, Fault) and len(fault.place) > 2 else ""
+            if name in self.fields and isinstance(fault, Fault):
+                self.add_error(name, fault.reason)
+            else:
+                self.add_error(None, fault)
+
+
 def list_sections(*, without: Sequence[str] = ()) -> list[str]:
     """The sections that a design has but its arms, in the order of a study file."""
     return [name for name in get_type_hints(StudyDesign) if name != "arms" and name not in without]

@@ -121,11 +121,9 @@ WORDS = {
         "Tries at the questions about the instructions",
         "Panels ask for two at least; failing them never stops anybody.",
     ),
-    "comprehension.comprehension": Words(
-        "Questions",
-        "As in a study file, each under [[comprehension]]: question, choices, and answer (the right choice, word for "
-        "word). Empty: none are asked.",
-    ),
+    "comprehension.question": Words("What is asked"),
+    "comprehension.choices": Words("Choices", "One a line, at least two, in the order in which they stand there."),
+    "comprehension.answer": Words("Right choice", "The one of that number."),
     "attention.text": Words(
         "What it says",
         "One plain line that tells exactly what to choose; {answer} stands for the words of the right answer as the "

@@ -12,7 +12,7 @@ from studyapp.staff_site.drafts import go_on, has_texts, try_change
 from studyapp.staff_site.languages import describe_languages
 from studyapp.staff_site.pages import show, staff_page, study_page
 
-ELSEWHERE = ("recruitment", "articles", "questions", "attention")  # sections with a page of their own
+ELSEWHERE = ("recruitment", "articles", "questions", "attention", "comprehension")  # sections with a page of their own
 # said when the study is made, and on the pages of the further languages
 SKIPPED = ("study.slug", "study.preset", "texts.languages")
 FOLDED = ("fitness", "normalisation")  # sections that few people change
@@ -52,6 +52,7 @@ def show_texts(request: HttpRequest, study: Study) -> HttpResponse:
         has_texts=has_texts(study),
         own_questions=study.own_questions,
         checks=study.attention_questions,
+        n_comprehension=len(study.comprehension),
         **describe_languages(study, here=study.language),
     )
 

@@ -6,7 +6,8 @@ from typing import Literal, get_type_hints
 import pytest
 
 from studyapp.actions.study import describe_study
-from studyapp.domain.study_design import LISTS, StudyDesign, describe_design
+from studyapp.domain.design_changes import apply_change
+from studyapp.domain.study_design import LISTS, DesignError, StudyDesign, describe_design
 from studyapp.models import AuditEntry, Candidate, Study
 from studyapp.staff_site.design_forms import SectionsForm, TomlField, list_sections, make_field
 from tests.studyapp.staff_site.staff_pages import page, read, read_form
@@ -29,7 +30,7 @@ def test_every_key_of_the_design_is_on_one_of_the_pages(admin_client, study):
     kinds = get_type_hints(StudyDesign)
     tables = [section for section in list_sections() if section not in LISTS]
     keys = {f"{section}.{key}" for section in tables for key in get_type_hints(kinds[section])} - elsewhere
-    keys |= {f"{name}.{name}" for name in LISTS if name not in ("arms", "questions", "attention")}
+    keys |= {f"{name}.{name}" for name in LISTS if name not in ("arms", "questions", "attention", "comprehension")}
     assert len(keys) > 25
     assert [key for key in sorted(keys) if f'name="{key.replace(".", "-")}"' not in shown] == []
 
@@ -176,18 +177,23 @@ def test_a_new_section_of_the_design_appears_by_itself(study, monkeypatch):
     assert form.read_change().sections == {"reveal": {"stages": 2, "after_each": False}}
 
 
-def test_questions_about_the_instructions_are_written_as_in_a_study_file(admin_client, study):
-    form = read_form(admin_client.get(page("study_texts", "pilot")))
-    asked = '[[comprehension]]\nquestion = "What do you judge?"\nchoices = ["The writer", "The style"]\nanswer = "{}"\n'
-    address = page("study_texts", "pilot")
-    wrong = admin_client.post(address, {**form, "comprehension-comprehension": asked.format("Nobody")})
-    assert "[[comprehension]] 1 answer" in str(wrong.context["form"].errors["comprehension-comprehension"])
-    admin_client.post(address, {**form, "comprehension-comprehension": asked.format("The writer")})
-    (question,) = Study.objects.get().comprehension_questions
-    assert question.choices[question.right] == "The writer"
-    assert "comprehension" in AuditEntry.objects.get(act="changed_design").detail["keys"]
-    form = read_form(admin_client.get(address))
-    assert "Nothing was different" in read(admin_client.post(address, form, follow=True))
+def test_a_list_without_a_page_of_its_own_is_written_as_in_a_study_file(study):
+    asked = '[[comprehension]]\nquestion = "What?"\nchoices = ["The writer", "The style"]\nanswer = "{}"\n'
+    design = describe_study(study)
+
+    def fill(said):
+        form = SectionsForm(
+            {"comprehension-comprehension": asked.format(said)}, design=design, sections=["comprehension"]
+        )
+        assert form.is_valid()
+        return form
+
+    assert fill("The writer").read_change().lists["comprehension"][0]["answer"] == "The writer"
+    wrong = fill("Nobody")
+    with pytest.raises(DesignError) as fault:
+        apply_change(design, wrong.read_change())
+    wrong.add_faults(fault.value)
+    assert "[[comprehension]] 1 answer" in str(wrong.errors["comprehension-comprehension"])
 
 
 def test_taking_the_reading_time_keeps_what_was_typed_beside_it(admin_client, study):
