@@ -70,7 +70,7 @@ def compare_arms(judgments: pl.DataFrame) -> NeutralTest:
     random = " + ".join(f"(1 | {name})" for name in groups)
     try:
         full, without = (
-            fit(f"dont_know ~ {fixed} + {random}", data, link="logit", further=False) for fixed in ("arm", "1")
+            fit(f"dont_know ~ {fixed} + {random}", data, link="logit", give="maximum") for fixed in ("arm", "1")
         )
     except (NoFitError, TooManyLevelsError) as error:
         return NeutralTest(reason=str(error))

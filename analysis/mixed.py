@@ -9,6 +9,7 @@ normal. Assumes that coefficients of a part are normal, and that outcomes are in
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -24,6 +25,7 @@ from analysis.mixed_result import Diagnostics, MixedFit, Modes, NoFitError, desc
 from analysis.mixed_search import BOUNDARY, Search
 
 Array = NDArray[np.float64]
+Given = Literal["maximum", "errors", "all"]
 LARGEST = 12.0  # a linear predictor beyond this is a probability of 0 or 1: the arm is all right or all wrong
 WORTH_THREADS = 2_500  # coefficients of the parts that are not eliminated
 
@@ -35,12 +37,13 @@ def fit(
     link: LinkName = "probit",
     levels: Mapping[str, Sequence[str]] | None = None,
     trials: str | None = None,
-    further: bool = True,
+    give: Given = "all",
 ) -> MixedFit:
     """Fit a formula (`mixed_formula`) to the rows of a frame.
 
     `trials` names the column of trials a row where the outcome counts successes; `levels` orders the factors.
-    `further`: work out the conditional modes too, and the restricted variances, for intervals (`mixed_restricted`).
+    `give`: the maximum alone, or the standard errors beside it too, or also the conditional modes, and the restricted
+    variances for intervals (`mixed_restricted`).
 
     Raises:
         FormulaError: the formula does not suit the frame.
@@ -55,8 +58,8 @@ def fit(
     with threadpool_limits(limits=count_threads(objective), user_api="blas"):
         try:
             search = Search(objective, design)
-            search.run()
-            return _describe(search, further=further)
+            search.run(curvature=give != "maximum")
+            return _describe(search, give=give)
         except (np.linalg.LinAlgError, linalg.LinAlgError) as error:
             raise NoFitError("these answers are too few, or too much alike, for this model") from error
 
@@ -77,7 +80,7 @@ def _check(design: Design, counts: Array | None) -> None:
         raise NoFitError(f"{single[0]} has one level, so that nothing can be said of how its levels differ")
 
 
-def _describe(search: Search, *, further: bool) -> MixedFit:
+def _describe(search: Search, *, give: Given) -> MixedFit:
     o, p, value, design = search.objective, search.p, search.value, search.design
     beta, theta = search.point[:p].copy(), search.point[p:].copy()
     factors = o.unfold(theta)
@@ -94,9 +97,9 @@ def _describe(search: Search, *, further: bool) -> MixedFit:
         components=tuple(map(describe_part, design.random, factors)),
         log_likelihood=-value.deviance / 2,
         observations=len(design.y),
-        modes=_describe_modes(search, factors) if further else (),
+        modes=_describe_modes(search, factors) if give == "all" else (),
         diagnostics=Diagnostics(
-            converged=search.steepest < 1e-2 and bool(np.isfinite(covariance).all()),
+            converged=search.steepest < 1e-2 and (give == "maximum" or bool(np.isfinite(covariance).all())),
             gradient=search.steepest,
             evaluations=search.evaluations,
             boundary=_name_boundaries(search, theta),
@@ -105,7 +108,7 @@ def _describe(search: Search, *, further: bool) -> MixedFit:
             dropped=design.dropped,
         ),
         linear_predictor=fitted,
-        restricted=restrict(search) if further else None,
+        restricted=restrict(search) if give == "all" else None,
     )
 
 
@@ -121,7 +124,7 @@ def _name_boundaries(search: Search, theta: Array) -> tuple[str, ...]:
 
 def _describe_modes(search: Search, factors: Sequence[Array]) -> tuple[Modes, ...]:
     s = search.objective.structure
-    factor = search.objective.factor_at(search.value, search.point[search.p :])
+    factor = search.value.factor
     _, own = factor.own_entries()
     found = []
     for number, (part, triangle) in enumerate(zip(search.design.random, factors, strict=True)):

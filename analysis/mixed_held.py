@@ -50,10 +50,12 @@ def fit_held(
     frame: pl.DataFrame,
     *,
     theta: Array,
+    start: Mapping[str, float] | None = None,
     link: LinkName = "probit",
     levels: Mapping[str, Sequence[str]] | None = None,
 ) -> HeldFit:
-    """Fit the fixed part of a formula at `theta`, which has the layout of its random parts.
+    """Fit the fixed part of a formula at `theta`, which has the layout of its random parts; `start` names coefficients
+    to begin at, others begin at 0.
 
     Raises:
         FormulaError: the formula does not suit the frame.
@@ -62,15 +64,15 @@ def fit_held(
     design = build_design(formula, frame, levels=levels)
     objective = Laplace(design.y, design.fixed, design.random, link=link)
     with threadpool_limits(limits=count_threads(objective), user_api="blas"):
-        return _climb(design, objective, theta)
+        begun = np.array([(start or {}).get(name, 0.0) for name in design.names])
+        return _climb(design, objective, theta=theta, beta=begun)
 
 
-def _climb(design: Design, objective: Laplace, theta: Array) -> HeldFit:
-    """Scoring steps from coefficients of 0."""
-    beta = np.zeros(design.fixed.width)
+def _climb(design: Design, objective: Laplace, *, theta: Array, beta: Array) -> HeldFit:
+    """Scoring steps from `beta`."""
     value = objective.evaluate(beta, theta)
     for _ in range(STEPS):
-        information = project_information(objective, value, theta)
+        information = project_information(objective, value)
         slope = value.gradient[: len(beta)] / 2
         step = -np.linalg.solve(information, slope)
         if max(-float(slope @ step), 0.0) ** 0.5 < SLOPE:

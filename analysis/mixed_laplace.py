@@ -10,7 +10,7 @@ function theorem, and the determinant with every row's own entries of H⁻¹ (se
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,24 +18,26 @@ from scipy.special import gammaln
 
 from analysis.mixed_fixed import FixedPart
 from analysis.mixed_formula import RandomPart
-from analysis.mixed_links import Derivatives, LinkName, derive
+from analysis.mixed_links import Derivatives, LinkName, derive, join
 from analysis.mixed_structure import Loadings, Structure, Vector
 from analysis.mixed_system import Factor
 
 Array = NDArray[np.float64]
 DECREMENT = 1e-17  # of the inner problem: the mode is known to about 1e-8
 STEPS = 60
+PIECE = 50_000  # rows whose derivatives are worked out at a time
 
 
 @dataclass(frozen=True)
 class Value:
-    """The objective at one point; `gradient` is with respect to β, then θ."""
+    """The objective at one point; `gradient` is with respect to β, then θ; `factor` is of H with Fisher weights."""
 
     deviance: float
     gradient: Array
     mode: Vector
     eta: Array
     inner_steps: int
+    factor: Factor = field(repr=False)
 
 
 class Laplace:
@@ -57,6 +59,7 @@ class Laplace:
         self._constant = -2 * float(constant.sum())
         self._mode = self.structure.zeros()
         self._kept: Factor | None = None
+        self._pieces = [slice(start, start + PIECE) for start in range(0, max(len(y), 1), PIECE)]
 
     @property
     def lower_bounds(self) -> list[float | None]:
@@ -86,12 +89,8 @@ class Laplace:
             mode=place.mode,
             eta=place.eta,
             inner_steps=place.steps,
+            factor=factor,
         )
-
-    def factor_at(self, value: Value, theta: Array) -> Factor:
-        """H at a point that was evaluated, for the modes' variances."""
-        loadings = self.structure.load(self.unfold(theta))
-        return Factor(self.structure, loadings, derive(self.link, value.eta, self.y, self.trials).fisher)
 
     def _find_mode(self, fixed: Array, loadings: Loadings) -> "_Place":
         """Newton with step halving; a factor is kept for as long as it brings the decrement down tenfold a step. The
@@ -125,7 +124,10 @@ class Laplace:
         return place
 
     def _look(self, eta: Array, mode: Vector) -> "_Place":
-        at = derive(self.link, eta, self.y, self.trials)
+        found = self.structure.threads.apply(
+            lambda rows: derive(self.link, eta[rows], self.y[rows], self.trials[rows]), self._pieces
+        )
+        at = found[0] if len(found) == 1 else join(found)
         return _Place(mode, eta, at, -2 * float(at.log_probability.sum()) + mode.dot(mode))
 
     def _derive(self, place: "_Place", *, loadings: Loadings, factor: Factor) -> Array:
@@ -168,11 +170,9 @@ class _Place:
     steps: int = 0
 
 
-def project_information(objective: Laplace, value: Value, theta: Array) -> Array:
+def project_information(objective: Laplace, value: Value) -> Array:
     """The information on β with the random parts projected out: the inverse of its covariance, were θ known."""
-    information = objective.factor_at(value, theta).project(objective.fixed)
-    weights = derive(objective.link, value.eta, objective.y, objective.trials).fisher
-    size = max(len(information), 1)
-    ridge = 1e-8 * np.trace(objective.fixed.gram(weights)) / size
+    information = value.factor.project(objective.fixed)
+    ridge = 1e-8 * np.trace(objective.fixed.gram(value.factor.weights)) / max(len(information), 1)
     result: Array = (information + information.T) / 2 + ridge * np.eye(len(information))
     return result

@@ -5,7 +5,8 @@ score), the Fisher weight w = m μ'(η)² / (μ(1 - μ)), the observed weight -�
 from logarithms, so that nothing overflows in the tails (McCullagh & Nelder 1989, §4.3).
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Literal
 
 import numpy as np
@@ -63,6 +64,12 @@ def derive(link: LinkName, eta: Array, successes: Array, trials: Array) -> Deriv
         observed=successes * above * (eta + above) + failures * below * (below - eta),
         fisher_slope=fisher * (below - above - 2 * eta),
     )
+
+
+def join(pieces: Sequence[Derivatives]) -> Derivatives:
+    """Derivatives of neighbouring rows as one."""
+    columns = {column.name: [getattr(piece, column.name) for piece in pieces] for column in fields(Derivatives)}
+    return Derivatives(**{name: np.concatenate(parts) for name, parts in columns.items()})
 
 
 def _tails(eta: Array) -> tuple[Array, Array, Array, Array]:

@@ -62,7 +62,7 @@ class _Ridge:
         """-2ℓ_R, and I⁻¹."""
         point = self._move(change)
         value = self.search.evaluate(point, slope=False)
-        information = project_information(self.search.objective, value, point[self.search.p :])
+        information = project_information(self.search.objective, value)
         return value.deviance + float(np.linalg.slogdet(information)[1]), np.asarray(np.linalg.inv(information))
 
     def _differentiate(self) -> Array:

@@ -13,6 +13,9 @@ START = 0.4  # the standard deviations that the search begins at
 BOUNDARY = 1e-4  # a standard deviation below this is one of 0
 STEP = 2e-3  # of the differences of gradients, in units of about a standard error
 MOST_STEPS = 300
+MANY = 60_000  # rows from which on an evaluation is dear, and the curvature changes little within a standard error
+GRADIENT, GRADIENT_OF_MANY = 1e-5, 0.02  # at which the descent ends; of many rows the rest is left to Newton's steps
+NEWTON_STEPS = 4
 ASTRAY = 1e12  # -2ℓ of a point that cannot be worked out, so that the search takes a shorter step
 
 
@@ -50,22 +53,29 @@ class Search:
         self.evaluations += 1
         return self.objective.evaluate(point[: self.p], point[self.p :], slope=slope)
 
-    def run(self) -> None:
-        """Minimise; leave a boundary that only looked like the minimum; end with Newton's step and the covariance."""
+    def run(self, *, curvature: bool = True) -> None:
+        """Minimise; leave a boundary that only looked like the minimum; end with Newton's steps and the covariance
+        (`curvature`)."""
         self._precondition()
-        self._descend()
+        self._descend(GRADIENT_OF_MANY if curvature and self.is_many else GRADIENT)
         for _ in range(3):
             lower = self._find_lower_off_boundary()
             if lower is None:
                 break
             self.point = lower
-            self._descend()
+            self._descend(GRADIENT)
         self.free = self._find_free()
+        if not curvature:
+            return
         hessian = self._curvature()
         self._polish(hessian)
         if np.linalg.eigvalsh(hessian).min() > 1e-8:
             scale = self.scale[:, self.free]
             self.covariance = 2 * scale @ np.linalg.inv(hessian) @ scale.T
+
+    @property
+    def is_many(self) -> bool:
+        return len(self.objective.y) >= MANY
 
     @property
     def steepest(self) -> float:
@@ -75,7 +85,7 @@ class Search:
     def _precondition(self) -> None:
         """Scales from the curvature at the start: β's information with the random parts projected out, θ's by steps."""
         value = self.value
-        information = project_information(self.objective, value, self.point[self.p :])
+        information = project_information(self.objective, value)
         self.scale[: self.p, : self.p] = np.linalg.inv(np.linalg.cholesky(information)).T
         for position in range(self.p, len(self.point)):
             moved = self.point.copy()
@@ -83,7 +93,7 @@ class Search:
             slope = (self.evaluate(moved).gradient[position] - value.gradient[position]) / 0.02
             self.scale[position, position] = np.sqrt(2 / max(slope, 2.0))
 
-    def _descend(self) -> None:
+    def _descend(self, gradient: float) -> None:
         origin, scale = self.point.copy(), self.scale
 
         def compute(z: Array) -> tuple[float, Array]:
@@ -105,7 +115,7 @@ class Search:
             jac=True,
             method="L-BFGS-B",
             bounds=bounds,
-            options={"maxiter": MOST_STEPS, "maxcor": 30, "ftol": 1e-13, "gtol": 1e-5},
+            options={"maxiter": MOST_STEPS, "maxcor": 30, "ftol": 1e-13, "gtol": gradient},
         )
         self.point = origin + scale @ result.x
         theta = self.point[self.p :]
@@ -137,25 +147,34 @@ class Search:
         return np.array([position for position in range(len(self.point)) if position not in held], dtype=np.intp)
 
     def _curvature(self) -> Array:
-        """The Hessian of -2ℓ in the scaled coordinates, by central differences of the exact gradient."""
+        """The Hessian of -2ℓ in the scaled coordinates, by differences of the exact gradient: central ones, or of many
+        rows one-sided ones, where what these leave out (a step times the change of curvature) is of the sixth digit."""
         scale = self.scale[:, self.free]
         size = len(self.free)
+        here = scale.T @ self.value.gradient
         hessian = np.empty((size, size))
         for column in range(size):
-            slopes = [
-                scale.T @ self.evaluate(self.point + sign * STEP * scale[:, column]).gradient for sign in (1.0, -1.0)
-            ]
-            hessian[:, column] = (slopes[0] - slopes[1]) / (2 * STEP)
+            step = STEP * scale[:, column]
+            above = scale.T @ self.evaluate(self.point + step).gradient
+            if self.is_many and self.free[column] < self.p:
+                hessian[:, column] = (above - here) / STEP
+            else:
+                below = scale.T @ self.evaluate(self.point - step).gradient
+                hessian[:, column] = (above - below) / (2 * STEP)
         return (hessian + hessian.T) / 2
 
     def _polish(self, hessian: Array) -> None:
-        """Newton's last step, taken where it leads down."""
+        """Newton's last steps, taken where they lead down."""
         scale = self.scale[:, self.free]
-        try:
-            step = -np.linalg.solve(hessian, scale.T @ self.value.gradient)
-        except np.linalg.LinAlgError:
-            return
-        moved = self.point + scale @ step
-        tried = self.evaluate(moved)
-        if tried.deviance <= self.value.deviance + 1e-10 * abs(self.value.deviance):
+        for _ in range(NEWTON_STEPS):
+            try:
+                step = -np.linalg.solve(hessian, scale.T @ self.value.gradient)
+            except np.linalg.LinAlgError:
+                return
+            moved = self.point + scale @ step
+            tried = self.evaluate(moved)
+            if not tried.deviance <= self.value.deviance + 1e-10 * abs(self.value.deviance):
+                return
             self.point, self.value = moved, tried
+            if self.steepest < GRADIENT:
+                return

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from analysis.mixed_families import find_families
 from analysis.mixed_formula import RandomPart
+from analysis.mixed_threads import SideBySide
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -96,6 +97,7 @@ class Structure:
                 f"at most {MOST_DENSE:,} can be worked with beside {parts[self.eliminated].group}"
             )
         self.offsets = {number: int(offset) for number, offset in zip(self.others, offsets, strict=False)}
+        self.threads = SideBySide(len(parts[0].index))
         self._arrange()
 
     def _arrange(self) -> None:

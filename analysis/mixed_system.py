@@ -13,7 +13,7 @@ import numpy as np
 from scipy import linalg
 
 from analysis.mixed_fixed import FixedPart
-from analysis.mixed_structure import Array, Block, Loadings, Structure, Vector, scatter
+from analysis.mixed_structure import Array, Block, Family, Loadings, Structure, Vector, scatter
 
 
 class Factor:
@@ -22,7 +22,7 @@ class Factor:
     def __init__(self, structure: Structure, loadings: Loadings, weights: Array) -> None:
         self._structure = structure
         self._loadings = loadings
-        self._weights = weights
+        self.weights = weights
         self._weighted = loadings.own * weights
         self._own_root, log_root = _invert_roots(self._own_blocks())
         self.own_inverse = np.swapaxes(self._own_root, 1, 2) @ self._own_root
@@ -54,15 +54,19 @@ class Factor:
     def _complement(self) -> Array:
         """S, m x m."""
         s = self._structure
-        schur = s.pair_sums(self._loadings.rest, self._weights)
+        schur = s.pair_sums(self._loadings.rest, self.weights)
         schur[np.diag_indices(s.m)] += 1
-        for family in s.families:
-            total = np.zeros((len(family.columns), len(family.columns)))
-            for block in family.blocks:
-                for scaled in _turn(self._own_root[block.levels], self._cross(block), triangle=True):
-                    total += scaled.T @ scaled
+        for family, total in zip(s.families, s.threads.apply(self._square, s.families), strict=True):
             schur[np.ix_(family.columns, family.columns)] -= total
         return schur
+
+    def _square(self, family: Family) -> Array:
+        """Cᵀ A⁻¹ C of a family, over its columns."""
+        total = np.zeros((len(family.columns), len(family.columns)))
+        for block in family.blocks:
+            for scaled in _turn(self._own_root[block.levels], self._cross(block), triangle=True):
+                total += scaled.T @ scaled
+        return total
 
     def _cho_solve(self, right: Array) -> Array:
         result: Array = linalg.cho_solve((self._lower, True), right, check_finite=False)
@@ -74,9 +78,9 @@ class Factor:
         own = _times(self.own_inverse, right.own)
         if not s.m:
             return Vector(own, right.rest)
-        along = self._weights * s.predict_own(loadings, own)
+        along = self.weights * s.predict_own(loadings, own)
         rest = self._cho_solve(right.rest - s.collect_rest(loadings, along))
-        back = self._weights * s.predict_rest(loadings, rest)
+        back = self.weights * s.predict_rest(loadings, rest)
         return Vector(own - _times(self.own_inverse, s.collect_own(loadings, back)), rest)
 
     def project(self, fixed: FixedPart) -> Array:
@@ -84,14 +88,14 @@ class Factor:
         s, rest = self._structure, self._loadings.rest
         own = np.stack([fixed.collect_by(s.group, weighted, s.levels) for weighted in self._weighted])
         halved = _turn(self._own_root, list(own), triangle=True)
-        information = fixed.gram(self._weights)
+        information = fixed.gram(self.weights)
         for half in halved:
             information -= half.T @ half
         if not s.m:
             return information
         left = np.zeros((s.m, fixed.width))
         for places, loading in zip(s.places, rest, strict=True):
-            left += fixed.collect_by(places, self._weights * loading, s.m)
+            left += fixed.collect_by(places, self.weights * loading, s.m)
         solved = _turn(self.own_inverse, list(own))
         for family in s.families:
             for block in family.blocks:
@@ -121,7 +125,8 @@ class Factor:
         s, loadings = self._structure, self._loadings
         blocks = self.own_inverse.copy()
         own, rest = np.zeros_like(loadings.own), s.pair_products(self.rest_inverse, loadings.rest)
-        for family in s.families:
+
+        def add(family: Family) -> None:
             inverse = self.rest_inverse[np.ix_(family.columns, family.columns)]
             for block in family.blocks:
                 halves = _turn(self.own_inverse[block.levels], self._cross(block))
@@ -132,6 +137,8 @@ class Factor:
                     at_rows = across.ravel()[block.cells]
                     rest[:, block.rows] -= at_rows * loadings.own[i, block.rows]
                     own[i, block.rows] = -(at_rows * loadings.rest[:, block.rows]).sum(axis=0)
+
+        s.threads.apply(add, s.families)
         for i in range(s.q):
             for j in range(s.q):
                 own[i] += s.spread(blocks[:, i, j]) * loadings.own[j]

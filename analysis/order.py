@@ -75,7 +75,8 @@ def model_order(study: Study) -> Learning:
     formula = f"{fixed} + {'place' if is_paired else 'x * place'} + ({random}"
     present = [arm for arm in study.arms if arm in set(data["arm"].unique().to_list())]
     try:
-        fitted = fit_held(formula, data, theta=primary.fit.theta, levels={"arm": present})
+        start = dict(zip(primary.fit.names, map(float, primary.fit.coefficients), strict=True))
+        fitted = fit_held(formula, data, theta=primary.fit.theta, start=start, levels={"arm": present})
     except (NoFitError, np.linalg.LinAlgError) as error:
         return Learning(reason=str(error))
     if is_paired:

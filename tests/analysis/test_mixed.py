@@ -80,10 +80,10 @@ def test_restricted_variances_are_where_the_restricted_likelihood_is_least(study
         beta = probit.coefficients.copy()
         for _ in range(4):
             value = objective.evaluate(beta, theta)
-            information = project_information(objective, value, theta)
+            information = project_information(objective, value)
             beta = beta - np.linalg.solve(information, value.gradient[: len(beta)] / 2)
         value = objective.evaluate(beta, theta)
-        return value.deviance + np.linalg.slogdet(project_information(objective, value, theta))[1]
+        return value.deviance + np.linalg.slogdet(project_information(objective, value))[1]
 
     best = lose(theta)
     assert best < lose(probit.theta) - 0.01
@@ -99,7 +99,7 @@ def test_restricted_variances_are_larger_and_leave_the_coefficients_alone(study,
     gained = np.sqrt(np.diag(probit.restricted.covariance)) / probit.standard_errors
     assert gained.min() > 1.0
     assert gained.max() < 1.2
-    assert fit(FORMULA, study, further=False).restricted is None
+    assert fit(FORMULA, study, give="errors").restricted is None
 
 
 def test_logit_with_slopes_is_what_lme4_finds(study):
@@ -191,13 +191,13 @@ def test_the_order_of_rows_and_the_names_of_things_change_nothing(study, probit)
     renamed = study.sample(fraction=1, shuffle=True, seed=5).with_columns(
         participant=pl.col("participant").map_elements(lambda number: f"p{(number * 37) % 61}", return_dtype=pl.String)
     )
-    found = fit(FORMULA, renamed, link="probit", further=False)
+    found = fit(FORMULA, renamed, link="probit", give="errors")
     assert found.coefficients == pytest.approx(probit.coefficients, abs=1e-6)
     assert found.log_likelihood == pytest.approx(probit.log_likelihood, abs=1e-7)
 
 
 def test_turning_the_question_round_turns_the_signs(study, probit):
-    found = fit(FORMULA, study.with_columns(said_machine=1 - pl.col("said_machine")), link="probit", further=False)
+    found = fit(FORMULA, study.with_columns(said_machine=1 - pl.col("said_machine")), link="probit", give="errors")
     assert found.coefficients == pytest.approx(-probit.coefficients, abs=1e-6)
     assert found.standard_errors == pytest.approx(probit.standard_errors, rel=1e-5)
 
@@ -213,7 +213,7 @@ def test_a_variance_of_nought_is_an_answer():
 
 
 def test_a_variance_that_is_there_is_found(study, probit):
-    without = fit("said_machine ~ x * arm + (1 + x | participant) + (1 | title)", study, further=False)
+    without = fit("said_machine ~ x * arm + (1 + x | participant) + (1 | title)", study, give="errors")
     ratio, p = compare_variance(probit, without)
     assert ratio > 10
     assert p == pytest.approx(stats.chi2.sf(ratio, 1) / 2)
@@ -223,13 +223,13 @@ def test_an_arm_that_is_all_right_is_told_as_such():
     frame = make_study(people=30, titles=12).with_columns(
         said_machine=pl.when(pl.col("arm") == "m0").then((pl.col("x") > 0).cast(pl.Float64)).otherwise("said_machine")
     )
-    found = fit("said_machine ~ x * arm + (1 | participant)", frame, further=False)
+    found = fit("said_machine ~ x * arm + (1 | participant)", frame, give="errors")
     assert found.diagnostics.separated
 
 
 def test_columns_that_follow_from_others_are_left_out_and_named(study):
     frame = study.with_columns(twice=2 * pl.col("x"))
-    found = fit("said_machine ~ x + twice + (1 | participant)", frame, further=False)
+    found = fit("said_machine ~ x + twice + (1 | participant)", frame, give="errors")
     assert found.names == ("(Intercept)", "x")
     assert found.diagnostics.dropped == ("twice",)
 
@@ -267,3 +267,22 @@ def test_a_formula_means_what_r_means_by_it(study):
         "armm0",
         "armm1",
     )
+
+
+def test_the_ways_of_many_rows_find_the_same(study, probit, monkeypatch):
+    monkeypatch.setattr("analysis.mixed_search.MANY", 1)
+    monkeypatch.setattr("analysis.mixed_threads.WORTH_ROWS", 1)
+    monkeypatch.setattr("analysis.mixed_laplace.PIECE", 100)
+    monkeypatch.setattr("analysis.mixed_structure.CHUNK", 2_000)
+    found = fit(FORMULA, study)
+    assert found.coefficients == pytest.approx(probit.coefficients, abs=1e-6)
+    assert found.theta == pytest.approx(probit.theta, abs=1e-6)
+    assert found.log_likelihood == pytest.approx(probit.log_likelihood, abs=1e-7)
+    assert found.standard_errors == pytest.approx(probit.standard_errors, rel=3e-3)  # of few rows; of 179,000, 9e-6
+    assert found.modes_of("participant").sd == pytest.approx(probit.modes_of("participant").sd, rel=1e-5)
+
+
+def test_the_maximum_alone_is_that_of_the_whole_fit(study, probit):
+    alone = fit(FORMULA, study, give="maximum")
+    assert alone.diagnostics.converged and alone.restricted is None and not alone.modes
+    assert alone.log_likelihood == pytest.approx(probit.log_likelihood, abs=1e-6)

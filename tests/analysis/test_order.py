@@ -42,7 +42,7 @@ def test_a_planted_change_is_found_as_the_full_fit_finds_it(rows, tmp_path):
     assert learning.d_prime_p < 0.001
     assert learning.criterion.low < 0 < learning.criterion.high
     data = study.decided.with_columns(place=(pl.col("position") - pl.col("position").mean()) / 10)
-    full = fit(learning.formula, data, levels={"arm": ["control", "small"]}, further=False)
+    full = fit(learning.formula, data, levels={"arm": ["control", "small"]}, give="errors")
     place = full.names.index("x:place")
     assert learning.d_prime.value == pytest.approx(full.coefficients[place], abs=0.02)
     assert learning.d_prime.se == pytest.approx(full.standard_errors[place], rel=0.05)
