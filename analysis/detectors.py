@@ -283,7 +283,10 @@ def _test_added(pairs: _Pairs, people: _Pairs) -> Added:
         for right in ("score", "score + people")
     )
     if not alone.converged or not both.converged:
-        return Added(texts=n, reason="the scores part the sources without error, which leaves nothing to estimate")
+        return Added(
+            texts=n,
+            reason="scores and people together part the sources without error, which leaves nothing to estimate",
+        )
     ratio = max(0.0, 2 * (_log_likelihood(both, frame) - _log_likelihood(alone, frame)))
     slope, se = float(both.coefficients[-1]), float(both.covariance[-1, -1]) ** 0.5
     df = both.df

@@ -14,7 +14,7 @@ import io
 import sys
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 
 from generator.checkpoint_files import Checkpoint
@@ -166,7 +166,7 @@ def read_bundle(path: Path) -> list[StudyText]:
     Raises:
         DetectionError: there are none.
     """
-    titles = {row["item"]: row for row in _read_table(path, "items.csv")}
+    titles = {row["item"]: row for row in _read_table(path, "items.csv", columns=("item", "title"))}
     texts = [
         StudyText(
             stimulus=row["stimulus"],
@@ -176,15 +176,17 @@ def read_bundle(path: Path) -> list[StudyText]:
             text=row["text"],
             is_model=bool(row["arm"]),
         )
-        for row in _read_table(path, "stimuli.csv")
-        if row.get("text")
+        for row in _read_table(path, "stimuli.csv", columns=("stimulus", "item", "arm", "text"))
+        if row["text"]
     ]
     if not texts:
-        raise DetectionError(f"{path} holds no texts: stimuli.csv, with its column `text`, is missing or empty")
+        raise DetectionError(f"{path} holds no texts: stimuli.csv is empty")
     return texts
 
 
-def _read_table(path: Path, name: str) -> list[dict[str, str]]:
+def _read_table(path: Path, name: str, *, columns: Sequence[str]) -> list[dict[str, str]]:
+    if not path.exists():
+        raise DetectionError(f"there is no bundle {path}; name a bundle's .zip or folder")
     try:
         if path.is_dir():
             content = (path / name).read_bytes()
@@ -192,9 +194,12 @@ def _read_table(path: Path, name: str) -> list[dict[str, str]]:
             with zipfile.ZipFile(path) as archive:
                 content = archive.read(name)
         rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
-        return list(rows)
+        found = list(rows)
     except (OSError, KeyError, zipfile.BadZipFile, UnicodeDecodeError) as error:
         raise DetectionError(f"{name} of {path} cannot be read ({error}); name a bundle's .zip or folder") from None
+    if missing := [column for column in columns if column not in (rows.fieldnames or ())]:
+        raise DetectionError(f"{name} of {path} lacks the column {missing[0]}; take a bundle as the site exports it")
+    return found
 
 
 def write_scores(scores: Sequence[DetectorScore], out: Path) -> None:
@@ -229,6 +234,19 @@ def _open(name: str, device: str | None) -> Checkpoint:
     return open_writer(name, device=device).checkpoint
 
 
+def _name_models(plan: DetectionPlan) -> dict[str, str]:
+    """What the scores of each model are kept under: a folder's name, which says nothing of this machine.
+
+    Raises:
+        DetectionError: two models would be called the same.
+    """
+    models = [*dict.fromkeys([*plan.models, *([plan.observer] if plan.observer else [])])]
+    names = {model: Path(model).resolve().name if Path(model).exists() else model for model in models}
+    if twice := sorted({name for name in names.values() if list(names.values()).count(name) > 1}):
+        raise DetectionError(f"two models are called {', '.join(twice)}; name their folders differently")
+    return names
+
+
 @command
 def main(arguments: list[str] | None) -> None:
     options = parse_arguments(arguments)
@@ -239,6 +257,9 @@ def main(arguments: list[str] | None) -> None:
         equal_length=not options.whole,
         style=not options.no_style,
     )
+    names = _name_models(plan)
+    if options.out.is_dir():
+        raise DetectionError(f"{options.out} is a folder; name a file for the scores, as {options.out}/detectors.csv")
     texts = read_bundle(options.bundle)
     scores: list[DetectorScore] = []
     with open_board() as board:
@@ -257,6 +278,7 @@ def main(arguments: list[str] | None) -> None:
                 )
             except StyleError as error:
                 board.say(f"no classifier of style: {error}")
+        scores = [replace(score, scorer=names.get(score.scorer, "")) for score in scores]
         write_scores(scores, options.out)
         unknown = len({score.stimulus for score in scores if score.score is None})
         board.say(f"{options.out}: {len(texts)} texts, {len(scores):,} scores")

@@ -51,7 +51,8 @@ def test_the_command_writes_the_detectors_of_a_bundle(tmp_path, checkpoints, cap
         for name in ("stimuli.csv", "items.csv"):
             archive.write(tmp_path / name, name)
     dense, banded = (str(checkpoints[name]) for name in ("dense", "alternating"))
-    out = tmp_path / "detectors.csv"
+    out, copy = tmp_path / "detectors.csv", tmp_path / "dense"
+    copy.mkdir()
     assert detect.main([str(bundle), "--model", dense, "--observer", banded, "--out", str(out)]) == 0
     with out.open(newline="") as file:
         scores = list(csv.DictReader(file))
@@ -62,8 +63,19 @@ def test_the_command_writes_the_detectors_of_a_bundle(tmp_path, checkpoints, cap
     likely = {
         row["stimulus"]: float(row["score"])
         for row in scores
-        if (row["detector"], row["scorer"], row["given"]) == ("log_likelihood", dense, "nothing")
+        if (row["detector"], row["scorer"], row["given"]) == ("log_likelihood", checkpoints["dense"].name, "nothing")
     }
     assert all(likely[f"h{number}"] > likely[f"m{number}"] for number in range(4))  # no capitals in its corpus
-    assert detect.main([str(tmp_path / "no.zip"), "--out", str(out)]) == 2
-    assert "name a bundle's .zip or folder" in capsys.readouterr().err
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare" / "items.csv").write_text("item,title\n")
+    (tmp_path / "bare" / "stimuli.csv").write_text("stimulus,item\n")
+    for arguments, message in (
+        ([tmp_path / "no.zip"], "no.zip; name a bundle's .zip or folder"),
+        ([tmp_path / "bare"], "stimuli.csv of"),
+        ([bundle, "--out", tmp_path], "is a folder; name a file"),
+        ([bundle, "--model", tmp_path / "none"], "no config.json"),
+        ([bundle, "--model", dense, "--model", copy], "two models are called dense; name their folders differently"),
+    ):
+        assert detect.main(["--out", str(out), *map(str, arguments)]) == 2
+        told = capsys.readouterr().err
+        assert told.startswith("error: ") and message in told
