@@ -22,7 +22,8 @@ from analysis.mixed_laplace import Laplace, Value
 from analysis.mixed_links import LinkName, derive
 from analysis.mixed_restricted import restrict
 from analysis.mixed_result import Diagnostics, MixedFit, Modes, NoFitError, describe_part
-from analysis.mixed_search import BOUNDARY, Search
+from analysis.mixed_search import BOUNDARY, MANY, Search
+from analysis.mixed_start import begin_with_few
 
 Array = NDArray[np.float64]
 Given = Literal["maximum", "errors", "all"]
@@ -57,7 +58,8 @@ def fit(
     objective = Laplace(design.y, design.fixed, design.random, link=link, trials=counts)
     with threadpool_limits(limits=count_threads(objective), user_api="blas"):
         try:
-            search = Search(objective, design)
+            start = begin_with_few(design, counts, link=link) if len(design.y) >= MANY else None
+            search = Search(objective, design, start=start)
             search.run(curvature=give != "maximum")
             return _describe(search, give=give)
         except (np.linalg.LinAlgError, linalg.LinAlgError) as error:

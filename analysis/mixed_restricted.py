@@ -68,8 +68,15 @@ class _Ridge:
     def _differentiate(self) -> Array:
         """The slope of -2ℓ_R at the maximum of ℓ, where that of -2ℓ is 0."""
         steps = np.diag(WIDTH * np.sqrt(np.diag(self.spread)))
-        pairs = [[float(np.linalg.slogdet(self._evaluate(s * step)[1])[1]) for s in (1, -1)] for step in steps]
-        return np.array([(down - up) / (2 * w) for (up, down), w in zip(pairs, np.diag(steps), strict=True)])
+        widths = np.diag(steps)
+        up = np.array([self._log_inverse(step) for step in steps])
+        if self.search.is_many:  # the curvature hardly changes within a standard error
+            return np.array((float(np.linalg.slogdet(self.inverse)[1]) - up) / widths)
+        down = np.array([self._log_inverse(-step) for step in steps])
+        return np.array((down - up) / (2 * widths))
+
+    def _log_inverse(self, change: Array) -> float:
+        return float(np.linalg.slogdet(self._evaluate(change)[1])[1])
 
     def step(self) -> tuple[Array, Array]:
         """Newton's step, halved until -2ℓ_R is lower and no standard deviation is negative: θ, and I⁻¹ there."""

@@ -26,17 +26,20 @@ class Search:
     their `covariance`, in the layout of the point (0 where held), from the Hessian, NaN where -2ℓ has no minimum.
     """
 
-    def __init__(self, objective: Laplace, design: Design) -> None:
+    def __init__(self, objective: Laplace, design: Design, *, start: Array | None = None) -> None:
         self.objective = objective
         self.design = design
         self.p = design.fixed.width
         self.evaluations = 0
-        theta = np.array([START if bound == 0.0 else 0.0 for bound in objective.lower_bounds])
-        self.point = np.concatenate([self._start_coefficients(), theta])
+        self.point = self._start() if start is None else start
         self.scale = np.eye(len(self.point))
         self.value = self.evaluate(self.point)
         self.free = np.arange(len(self.point), dtype=np.intp)
         self.covariance = np.full((len(self.point), len(self.point)), np.nan)
+
+    def _start(self) -> Array:
+        theta = np.array([START if bound == 0.0 else 0.0 for bound in self.objective.lower_bounds])
+        return np.concatenate([self._start_coefficients(), theta])
 
     def _start_coefficients(self) -> Array:
         """Those of the model without random parts, by a few steps of Fisher scoring, widened as their variance asks."""
@@ -53,17 +56,18 @@ class Search:
         self.evaluations += 1
         return self.objective.evaluate(point[: self.p], point[self.p :], slope=slope)
 
-    def run(self, *, curvature: bool = True) -> None:
+    def run(self, *, curvature: bool = True, gradient: float | None = None) -> None:
         """Minimise; leave a boundary that only looked like the minimum; end with Newton's steps and the covariance
-        (`curvature`)."""
+        (`curvature`). `gradient`: the slope at which the descent ends, unless as the number of rows asks."""
         self._precondition()
-        self._descend(GRADIENT_OF_MANY if curvature and self.is_many else GRADIENT)
+        end = gradient or (GRADIENT_OF_MANY if curvature and self.is_many else GRADIENT)
+        self._descend(end)
         for _ in range(3):
             lower = self._find_lower_off_boundary()
             if lower is None:
                 break
             self.point = lower
-            self._descend(GRADIENT)
+            self._descend(end)
         self.free = self._find_free()
         if not curvature:
             return

@@ -271,6 +271,8 @@ def test_a_formula_means_what_r_means_by_it(study):
 
 def test_the_ways_of_many_rows_find_the_same(study, probit, monkeypatch):
     monkeypatch.setattr("analysis.mixed_search.MANY", 1)
+    monkeypatch.setattr("analysis.mixed.MANY", 1)
+    monkeypatch.setattr("analysis.mixed_start.ENOUGH", 300)
     monkeypatch.setattr("analysis.mixed_threads.WORTH_ROWS", 1)
     monkeypatch.setattr("analysis.mixed_laplace.PIECE", 100)
     monkeypatch.setattr("analysis.mixed_structure.CHUNK", 2_000)
