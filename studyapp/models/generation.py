@@ -8,7 +8,9 @@ from django.db import models
 from django.db.models import Count, F, Q, Sum
 
 from studyapp.domain.shared_runs import describe_run
-from studyapp.models.study import Arm, Item, make_code
+from studyapp.models.arms import Arm
+from studyapp.models.items import Item
+from studyapp.models.study import make_code
 
 
 class JobState(models.TextChoices):

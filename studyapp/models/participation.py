@@ -9,9 +9,10 @@ from django.utils.functional import cached_property
 
 from studyapp.domain.attention import GivenAnswer
 from studyapp.domain.reading_time import measure_seconds
+from studyapp.models.arms import Arm
 from studyapp.models.generation import Stimulus
 from studyapp.models.quiz_forms import QuizForm
-from studyapp.models.study import Arm, Study, make_code
+from studyapp.models.study import Study, make_code
 from studyapp.models.written_once import RowsOnce, UpdateOnce, moment, number, words
 
 

@@ -3,9 +3,10 @@
 from django.db import models
 from django.db.models import Q
 
+from studyapp.models.arms import Arm
 from studyapp.models.participation import Participant
 from studyapp.models.quiz_forms import QuizForm
-from studyapp.models.study import Arm, Study
+from studyapp.models.study import Study
 
 
 class PlaceQuerySet(models.QuerySet):

@@ -3,7 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
-from studyapp.models.study import Item, Study
+from studyapp.models.items import Item
+from studyapp.models.study import Study
 
 
 class QuizForm(models.Model):

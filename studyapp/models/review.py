@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 
-from studyapp.models.study import Item
+from studyapp.models.items import Item
 
 
 class ItemLook(models.Model):

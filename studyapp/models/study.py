@@ -6,13 +6,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.functional import cached_property
 
 from studyapp.domain.attention import AttentionQuestion
 from studyapp.domain.comprehension import ComprehensionQuestion
-from studyapp.domain.context_choice import ContextRule
 from studyapp.domain.data_protection import DataProtection
 from studyapp.domain.debriefing import MOST_DAYS
 from studyapp.domain.languages import is_same
@@ -22,9 +21,6 @@ from studyapp.domain.questions import Question, read_question
 from studyapp.domain.reading_time import Pace
 from studyapp.domain.study_design import PLATFORMS, PRESENTATIONS, Recruitment
 from studyapp.domain.study_texts import SpokenTexts, Translation, read_stored, translate_texts
-from studyapp.domain.text_design import ArmDesign
-from studyapp.models.articles import Article
-from studyapp.models.written_once import RowsOnce, words
 from studyapp.recruitment import Adapter
 
 
@@ -307,85 +303,6 @@ class Study(models.Model):
         return self.places.count() or 2 * sum(arm.target_per_cell for arm in self.arms.select_related("study"))
 
 
-class Arm(models.Model):
-    """One model, between participants. An unconditioned arm sees neither context nor title."""
-
-    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="arms")
-    position = models.PositiveIntegerField()
-    name = models.CharField(max_length=60)
-    label = models.CharField(max_length=100, blank=True)
-    n_params = models.BigIntegerField(null=True, blank=True)
-    is_control = models.BooleanField(default=False)
-    generator = models.CharField(
-        max_length=300,
-        blank=True,
-        help_text="checkpoint:FOLDER of the models folder, huggingface:ORG/NAME, or openai:MODEL",
-    )
-    conditioned = models.BooleanField(default=True, help_text="the prompt holds the context articles and the title")
-    sampling = models.JSONField(default=dict, blank=True)
-    participants_per_cell = models.PositiveIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1)], help_text="on each form; empty: as the study says"
-    )
-    use = models.JSONField(
-        default=dict, blank=True, help_text="how many context articles, which, their order, and an instruction"
-    )
-
-    class Meta:
-        ordering = ["position"]
-        constraints = [
-            models.UniqueConstraint(fields=["study", "name"], name="arm_name_once_a_study"),
-            models.UniqueConstraint(
-                fields=["study"], condition=Q(is_control=True), name="one_control_a_study", violation_error_message=""
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.label or self.name
-
-    @property
-    def context_rule(self) -> ContextRule:
-        return ArmDesign(name=self.name, **self.use).context_rule
-
-    @property
-    def target_per_cell(self) -> int:
-        return self.participants_per_cell or self.study.participants_per_cell
-
-    @property
-    def is_served(self) -> bool:
-        """A server writes its texts, several requests at once for each article; others are written on the workers."""
-        return self.generator.startswith("openai")
-
-
-class Item(models.Model):
-    """A story's slot in a study: it has one human version, and one of each arm's model."""
-
-    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="items")
-    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="items")
-    position = models.PositiveIntegerField()
-
-    class Meta:
-        ordering = ["position"]
-        constraints = [models.UniqueConstraint(fields=["study", "article"], name="article_once_a_study")]
-
-    def __str__(self) -> str:
-        return self.article.title
-
-
-class ContextArticle(models.Model):
-    """An earlier article that stands in every prompt before the one to be written."""
-
-    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="context")
-    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="contexts")
-    position = models.PositiveIntegerField()
-
-    class Meta:
-        ordering = ["position"]
-        constraints = [models.UniqueConstraint(fields=["study", "article"], name="context_article_once_a_study")]
-
-    def __str__(self) -> str:
-        return self.article.title
-
-
 def _read_question(entry: dict[str, Any]) -> ComprehensionQuestion:
     return ComprehensionQuestion(question=entry["question"], choices=tuple(entry["choices"]), answer=entry["answer"])
 
@@ -393,15 +310,3 @@ def _read_question(entry: dict[str, Any]) -> ComprehensionQuestion:
 def make_code() -> str:
     """An opaque, unguessable name (96 bits) for a row that participants' browsers or exports name."""
     return secrets.token_hex(12)
-
-
-# A study as a rater's page needs it: without the frozen design, which is long, and with what each page says of it.
-find_study_of_page = RowsOnce(
-    Study,
-    lambda: (
-        Study.objects.filter(slug=words("slug"))
-        .order_by()
-        .defer("frozen_design")
-        .annotate(is_demonstration=Exists(Item.objects.filter(study=OuterRef("pk"), article__stand_in=True)))
-    ),
-)

@@ -13,8 +13,8 @@ from studyapp.actions.attention import find_due_check
 from studyapp.actions.participation import EndAnswers
 from studyapp.domain.progress import ENDS_WITHOUT_PAGE, Step, find_step
 from studyapp.models import Participant, Study
+from studyapp.models.items import find_study_of_page
 from studyapp.models.participation import find_participant_of_page
-from studyapp.models.study import find_study_of_page
 from studyapp.participant_site.clock import read_clock, set_clock
 from studyapp.participant_site.languages import guess_language, speak
 

@@ -14,9 +14,21 @@ from studyapp.actions.launch import close_study
 from studyapp.actions.participation import EndAnswers
 from studyapp.actions.responses import Answer, answer_trial, show_trial
 from studyapp.domain.judgment import Judgment
+from studyapp.models import (
+    Article,
+    AuditEntry,
+    Candidate,
+    Participant,
+    Response,
+    Stimulus,
+    Study,
+    Trial,
+)
 from studyapp.recruitment import Arrival
 from tests.studyapp.study_rows import NOW, make_launched
 
+LATER = NOW + timedelta(days=30)
+ROWS = (Article, AuditEntry, Candidate, Participant, Response, Stimulus, Study, Trial)
 BEHAVIOUR = (
     '{"page": 6.5, "active": 3.25, "losses": 2, "changes": 1, "pastes": 3, "viewport": "narrow", "pointer": "coarse", '
     '"keyboard": true}'
@@ -83,3 +95,20 @@ def write_files(path, files, *, sign=True):
         for name, content in files.items():
             archive.writestr(name, content)
     return path
+
+
+def empty_database():
+    """As if the study had never been here."""
+    for model in (Response, Trial, Participant, Stimulus):
+        model.objects.all().delete()
+    Study.objects.all().delete()
+    Article.objects.all().delete()
+    AuditEntry.objects.all().delete()
+
+
+def count_rows():
+    return {model.__name__: model.objects.count() for model in ROWS}
+
+
+def edit_manifest(files, **changes):
+    return {**files, "manifest.json": json.dumps({**json.loads(files["manifest.json"]), **changes}).encode()}
