@@ -129,6 +129,12 @@ def _count_params(folder: Path, config: Mapping[str, Any]) -> int | None:
     return counted if isinstance(counted, int) else None
 
 
+def _name_base(folder: Path) -> object:
+    """The model that an adapter belongs to, as its tuning.json calls it."""
+    tuning = _read_json(folder / TUNING) if (folder / ADAPTER).is_file() else None
+    return tuning.get("started_from") if isinstance(tuning, dict) else None
+
+
 def _read_checkpoint(folder: Path, shelf: Path) -> Checkpoint | None:
     try:
         card_path = folder / CARD
@@ -140,7 +146,7 @@ def _read_checkpoint(folder: Path, shelf: Path) -> Checkpoint | None:
     spec = card.get("spec") or {}
     return Checkpoint(
         folder=folder.relative_to(shelf).as_posix(),
-        size=str(spec.get("name") or config.get("model_type") or "unknown"),
+        size=str(spec.get("name") or _name_base(folder) or config.get("model_type") or "unknown"),
         n_params=card["n_params"] if "n_params" in card else _count_params(folder, config),
         held_out_loss=card.get("held_out_loss"),
         tokens=card.get("tokens_seen"),

@@ -144,7 +144,8 @@ def release_silent_jobs(*, silent_since: datetime, now: datetime) -> None:
     """
     for job in TrainingJob.objects.select_for_update().silent_since(silent_since, now=now):
         assert job.started_at is not None and job.heartbeat_at is not None  # noqa: S101  (a running job has both)
-        job.attempts = count_attempts(job.attempts, lasted=job.heartbeat_at - job.started_at)
+        if not job.base:  # a fine-tuning begins anew each time, so that no attempt of it has moved it on
+            job.attempts = count_attempts(job.attempts, lasted=job.heartbeat_at - job.started_at)
         exhausted = is_given_up(job.attempts)
         job.state = State.FAILED if exhausted else State.QUEUED
         job.claim = ""

@@ -51,9 +51,9 @@ def test_an_adapter_is_listed_with_its_whole_models_size_and_its_costs_are_read(
     put(tmp_path / "tuned")
     (tmp_path / "tuned" / "adapter_config.json").write_text("{}")
     assert list_checkpoints(tmp_path)[0].n_params is None, "an adapter alone says no size"
-    (tmp_path / "tuned" / "tuning.json").write_text('{"n_params": 77}')
-    assert list_checkpoints(tmp_path)[0].n_params == 77
-    assert read_tuning("checkpoint:tuned") == {"n_params": 77}
+    (tmp_path / "tuned" / "tuning.json").write_text('{"n_params": 77, "started_from": "3m"}')
+    assert (list_checkpoints(tmp_path)[0].n_params, list_checkpoints(tmp_path)[0].size) == (77, "3m")
+    assert read_tuning("checkpoint:tuned") == {"n_params": 77, "started_from": "3m"}
     assert read_tuning("checkpoint:none") is None and read_tuning("huggingface:a/tuned") is None
     (tmp_path / "tuned" / "tuning.json").write_text("{")
     assert read_tuning("checkpoint:tuned") is None

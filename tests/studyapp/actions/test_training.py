@@ -8,7 +8,7 @@ from studyapp.actions import training
 from studyapp.actions.training import TrainedModel, TrainingNews
 from studyapp.domain.training import MAX_ATTEMPTS
 from studyapp.models import TrainingJob
-from tests.studyapp.ladder_rows import make_small_ladder
+from tests.studyapp.ladder_rows import make_small_ladder, make_small_tuning
 from tests.studyapp.study_rows import NOW
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +106,14 @@ def test_a_job_that_kills_every_worker_is_given_up_and_the_next_has_its_turn(lad
     assert (job.state, states(ladder)[1:]) == ("failed", ["queued", "queued"])
     assert "lost 5 times" in job.error
     assert claim_next(ladder).rung == "b"
+
+
+def test_attempts_of_a_fine_tuning_count_however_long_they_lasted():
+    tuning = make_small_tuning()
+    for _ in range(MAX_ATTEMPTS):
+        training.record_heartbeat(claim_next(tuning), None, now=NOW + timedelta(hours=1))
+        training.release_silent_jobs(silent_since=NOW + timedelta(hours=2), now=NOW + timedelta(hours=2))
+    assert states(tuning) == ["failed"]
 
 
 def test_an_attempt_that_lasted_does_not_count_against_the_next(ladder):

@@ -109,6 +109,9 @@ def test_what_it_cost_stands_on_its_page_and_on_that_of_the_models(admin_client)
         assert "What fine-tuning changed" in shown and "Loss: other sections" in shown and "5.500" in shown
         assert "0.125" in shown and "guessed" in shown and "Longest run" in shown
     assert "fine-tuned from dense: an adapter (LoRA)" in shown
+    link = f"{PAGE}?model=checkpoint%3Aold/1m"
+    assert f'href="{link}"' in shown and "model=checkpoint%3Aold/adapter" not in shown
+    assert admin_client.get(link).context["form"].initial["bases"] == ["checkpoint:old/1m"]
 
 
 def test_without_a_model_the_page_says_how_to_get_one(admin_client, settings, tmp_path):
