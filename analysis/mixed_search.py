@@ -11,7 +11,7 @@ from analysis.mixed_links import derive
 Array = NDArray[np.float64]
 START = 0.4  # the standard deviations that the search begins at
 BOUNDARY = 1e-4  # a standard deviation below this is one of 0
-STEP = 2e-3  # of the differences of gradients, in units of about a standard error
+STEP, STEP_OF_MANY = 2e-3, 1e-2  # of the differences of gradients, in units of about a standard error
 MOST_STEPS = 300
 MANY = 60_000  # rows from which on an evaluation is dear, and the curvature changes little within a standard error
 GRADIENT, GRADIENT_OF_MANY = 1e-5, 0.02  # at which the descent ends; of many rows the rest is left to Newton's steps
@@ -156,15 +156,16 @@ class Search:
         scale = self.scale[:, self.free]
         size = len(self.free)
         here = scale.T @ self.value.gradient
+        width = STEP_OF_MANY if self.is_many else STEP
         hessian = np.empty((size, size))
         for column in range(size):
-            step = STEP * scale[:, column]
+            step = width * scale[:, column]
             above = scale.T @ self.evaluate(self.point + step).gradient
             if self.is_many and self.free[column] < self.p:
-                hessian[:, column] = (above - here) / STEP
+                hessian[:, column] = (above - here) / width
             else:
                 below = scale.T @ self.evaluate(self.point - step).gradient
-                hessian[:, column] = (above - below) / (2 * STEP)
+                hessian[:, column] = (above - below) / (2 * width)
         return (hessian + hessian.T) / 2
 
     def _polish(self, hessian: Array) -> None:
