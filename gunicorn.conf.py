@@ -14,7 +14,7 @@ threads = int(os.environ.get("BYLINE_WEB_THREADS", "4"))
 preload_app = True  # loaded once: its memory is shared, and a fault in the settings ends the start with its message
 graceful_timeout = 30  # seconds that requests have to end in; compose waits longer
 control_socket_disable = True
-accesslog = None  # it would hold addresses of participants; studyapp.request_log writes a line a request
+accesslog = None  # it would hold addresses of participants; studyapp.web.request_log writes a line a request
 
 
 def on_starting(server):

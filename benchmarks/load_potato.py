@@ -19,7 +19,7 @@ from benchmarks.load_raters import ITEMS, LoadRater, Outcome, Site, TimeUpError
 from benchmarks.load_shape import Load
 from benchmarks.server_process import find_port, run_server
 from studyapp.domain.judgment import LABELS
-from studyapp.simulation import SimulationError
+from studyapp.simulated.simulation import SimulationError
 
 _INSTANCE = re.compile(r'name="instance_id"[^>]*value="([^"]+)"')
 WORDS = [str(label) for label in LABELS.values()]

@@ -1,7 +1,7 @@
 """Whole participants, many at once: they arrive, agree, read, answer; some leave, send twice, reload or go back.
 
-They are the bots of `studyapp.simulation` with the cast of a rehearsal, without its pauses, and they remember what they
-sent, so that it can be compared with what was stored. The same bots read a peer's pages.
+They are the bots of `studyapp.simulated.simulation` with the cast of a rehearsal, without its pauses, and they remember
+what they sent, so that it can be compared with what was stored. The same bots read a peer's pages.
 """
 
 import itertools
@@ -19,7 +19,7 @@ from benchmarks.load_client import Log, QuickClient
 from benchmarks.load_shape import Load
 from studyapp.domain.rehearsal_cast import Cast, draw_character
 from studyapp.domain.seeds import derive_seed
-from studyapp.simulation import Page, SimulatedParticipant, SimulationError, TrialTruth
+from studyapp.simulated.simulation import Page, SimulatedParticipant, SimulationError, TrialTruth
 
 ITEMS = 25
 WARM_SECONDS = 3.0  # the first pages of a fresh server compile its templates

@@ -15,7 +15,7 @@ from benchmarks.load_raters import KnowsNothing, Site
 from chaos.ledger import Ledger
 from studyapp.domain.rehearsal_cast import Cast, draw_character
 from studyapp.domain.seeds import derive_seed
-from studyapp.simulation import Page, SimulatedParticipant
+from studyapp.simulated.simulation import Page, SimulatedParticipant
 
 TIMEOUT_SECONDS = 30
 PATIENCE = 900.0  # seconds without any page, after which a bot gives up: the server is stuck

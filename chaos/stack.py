@@ -113,7 +113,7 @@ class Stack:
     def _find_command(self, name: str) -> list[str]:
         celery = [sys.executable, "-m", "celery", "--app", "studyapp"]
         if name == "redis":
-            return [sys.executable, "-m", "studyapp.local_redis"]
+            return [sys.executable, "-m", "studyapp.workers.local_redis"]
         if name == "web":
             return read_command(port=self.port)
         if name == "beat":

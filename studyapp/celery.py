@@ -17,8 +17,8 @@ app.autodiscover_tasks(["studyapp"])
 @app.on_after_finalize.connect
 def add_pulse(**_: Any) -> None:
     """Loaded with the worker's tasks, since it reads the settings."""
-    from studyapp import stopping  # noqa: F401  its page of memory must be there before the children are
-    from studyapp.worker_pulse import WorkerPulse
+    from studyapp.workers import stopping  # noqa: F401  its page of memory must be there before the children are
+    from studyapp.workers.worker_pulse import WorkerPulse
 
     app.steps["consumer"].add(WorkerPulse)
 

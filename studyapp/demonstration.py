@@ -28,11 +28,11 @@ from studyapp.actions.audit import acting_as
 from studyapp.actions.blindness import unblind
 from studyapp.actions.export import export_study, request_report
 from studyapp.actions.study import load_study
-from studyapp.checkpoints import Checkpoint, list_checkpoints
-from studyapp.crowd import find_latest_time
 from studyapp.domain.article_file import UnreadableFileError, read_article_file
 from studyapp.domain.study_design import StudyDesign
+from studyapp.model_files.checkpoints import Checkpoint, list_checkpoints
 from studyapp.models import Export, Study
+from studyapp.simulated.crowd import find_latest_time
 from studyapp.study_file import read_study_file
 from studyapp.tasks.export import send_report
 from studyapp.tasks.sending import QueueUnreachableError

@@ -20,8 +20,8 @@ from limits import parse
 
 from studyapp.domain.prices import parse_amount, parse_prices
 from studyapp.given_secrets import LEAST_KEY, LEAST_PASSWORD, read_secret, refuse_weak
-from studyapp.log_lines import make_logging
-from studyapp.staff_frame import UNFOLD  # noqa: F401  a setting, as the others here
+from studyapp.staff_site.frame import UNFOLD  # noqa: F401  a setting, as the others here
+from studyapp.web.log_lines import make_logging
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -112,19 +112,19 @@ INSTALLED_APPS = [
     "studyapp.apps.StudyConfig",
 ]
 MIDDLEWARE = [
-    "studyapp.request_log.RequestLog",
-    "studyapp.probes.AnswerByAddress",
+    "studyapp.web.request_log.RequestLog",
+    "studyapp.web.probes.AnswerByAddress",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "studyapp.nul_bytes.RefuseNulBytes",
+    "studyapp.web.nul_bytes.RefuseNulBytes",
     "studyapp.participant_site.framing.FramedStudies",
     "studyapp.participant_site.languages.KeepLanguage",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "studyapp.body_sizes.BoundBodies",
+    "studyapp.web.body_sizes.BoundBodies",
     "django_otp.middleware.OTPMiddleware",
     "studyapp.staff_site.second_factor.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -209,7 +209,7 @@ CELERY_BEAT_SCHEDULE = {
     "mark-dropouts": {"task": "studyapp.tasks.mark_dropouts", "schedule": 300.0},
     "sync-prolific": {"task": "studyapp.tasks.sync_prolific", "schedule": 600.0},
 }
-CELERY_BEAT_SCHEDULER = "studyapp.beat:SteadyScheduler"
+CELERY_BEAT_SCHEDULER = "studyapp.workers.beat:SteadyScheduler"
 if env.bool("BYLINE_PURGE_DAILY", default=False):  # delete what its time is over for: docs/privacy.md
     from celery.schedules import crontab
 

@@ -20,7 +20,7 @@ from studyapp.domain.shot_arms import cross_shots
 from studyapp.domain.study_design import DesignError, StudyDesign, describe_design, parse_design
 from studyapp.domain.study_sections import Fault, Place
 from studyapp.domain.toml_lines import find_line, find_lines
-from studyapp.known_models import expand_ladder_arms
+from studyapp.model_files.known_models import expand_ladder_arms
 from studyapp.preset_texts import PRESETS_DIR, fill_translations, lay_texts, read_preset_texts
 
 DEFAULT_PRESET = "gpt3-short"

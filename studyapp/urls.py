@@ -4,9 +4,9 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from studyapp.health import show_health, show_readiness
 from studyapp.hooks import prolific
-from studyapp.metrics import show_metrics
+from studyapp.web.health import show_health, show_readiness
+from studyapp.web.metrics import show_metrics
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="staff:study_list")),
@@ -20,4 +20,4 @@ urlpatterns = [
     path("staff/", admin.site.urls),
 ]
 
-handler500 = "studyapp.outage.show_fault"
+handler500 = "studyapp.web.outage.show_fault"

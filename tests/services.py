@@ -36,8 +36,10 @@ def answers_ping() -> bool:
 
 @contextmanager
 def run_redis() -> Iterator[None]:
-    """The Redis of `studyapp.local_redis`, on the socket of the tests' own folder."""
-    server = subprocess.Popen([sys.executable, "-m", "studyapp.local_redis"], env=os.environ, stdout=subprocess.DEVNULL)
+    """The Redis of `studyapp.workers.local_redis`, on the socket of the tests' own folder."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "studyapp.workers.local_redis"], env=os.environ, stdout=subprocess.DEVNULL
+    )
     try:
         wait_until(answers_ping, seconds=30, what="Redis answers")
         yield

@@ -10,14 +10,14 @@ import pytest
 
 from analysis.load import load_bundle
 from analysis.schema import ENROLMENTS, SCHEMA_VERSION, TABLES
-from studyapp import codebook
 from studyapp.actions import participation
 from studyapp.actions.blindness import unblind
 from studyapp.actions.deviation import deviate
 from studyapp.actions.export import export_study
 from studyapp.actions.participation import EndAnswers
 from studyapp.actions.responses import Answer, AnswerOutcome, answer_trial, reveal_stage, show_trial
-from studyapp.bundle_format import RECORDS_CODEBOOK
+from studyapp.bundle.format import RECORDS_CODEBOOK
+from studyapp.domain import codebook
 from studyapp.domain.judgment import Judgment
 from studyapp.domain.normalisation import VERSION
 from studyapp.models import Stimulus

@@ -19,7 +19,7 @@ from studyapp.domain.article_file import read_article_file
 from studyapp.models import Candidate, Export, GenerationJob, Participant, Response, Stimulus
 from studyapp.tasks.generation import generate_article
 from studyapp.tasks.upkeep import sweep_jobs
-from studyapp.writing import write_orders
+from studyapp.workers.writing import write_orders
 from tests.services import Worker, run_redis, wait_until
 from tests.studyapp.study_rows import NOW, make_design
 

@@ -19,7 +19,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.utils import Error
 
 from studyapp.actions.snapshot import read_snapshot
-from studyapp.backup_file import BackupError, BackupReader, BackupWriter
+from studyapp.database.backup_file import BackupError, BackupReader, BackupWriter
 from studyapp.domain.bundle_cells import format_time
 
 LEFT_OUT = frozenset({"sessions", "axes"})  # by the app

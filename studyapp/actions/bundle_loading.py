@@ -20,11 +20,11 @@ from studyapp.actions.bundle_people import load_people, load_trials
 from studyapp.actions.bundle_texts import load_articles, load_detectors, load_forms, load_stimuli
 from studyapp.actions.export import write_bundle
 from studyapp.actions.study import create_study
-from studyapp.bundle_format import RECORDS, describe_columns
-from studyapp.bundle_reader import BundleReader
-from studyapp.codebook import COLUMNS
+from studyapp.bundle.format import RECORDS, describe_columns
+from studyapp.bundle.reader import BundleReader
 from studyapp.domain.bundle_cells import CellError, parse_time
 from studyapp.domain.bundle_rows import BundleFaultError
+from studyapp.domain.codebook import COLUMNS
 from studyapp.domain.normalisation import RULES_OF_VERSION_1
 from studyapp.domain.study_design import DesignError, StudyDesign, hash_design, parse_design
 from studyapp.models import LoadedBundle, Study

@@ -20,8 +20,8 @@ from studyapp.actions.deviation import list_deviations, list_unblindings
 from studyapp.actions.export_records import list_records
 from studyapp.actions.launch import freeze_design
 from studyapp.actions.snapshot import read_snapshot
-from studyapp.bundle_file import BundleWriter
-from studyapp.bundle_format import SCHEMA_VERSION, describe_columns
+from studyapp.bundle.file import BundleWriter
+from studyapp.bundle.format import SCHEMA_VERSION, describe_columns
 from studyapp.domain.anonymity import DEFAULT_K, NotAnonymousError
 from studyapp.domain.bundle_cells import format_time
 from studyapp.domain.public_release import HISTORY, PublicRules, publish_manifest, publish_people

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from studyapp.actions.detection import find_exported_run
-from studyapp.bundle_format import describe_columns, list_codebook
+from studyapp.bundle.format import describe_columns, list_codebook
 from studyapp.domain.attention import GivenAnswer, judge_answers
 from studyapp.domain.bundle_cells import format_time, remove_ids
 from studyapp.domain.public_release import PublicPeople, PublicRules, make_trial_publisher

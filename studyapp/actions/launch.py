@@ -16,7 +16,6 @@ from studyapp.actions.quiz_forms import are_forms_balanced
 from studyapp.actions.review import review_items
 from studyapp.actions.rival_studies import find_unknown
 from studyapp.actions.study import describe_study
-from studyapp.checkpoints import read_tuning
 from studyapp.domain.allocation_checks import AllocationFacts, check_allocation
 from studyapp.domain.launch_checklist import (
     ArmFacts,
@@ -32,6 +31,7 @@ from studyapp.domain.protocol_checks import ProtocolFacts, check_protocol
 from studyapp.domain.study_design import describe_design, hash_design
 from studyapp.domain.tuning_costs import check_tuning, read_costs
 from studyapp.given_secrets import read_secret
+from studyapp.model_files.checkpoints import read_tuning
 from studyapp.models import Arm, GenerationJob, ItemFlag, Stimulus, Study
 from studyapp.recruitment import Verification
 from studyapp.spoken import has_catalogue

@@ -11,12 +11,12 @@ from pathlib import Path
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from studyapp.checkpoints import CARD, UNFINISHED
 from studyapp.domain.corpus_file import NAME, SUFFIXES
 from studyapp.domain.fine_tuning import FineTuning, TunableModel, name_tuned
 from studyapp.domain.ladder_file import read_rungs
+from studyapp.model_files.checkpoints import CARD, UNFINISHED
+from studyapp.model_files.shelf import FolderTakenError, hold_folder
 from studyapp.models import Article, Study, TrainingJob, TrainingLadder
-from studyapp.shelf import FolderTakenError, hold_folder
 
 EVERY_IMPORTED = "every imported article"
 

@@ -19,9 +19,9 @@ from django.views.decorators.csrf import csrf_exempt
 from studyapp.actions.api_tokens import find_token
 from studyapp.actions.audit import acting_as
 from studyapp.actions.roles import list_visible_studies
+from studyapp.database.outlasting import DATABASE_AWAY
 from studyapp.models import ApiToken, Study
-from studyapp.outlasting import DATABASE_AWAY
-from studyapp.rate_limits import find_address, rate_limits
+from studyapp.web.rate_limits import find_address, rate_limits
 
 logger = logging.getLogger(__name__)
 FAILURES = "20 per minute"  # of one address
@@ -53,7 +53,7 @@ def for_token(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
                 response = view(request, token, **arguments)
         except ApiError as error:
             response = error.as_response()
-        except DATABASE_AWAY:  # studyapp.outage says so
+        except DATABASE_AWAY:  # studyapp.web.outage says so
             raise
         except Exception:
             logger.exception("the API failed at %s", request.path)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from studyapp.codebook import COLUMNS
+from studyapp.domain.codebook import COLUMNS
 from studyapp.domain.question_types import BUILT_IN, FURTHER
 from studyapp.domain.ready_made_questions import READY_MADE, SENTENCES
 from studyapp.domain.study_sections import Fault, suggest

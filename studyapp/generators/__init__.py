@@ -2,7 +2,7 @@
 
 Every file has `open_writer(order, *, name, is_chat)`, which gives an object with `write_all`, as the `Writer` of
 `generator.writer` has it. A file that is put here is a generator of every study; nothing lists it anywhere else. Only a
-worker imports one, when it takes up a job of its arm (`studyapp.writing`), so that the site never loads a model.
+worker imports one, when it takes up a job of its arm (`studyapp.workers.writing`): the site never loads a model.
 """
 
 import pkgutil

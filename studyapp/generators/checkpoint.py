@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from studyapp.actions.generation import GenerationOrder
-from studyapp.checkpoints import find_checkpoint
+from studyapp.model_files.checkpoints import find_checkpoint
 
 if TYPE_CHECKING:
     from generator.sample import AnyWriter

@@ -34,8 +34,8 @@ from studyapp.participant_site.endings import find_ending
 from studyapp.participant_site.languages import read_choice, say_error, speak
 from studyapp.participant_site.visitor import find_participant, find_study, join, locate, redirect_to, remember
 from studyapp.passes import find_returning
-from studyapp.rate_limits import find_address, rate_limits, tells_people_apart
 from studyapp.recruitment import SIMULATED, Adapter, Arrival, Ending, EntryError, Outcome
+from studyapp.web.rate_limits import find_address, rate_limits, tells_people_apart
 
 REHEARSAL_NOTICE = gettext_lazy(
     "Thank you for coming. Here the researchers try their study out with simulated participants, so there is nothing "

@@ -9,9 +9,9 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from studyapp.checkpoints import list_shelf
 from studyapp.domain.study_design import DesignError
-from studyapp.offered_models import OfferedModel, ServerListing, list_cached_models, list_server_models
+from studyapp.model_files.checkpoints import list_shelf
+from studyapp.model_files.offered_models import OfferedModel, ServerListing, list_cached_models, list_server_models
 
 PLACES = {"checkpoint": "On the shelf", "huggingface": "In the Hugging Face cache", "openai": "Of the server"}
 _MADE_TO_ANSWER = re.compile(r"instruct|chat|-it$|-it@", re.IGNORECASE)  # as most makers name such models

@@ -11,8 +11,8 @@ from studyapp.actions.study import describe_study
 from studyapp.domain.design_changes import ArmEntry, DesignChange
 from studyapp.domain.shot_arms import cross_shots
 from studyapp.domain.study_design import DesignError, describe_design
+from studyapp.model_files.offered_models import ask_server
 from studyapp.models import Study
-from studyapp.offered_models import ask_server
 from studyapp.staff_site.arm_forms import ArmForm
 from studyapp.staff_site.arm_rows import describe_arms, group_rows, read_arm_rows
 from studyapp.staff_site.drafts import has_texts, try_change

@@ -19,9 +19,9 @@ from studyapp.domain.article_file import RowFile, UnreadableFileError, part_rows
 from studyapp.domain.article_text import FIELDS, REQUIRED_FIELDS
 from studyapp.domain.column_names import NOT_READ, guess_columns
 from studyapp.domain.roles import CHANGE
-from studyapp.held_uploads import HeldUpload, find_upload, forget_upload, hold_upload, remember_refs
 from studyapp.models import Article, Study
 from studyapp.staff_site.pages import needs, show, staff_page
+from studyapp.web.held_uploads import HeldUpload, find_upload, forget_upload, hold_upload, remember_refs
 
 SHOWN_ROWS = 8
 SHOWN_FAULTS = 50

@@ -16,10 +16,10 @@ from studyapp.actions.detection import (
     request_detection,
     resume_run,
 )
-from studyapp.checkpoints import list_shelf
 from studyapp.domain.detection import DetectorAreas, ScoredText, measure_areas
+from studyapp.model_files.checkpoints import list_shelf
+from studyapp.model_files.offered_models import list_cached_models
 from studyapp.models import DetectorRun, Study
-from studyapp.offered_models import list_cached_models
 from studyapp.staff_site.pages import show, study_page
 from studyapp.tasks.detection import send_detection
 from studyapp.tasks.sending import QueueUnreachableError

@@ -22,8 +22,8 @@ from studyapp.domain.fine_tuning import (
     TunableModel,
 )
 from studyapp.domain.loss_picture import format_tokens
+from studyapp.model_files.offered_models import list_tunable_models
 from studyapp.models import Study, TrainingLadder
-from studyapp.offered_models import list_tunable_models
 from studyapp.staff_site.pages import needs, show, staff_page
 from studyapp.staff_site.training_material import IMPORTED, MaterialForm, make_and_send
 

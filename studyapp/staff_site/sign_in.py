@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from studyapp.rate_limits import find_address, rate_limits
+from studyapp.web.rate_limits import find_address, rate_limits
 
 
 class SignInLimits(AxesHandler):

@@ -10,11 +10,11 @@ from django.db.models import Count, Q
 from studyapp.actions.launch import review_readiness
 from studyapp.actions.quiz_forms import are_forms_balanced
 from studyapp.actions.review import review_items
-from studyapp.checkpoints import list_shelf
 from studyapp.domain.launch_checklist import may_launch
 from studyapp.domain.pay import judge_pay, parse_reward
+from studyapp.model_files.checkpoints import list_shelf
+from studyapp.model_files.offered_models import is_cached
 from studyapp.models import GenerationJob, Stimulus, Study
-from studyapp.offered_models import is_cached
 
 State = Literal["done", "next", "problem", "todo"]
 STATE_WORDS: dict[State, str] = {"done": "done", "next": "next", "problem": "to mend", "todo": "to do"}

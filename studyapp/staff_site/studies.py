@@ -12,11 +12,11 @@ from django.shortcuts import redirect
 from studyapp.actions.places import count_cells
 from studyapp.actions.roles import list_visible_studies
 from studyapp.actions.study import describe_study
-from studyapp.checkpoints import list_shelf, read_tuning
 from studyapp.domain.tuning_costs import read_costs
-from studyapp.known_models import list_known_ladders
+from studyapp.model_files.checkpoints import list_shelf, read_tuning
+from studyapp.model_files.known_models import list_known_ladders
+from studyapp.model_files.offered_models import ask_server, list_cached_models
 from studyapp.models import Arm, Export, GenerationJob, Participant, Place, Stimulus, Study
-from studyapp.offered_models import ask_server, list_cached_models
 from studyapp.staff_site.entry_link import find_entry_link
 from studyapp.staff_site.pages import show, staff_page, study_page
 from studyapp.study_file import write_study_file

@@ -9,11 +9,11 @@ from django.shortcuts import get_object_or_404, redirect
 
 from studyapp.actions.training import list_next_jobs, resume_ladder, stop_ladder
 from studyapp.actions.training_ladders import LadderRefusedError, remove_ladder
-from studyapp.checkpoints import read_tuning
 from studyapp.domain.fine_tuning import FineTuning
 from studyapp.domain.loss_picture import Curve, draw_losses, format_tokens
 from studyapp.domain.training import Work, describe_seconds, estimate_seconds
 from studyapp.domain.tuning_costs import TuningCosts, read_costs
+from studyapp.model_files.checkpoints import read_tuning
 from studyapp.models import TrainingJob, TrainingLadder
 from studyapp.staff_site.pages import needs, show, staff_page
 from studyapp.tasks.sending import QueueUnreachableError

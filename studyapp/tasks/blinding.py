@@ -4,8 +4,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from studyapp.actions import blinding
-from studyapp.blinding_auditing import carry_audit_out
 from studyapp.models import BlindingAudit
+from studyapp.simulated.blinding_auditing import carry_audit_out
 from studyapp.tasks.sending import send_wanted
 
 

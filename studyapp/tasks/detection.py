@@ -6,12 +6,12 @@ from celery import shared_task
 from django.utils import timezone
 
 from studyapp.actions import detection
-from studyapp.database_clock import read_clock
-from studyapp.detecting import LostDetectionError, carry_detection_out
-from studyapp.outlasting import DATABASE_AWAY, outlast
-from studyapp.sign_of_life import keep_alive
-from studyapp.stopping import WorkerStoppingError
+from studyapp.database.clock import read_clock
+from studyapp.database.outlasting import DATABASE_AWAY, outlast
 from studyapp.tasks.sending import send_wanted
+from studyapp.workers.detecting import LostDetectionError, carry_detection_out
+from studyapp.workers.sign_of_life import keep_alive
+from studyapp.workers.stopping import WorkerStoppingError
 
 logger = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ import shutil
 from celery import shared_task
 
 from studyapp.actions import export
-from studyapp.database_clock import read_clock
-from studyapp.outlasting import outlast
-from studyapp.sign_of_life import keep_alive
+from studyapp.database.clock import read_clock
+from studyapp.database.outlasting import outlast
 from studyapp.tasks.sending import send_wanted
+from studyapp.workers.sign_of_life import keep_alive
 
 logger = logging.getLogger(__name__)
 

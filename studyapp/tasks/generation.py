@@ -8,12 +8,12 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from studyapp.actions import generation
-from studyapp.database_clock import read_clock
-from studyapp.job_pulse import JobPulse, LostClaimError
-from studyapp.outlasting import DATABASE_AWAY, outlast
-from studyapp.stopping import WorkerStoppingError
+from studyapp.database.clock import read_clock
+from studyapp.database.outlasting import DATABASE_AWAY, outlast
 from studyapp.tasks.sending import QueueUnreachableError
-from studyapp.writing import write_orders
+from studyapp.workers.job_pulse import JobPulse, LostClaimError
+from studyapp.workers.stopping import WorkerStoppingError
+from studyapp.workers.writing import write_orders
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from studyapp.actions import planning
-from studyapp.outlasting import outlast
+from studyapp.database.outlasting import outlast
 from studyapp.tasks.sending import send_wanted
 
 logger = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from studyapp.actions import rehearsal
-from studyapp.rehearsing import carry_rehearsal_out
+from studyapp.simulated.rehearsing import carry_rehearsal_out
 from studyapp.tasks.export import write_report
 from studyapp.tasks.sending import send_wanted
 

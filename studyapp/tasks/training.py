@@ -7,13 +7,13 @@ from celery import shared_task
 from kombu.exceptions import OperationalError
 
 from studyapp.actions import training
-from studyapp.database_clock import read_clock
-from studyapp.fine_tuning import tune_order
-from studyapp.outlasting import DATABASE_AWAY, outlast
-from studyapp.shelf import FolderTakenError, hold_folder
-from studyapp.stopping import WorkerStoppingError
+from studyapp.database.clock import read_clock
+from studyapp.database.outlasting import DATABASE_AWAY, outlast
+from studyapp.model_files.shelf import FolderTakenError, hold_folder
 from studyapp.tasks.sending import QueueUnreachableError
-from studyapp.trainer import LostTrainingError, Pulse, train_order
+from studyapp.workers.fine_tuning import tune_order
+from studyapp.workers.stopping import WorkerStoppingError
+from studyapp.workers.trainer import LostTrainingError, Pulse, train_order
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from studyapp.actions import blinding, detection, export, generation, participation, planning, rehearsal, training
 from studyapp.actions import purge as purging
 from studyapp.actions.audit import acting_as
-from studyapp.database_clock import read_clock
+from studyapp.database.clock import read_clock
 from studyapp.models import Study
 from studyapp.tasks.blinding import audit_blinding
 from studyapp.tasks.detection import detect_texts

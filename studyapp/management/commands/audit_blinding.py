@@ -12,11 +12,11 @@ from django.utils import timezone
 from rich.progress import TaskID
 
 from studyapp.actions.blinding import AuditRefusedError, request_audit
-from studyapp.blinding_auditing import carry_audit_out
-from studyapp.blinding_walk import REPEATS
 from studyapp.management.study_command import StudyCommand
+from studyapp.management.terminal import open_progress
 from studyapp.models import BlindingAudit, Study
-from studyapp.terminal import open_progress
+from studyapp.simulated.blinding_auditing import carry_audit_out
+from studyapp.simulated.blinding_walk import REPEATS
 
 MARKS = {"refuse": "TELLS", "warn": "mind", "pass": "good"}
 

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from studyapp.actions.backup import write_backup
-from studyapp.backup_file import BackupError
+from studyapp.database.backup_file import BackupError
 
 
 class Command(BaseCommand):

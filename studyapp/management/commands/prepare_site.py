@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from studyapp.database_lock import hold_database_lock
+from studyapp.database.lock import hold_database_lock
 
 
 class Command(BaseCommand):

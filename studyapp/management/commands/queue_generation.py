@@ -9,10 +9,10 @@ from django.db.models import Count
 
 from studyapp.actions.generation import GenerationRefusedError, queue_jobs
 from studyapp.management.study_command import StudyCommand
+from studyapp.management.terminal import open_progress
 from studyapp.models import GenerationJob, Study
 from studyapp.tasks.generation import send_jobs
 from studyapp.tasks.sending import QueueUnreachableError
-from studyapp.terminal import open_progress
 
 
 class Command(StudyCommand):

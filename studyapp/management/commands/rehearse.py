@@ -11,10 +11,10 @@ from rich.progress import TaskID
 from studyapp.actions.rehearsal import RehearsalRefusedError, request_rehearsal
 from studyapp.domain.rehearsal_cast import Cast
 from studyapp.management.study_command import StudyCommand
+from studyapp.management.terminal import open_progress
 from studyapp.models import Rehearsal, Study
-from studyapp.rehearsing import carry_rehearsal_out
+from studyapp.simulated.rehearsing import carry_rehearsal_out
 from studyapp.tasks.export import write_report
-from studyapp.terminal import open_progress
 
 MARKS = {True: "found", False: "NOT FOUND", None: "–"}
 

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from studyapp.actions.backup import restore_backup
-from studyapp.backup_file import BackupError
+from studyapp.database.backup_file import BackupError
 
 
 class Command(BaseCommand):

@@ -8,13 +8,13 @@ import httpx
 from django.core.management.base import CommandError
 from django.db.models import Max
 
-from studyapp.crowd import Crowd, find_unfinished, send_crowd
 from studyapp.domain.rehearsal_cast import Cast
 from studyapp.domain.simulated_rater import RATER_SPREAD
 from studyapp.management.study_command import StudyCommand
+from studyapp.management.terminal import open_progress
 from studyapp.models import Study
-from studyapp.simulation import SimulationError
-from studyapp.terminal import open_progress
+from studyapp.simulated.crowd import Crowd, find_unfinished, send_crowd
+from studyapp.simulated.simulation import SimulationError
 
 
 class Command(StudyCommand):

@@ -14,7 +14,7 @@ from django.db import connection
 from studyapp.actions.backup import list_tables, restore_backup, write_backup
 from studyapp.actions.export import write_bundle
 from studyapp.actions.roles import give_role
-from studyapp.backup_file import BackupError
+from studyapp.database.backup_file import BackupError
 from studyapp.domain.roles import Role
 from studyapp.models import GenerationJob, PlatformIdentity, Study
 from tests.studyapp.bundle_rows import make_answered

@@ -3,8 +3,8 @@ import pytest
 from generator.corpus import gather_corpus, read_articles
 from studyapp.actions import training
 from studyapp.actions.training_ladders import LadderRefusedError, list_corpora, remove_ladder, store_corpus
+from studyapp.model_files.shelf import hold_folder
 from studyapp.models import Article, TrainingJob, TrainingLadder
-from studyapp.shelf import hold_folder
 from tests.studyapp.ladder_rows import make_small_ladder
 from tests.studyapp.study_rows import NOW, make_articles, make_draft
 

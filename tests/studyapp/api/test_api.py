@@ -16,7 +16,7 @@ from studyapp.actions.roles import give_role
 from studyapp.api import access
 from studyapp.domain.roles import Role
 from studyapp.models import AuditEntry, Export, Response, Study
-from studyapp.rate_limits import rate_limits
+from studyapp.web.rate_limits import rate_limits
 from tests.studyapp.bundle_rows import make_answered
 from tests.studyapp.study_rows import enrol, make_draft, make_launched
 

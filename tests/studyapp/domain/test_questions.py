@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from studyapp.bundle_format import describe_columns
+from studyapp.bundle.format import describe_columns
 from studyapp.domain.questions import (
     PREFER_NOT,
     Question,

@@ -6,7 +6,7 @@ from django.test import Client
 from studyapp.actions.launch import close_study
 from studyapp.models import EntryTally, Participant, PlatformIdentity, Trial
 from studyapp.passes import sign_pass
-from studyapp.rate_limits import rate_limits
+from studyapp.web.rate_limits import rate_limits
 from tests.studyapp.participant_site.visitors import PROLIFIC_ID, Visitor
 from tests.studyapp.study_rows import NOW, make_draft, make_launched
 

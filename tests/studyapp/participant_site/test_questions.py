@@ -11,7 +11,7 @@ from studyapp.domain.rehearsal_cast import Character, Kind
 from studyapp.models import Participant, QuestionAnswer
 from studyapp.participant_site.place_names import list_countries, list_languages
 from studyapp.passes import sign_pass
-from studyapp.simulation import SimulatedParticipant, TrialTruth
+from studyapp.simulated.simulation import SimulatedParticipant, TrialTruth
 from tests.studyapp.participant_site.visitors import Visitor
 from tests.studyapp.study_rows import NOW, make_launched
 

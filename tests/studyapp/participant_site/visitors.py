@@ -3,7 +3,7 @@
 from django.test import Client
 
 from studyapp.models import Participant
-from studyapp.simulation import read_page
+from studyapp.simulated.simulation import read_page
 
 PROLIFIC_ID = "5f2b8a9c1d3e4f5a6b7c8d9e"
 

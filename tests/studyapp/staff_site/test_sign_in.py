@@ -4,7 +4,7 @@ import pytest
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib.auth.models import User
 
-from studyapp.rate_limits import rate_limits
+from studyapp.web.rate_limits import rate_limits
 
 pytestmark = pytest.mark.django_db
 LOGIN = "/staff/login/"

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 from django.db import OperationalError
 
-from studyapp import outlasting
 from studyapp.actions import generation
 from studyapp.actions.generation import queue_jobs
+from studyapp.database import outlasting
 from studyapp.domain.prices import parse_prices
 from studyapp.models import GenerationJob
 from studyapp.tasks.generation import generate_article
