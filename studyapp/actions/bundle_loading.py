@@ -22,6 +22,7 @@ from studyapp.actions.export import write_bundle
 from studyapp.actions.study import create_study
 from studyapp.bundle.format import RECORDS, describe_columns
 from studyapp.bundle.reader import BundleReader
+from studyapp.database.row_counts import refresh_row_counts
 from studyapp.domain.bundle_cells import CellError, parse_time
 from studyapp.domain.bundle_rows import BundleFaultError
 from studyapp.domain.codebook import COLUMNS
@@ -55,6 +56,7 @@ def load_bundle(path: Path, *, now: datetime, slug: str | None = None) -> Study:
         plan = _plan_study(reader.read_manifest(), slug=slug)
         with transaction.atomic():
             study = _build(reader, plan)
+            refresh_row_counts()
             _compare_with_bundle(reader, study, now=now)
             LoadedBundle.objects.create(
                 study=study,

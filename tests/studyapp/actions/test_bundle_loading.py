@@ -7,6 +7,8 @@ import zipfile
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from analysis.report import write_report
 from studyapp.actions import participation
@@ -45,6 +47,17 @@ def test_a_loaded_study_is_exported_again_byte_for_byte(bundle, tmp_path):
     again = export(study, tmp_path / "again", now=LATER + timedelta(days=1))
     assert read_files(again) == read_files(bundle)
     assert again.read_bytes() == bundle.read_bytes()
+
+
+def test_postgresql_counts_the_rows_before_it_reads_them_again(bundle):
+    """Else it plans by the counts of before, and reads large studies for hours."""
+    with CaptureQueriesContext(connection) as asked:
+        load_bundle(bundle, now=LATER)
+    queries = [query["sql"] for query in asked]
+    counts = [at for at, sql in enumerate(queries) if sql.startswith("ANALYZE") and '"studyapp_trial"' in sql]
+    last_written = max(at for at, sql in enumerate(queries) if sql.startswith('INSERT INTO "studyapp_response"'))
+    assert len(counts) == (connection.vendor == "postgresql")
+    assert all(at > last_written for at in counts)
 
 
 def test_its_report_is_the_same_bytes(bundle, tmp_path):
