@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from analysis import linear_mixed
 from analysis.linear_mixed import NoLinearFitError, fit_linear
+from analysis.linear_mixed_system import System
 
 ROWS = 360
 # item's part of y: coefficients as (estimate, standard error, df), sd of participant, title, item, residual, REML
@@ -57,6 +59,36 @@ def test_agrees_with_lmertest(name):
         assert own.p == pytest.approx(2 * stats.t.sf(abs(own.value / own.se), own.df), rel=1e-12)
     assert (*fitted.sd, fitted.residual_sd) == pytest.approx(sd, abs=1e-5)
     assert fitted.deviance == pytest.approx(deviance, abs=1e-5)
+
+
+def test_slopes_are_those_of_differences():
+    y, x, groups = make_data(GOLDEN["inside"][0])
+    keep = np.arange(ROWS) % 7 > 0  # levels with different numbers of rows
+    system = System(y[keep], x[keep], [(name, index[keep]) for name, index in groups])
+    theta, step = np.array([0.9, 0.7, 1.3]), 1e-5
+    slopes = system.at(theta).slopes(variances=True)
+    for place in range(3):
+        shift = step * np.eye(3)[place]
+        above, below = system.at(theta + shift), system.at(theta - shift)
+        found = (above.log_determinant - below.log_determinant) / (2 * step)
+        assert slopes.log_determinant[place] == pytest.approx(found, rel=1e-6)
+        assert slopes.rest[place] == pytest.approx((above.rest - below.rest) / (2 * step), rel=1e-6, abs=1e-8)
+        found = np.diag(above.unscaled_covariance - below.unscaled_covariance) / (2 * step)
+        assert slopes.variances[place] == pytest.approx(found, rel=1e-5, abs=1e-9)
+
+
+def test_a_variance_that_fell_to_0_by_a_step_too_long_comes_back(monkeypatch):
+    y, x, groups = make_data(GOLDEN["inside"][0])
+    names = ("(Intercept)", "x1", "x2", "x3")
+    descend, calls = linear_mixed._descend, []
+
+    def fall(system, theta):
+        calls.append(theta)
+        return np.zeros(3) if len(calls) == 1 else descend(system, theta)
+
+    monkeypatch.setattr(linear_mixed, "_descend", fall)
+    assert fit_linear(y, x, names, groups).deviance == pytest.approx(GOLDEN["inside"][3], abs=1e-5)
+    assert len(calls) == 2
 
 
 def test_one_group_in_balance_is_the_analysis_of_variance():
