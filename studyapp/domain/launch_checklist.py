@@ -222,7 +222,8 @@ def _check_arm(arm: ArmFacts, *, n_items: int) -> list[Finding]:
     if arm.jobs_unfinished:
         findings.append(Finding("refuse", "Generation", f"{arm.name}: {count(arm.jobs_unfinished, 'text')} to come."))
     if missing := n_items - arm.stimuli:
-        words = f"{missing} of {n_items} items have no model text; generate, then {PRESS_SELECT}"
+        way = f"generate, or ask for more candidates on Review where none is fit to show; then {PRESS_SELECT}"
+        words = f"{missing} of {n_items} items have no model text; {way}"
         findings.append(Finding("refuse", "Stimuli", f"{arm.name}: {words}."))
     if arm.flags:
         counted = sorted(Counter(arm.flags).items())

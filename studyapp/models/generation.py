@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 
 from studyapp.domain.shared_runs import describe_run
 from studyapp.models.arms import Arm
@@ -34,6 +34,11 @@ class GenerationJobQuerySet(models.QuerySet):
         spent = self.exclude(prompt_tokens=0, completion_tokens=0, cost=0)
         sums = {"tokens_in": Sum("prompt_tokens"), "tokens_out": Sum("completion_tokens"), "spent": Sum("cost")}
         return list(spent.order_by().values("arm_id").annotate(**sums))
+
+    def without_fit_candidate(self) -> "GenerationJobQuerySet":
+        """Jobs that are done, and none of whose candidates may be shown."""
+        fit = Candidate.objects.fit_to_choose().filter(job=OuterRef("pk"))
+        return self.filter(~Exists(fit), state=JobState.DONE)
 
     def silent_since(self, moment: datetime, *, now: datetime) -> "GenerationJobQuerySet":
         """Running jobs without a sign of life since `moment`, or with one from after now: the clock was set back."""

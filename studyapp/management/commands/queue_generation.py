@@ -1,4 +1,4 @@
-"""Queue a study's articles: `manage.py queue_generation SLUG [--wait]`."""
+"""Queue a study's articles: `manage.py queue_generation SLUG [--more] [--wait]`."""
 
 import time
 from argparse import ArgumentParser
@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db.models import Count
 
-from studyapp.actions.generation import GenerationRefusedError, queue_jobs
+from studyapp.actions.generation import GenerationRefusedError, queue_jobs, queue_more_candidates
 from studyapp.management.study_command import StudyCommand
 from studyapp.management.terminal import open_progress
 from studyapp.models import GenerationJob, Study
@@ -20,11 +20,19 @@ class Command(StudyCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
+        parser.add_argument(
+            "--more",
+            action="store_true",
+            help="also further candidates of each article that has none fit to show, as many as the study says",
+        )
         parser.add_argument("--wait", action="store_true", help="stay until all are written, with a bar")
 
     def handle_study(self, study: Study, options: dict[str, Any]) -> None:
         try:
             job_ids = queue_jobs(study)
+            if options["more"]:
+                unserved = GenerationJob.objects.of_study(study.pk).without_fit_candidate()
+                job_ids += [queue_more_candidates(job, n_more=study.candidates_per_article) for job in unserved]
             send_jobs(job_ids)
         except (GenerationRefusedError, QueueUnreachableError) as error:
             raise CommandError(str(error)) from None

@@ -20,5 +20,6 @@ class Command(StudyCommand):
         self.stdout.write(f"{outcome.chosen} model texts chosen.")
         if outcome.unserved:
             self.stdout.write(
-                f"{len(outcome.unserved)} articles have no candidate fit to show; ask for more on the review page."
+                f"{len(outcome.unserved)} articles have no candidate fit to show; ask for more on the review page, or "
+                "by queue_generation --more, and select again."
             )

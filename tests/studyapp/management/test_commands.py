@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from studyapp.actions import participation
 from studyapp.actions.participation import enrol, withdraw
-from studyapp.models import Article, AuditEntry, Participant, Response, Study, Trial
+from studyapp.models import Article, AuditEntry, GenerationJob, Participant, Response, Study, Trial
 from studyapp.recruitment import Arrival
 from studyapp.tasks.generation import generate_article
 from tests.studyapp.bundle_rows import make_answered
@@ -110,6 +110,21 @@ def test_queue_generation_sends_every_job_once(monkeypatch, django_capture_on_co
     make_draft(n_items=2)
     assert "6 texts queued" in run("queue_generation", "pilot")
     assert len(sent) == len(set(sent)) == 6
+
+
+def test_more_candidates_are_asked_for_where_none_is_fit(monkeypatch):
+    sent = []
+    monkeypatch.setattr(generate_article, "delay", sent.append)
+    study = make_draft(n_items=2)
+    finish_jobs(study)
+    job = GenerationJob.objects.of_study(study.pk).first()
+    job.candidates.update(is_fit=False)
+    assert "queue_generation --more" in run("select_stimuli", "pilot")
+    assert "0 texts queued" in run("queue_generation", "pilot")
+    assert "1 texts queued" in run("queue_generation", "pilot", more=True)
+    job.refresh_from_db()
+    assert sent == [job.pk]
+    assert (job.state, job.candidates_wanted) == ("queued", job.candidates.count() + study.candidates_per_article)
 
 
 def test_the_steps_to_a_launch_follow_one_another():
