@@ -114,7 +114,7 @@ def test_queue_generation_sends_every_job_once(monkeypatch, django_capture_on_co
 
 def test_more_candidates_are_asked_for_where_none_is_fit(monkeypatch):
     sent = []
-    monkeypatch.setattr(generate_article, "delay", sent.append)
+    monkeypatch.setattr(generate_article, "delay_on_commit", sent.append)
     study = make_draft(n_items=2)
     finish_jobs(study)
     job = GenerationJob.objects.of_study(study.pk).first()
