@@ -16,7 +16,7 @@ import polars as pl
 from scipy import stats
 
 from analysis.accuracy import MeanEstimate, estimate_mean
-from analysis.mixed import fit
+from analysis.mixed import fit, fit_nested
 from analysis.mixed_result import NoFitError
 from analysis.mixed_structure import TooManyLevelsError
 from analysis.schema import NEUTRAL
@@ -69,9 +69,8 @@ def compare_arms(judgments: pl.DataFrame) -> NeutralTest:
     groups = [name for name in ("participant", "title", "item") if data[name].n_unique() > 1]
     random = " + ".join(f"(1 | {name})" for name in groups)
     try:
-        full, without = (
-            fit(f"dont_know ~ {fixed} + {random}", data, link="logit", give="maximum") for fixed in ("arm", "1")
-        )
+        full = fit(f"dont_know ~ arm + {random}", data, link="logit", give="maximum")
+        without = fit_nested(f"dont_know ~ 1 + {random}", data, full=full)
     except (NoFitError, TooManyLevelsError) as error:
         return NeutralTest(reason=str(error))
     if full.diagnostics.separated:

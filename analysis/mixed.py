@@ -8,7 +8,8 @@ triangles Λ of the random parts, Σ = ΛΛᵀ), the log likelihood and the cond
 normal. Assumes that coefficients of a part are normal, and that outcomes are independent given them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Literal
 
 import numpy as np
@@ -56,14 +57,40 @@ def fit(
     counts = None if trials is None else frame[trials].cast(pl.Float64).to_numpy()
     _check(design, counts)
     objective = Laplace(design.y, design.fixed, design.random, link=link, trials=counts)
+    with _few_threads(objective):
+        start = begin_with_few(design, counts, link=link) if len(design.y) >= MANY else None
+        return _search(objective, design, start=start, give=give)
+
+
+def fit_nested(formula: str, frame: pl.DataFrame, *, full: MixedFit) -> MixedFit:
+    """The maximum alone of a formula with the random parts of `full` and fewer fixed ones, begun where that ended.
+
+    Raises:
+        FormulaError, NoFitError, TooManyLevelsError: as `fit`.
+    """
+    design = build_design(formula, frame)
+    _check(design, None)
+    objective = Laplace(design.y, design.fixed, design.random, link=full.link)
+    known = dict(zip(full.names, full.coefficients, strict=True))
+    start = np.array([*(float(known.get(name, 0.0)) for name in design.names), *full.theta])
+    with _few_threads(objective):
+        return _search(objective, design, start=start, give="maximum")
+
+
+@contextmanager
+def _few_threads(objective: Laplace) -> Iterator[None]:
+    """The threads that pay; a singular matrix, wherever it is met, as the error that it means."""
     with threadpool_limits(limits=count_threads(objective), user_api="blas"):
         try:
-            start = begin_with_few(design, counts, link=link) if len(design.y) >= MANY else None
-            search = Search(objective, design, start=start)
-            search.run(curvature=give != "maximum")
-            return _describe(search, give=give)
+            yield
         except (np.linalg.LinAlgError, linalg.LinAlgError) as error:
             raise NoFitError("these answers are too few, or too much alike, for this model") from error
+
+
+def _search(objective: Laplace, design: Design, *, start: Array | None, give: Given) -> MixedFit:
+    search = Search(objective, design, start=start)
+    search.run(curvature=give != "maximum")
+    return _describe(search, give=give)
 
 
 def count_threads(objective: Laplace) -> int | None:

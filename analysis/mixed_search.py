@@ -16,6 +16,7 @@ MOST_STEPS = 300
 MANY = 60_000  # rows from which on an evaluation is dear, and the curvature changes little within a standard error
 GRADIENT, GRADIENT_OF_MANY = 1e-5, 0.02  # at which the descent ends; of many rows the rest is left to Newton's steps
 NEWTON_STEPS = 4
+WIDTH = 0.02  # of the differences that θ's scales are from
 ASTRAY = 1e12  # -2ℓ of a point that cannot be worked out, so that the search takes a shorter step
 
 
@@ -31,6 +32,7 @@ class Search:
         self.design = design
         self.p = design.fixed.width
         self.evaluations = 0
+        self.is_begun = start is not None
         self.point = self._start() if start is None else start
         self.scale = np.eye(len(self.point))
         self.value = self.evaluate(self.point)
@@ -59,6 +61,8 @@ class Search:
     def run(self, *, curvature: bool = True, gradient: float | None = None) -> None:
         """Minimise; leave a boundary that only looked like the minimum; end with Newton's steps and the covariance
         (`curvature`). `gradient`: the slope at which the descent ends, unless as the number of rows asks."""
+        if self.is_begun:
+            self._approach()
         self._precondition()
         end = gradient or (GRADIENT_OF_MANY if curvature and self.is_many else GRADIENT)
         self._descend(end)
@@ -86,16 +90,34 @@ class Search:
         """The largest |slope| of -2ℓ along the parameters that are free, in units of about a standard error."""
         return float(np.abs(self.scale[:, self.free].T @ self.value.gradient).max())
 
+    def _approach(self) -> None:
+        """Where the beginning is another fit's end: a scoring step of the coefficients, which are nearly there."""
+        information = project_information(self.objective, self.value)
+        moved = self.point.copy()
+        moved[: self.p] -= np.linalg.solve(information, self.value.gradient[: self.p] / 2)
+        tried = self.evaluate(moved)
+        if tried.deviance < self.value.deviance:
+            self.point, self.value = moved, tried
+
     def _precondition(self) -> None:
-        """Scales from the curvature at the start: β's information with the random parts projected out, θ's by steps."""
+        """Scales from the curvature at the start: β's information with the random parts projected out, θ's by steps.
+        Of many rows the same steps say where a standard deviation is about to end, and it is begun there."""
         value = self.value
         information = project_information(self.objective, value)
         self.scale[: self.p, : self.p] = np.linalg.inv(np.linalg.cholesky(information)).T
+        nearer = self.point.copy()
         for position in range(self.p, len(self.point)):
             moved = self.point.copy()
-            moved[position] += 0.02
-            slope = (self.evaluate(moved).gradient[position] - value.gradient[position]) / 0.02
-            self.scale[position, position] = np.sqrt(2 / max(slope, 2.0))
+            moved[position] += WIDTH
+            slopes = value.gradient[position], self.evaluate(moved).gradient[position]
+            curvature = (slopes[1] - slopes[0]) / WIDTH
+            if self.is_many and self.objective.lower_bounds[position - self.p] == 0.0:
+                nearer[position], curvature = _leap(float(self.point[position]), *slopes)
+            self.scale[position, position] = np.sqrt(2 / max(curvature, 2.0))
+        if (nearer != self.point).any():
+            tried = self.evaluate(nearer)
+            if tried.deviance < value.deviance:
+                self.point, self.value = nearer, tried
 
     def _descend(self, gradient: float) -> None:
         origin, scale = self.point.copy(), self.scale
@@ -183,3 +205,17 @@ class Search:
             self.point, self.value = moved, tried
             if self.steepest < GRADIENT:
                 return
+
+
+def _leap(sd: float, slope: float, further: float) -> tuple[float, float]:
+    """Newton's step of a standard deviation from the slopes at it and `WIDTH` further: where it leads, and the
+    curvature there. It is taken in the variance, of which -2ℓ is nearly a parabola that may have its end at 0."""
+    if sd <= 0.0:
+        return sd, (further - slope) / WIDTH
+    beyond = sd + WIDTH
+    here = slope / (2 * sd)
+    bend = (further / (2 * beyond) - here) / (beyond**2 - sd**2)
+    if bend <= 0.0:
+        return sd, abs(further - slope) / WIDTH
+    variance = max(sd**2 - here / bend, 0.0)
+    return variance**0.5, 4 * variance * bend + 2 * max(here + (variance - sd**2) * bend, 0.0)

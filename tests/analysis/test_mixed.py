@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from analysis.mixed import fit
+from analysis.mixed import fit, fit_nested
 from analysis.mixed_formula import FormulaError, build_design
 from analysis.mixed_laplace import Laplace, project_information
 from analysis.mixed_links import log_probability
@@ -288,3 +288,13 @@ def test_the_maximum_alone_is_that_of_the_whole_fit(study, probit):
     alone = fit(FORMULA, study, give="maximum")
     assert alone.diagnostics.converged and alone.restricted is None and not alone.modes
     assert alone.log_likelihood == pytest.approx(probit.log_likelihood, abs=1e-6)
+
+
+def test_a_nested_model_begun_at_the_full_one_ends_where_it_does_alone(study):
+    random = "(1 | participant) + (1 | title) + (1 | item)"
+    full = fit(f"said_machine ~ x * arm + {random}", study, link="logit", give="maximum")
+    nested = fit_nested(f"said_machine ~ x + {random}", study, full=full)
+    alone = fit(f"said_machine ~ x + {random}", study, link="logit", give="maximum")
+    assert nested.log_likelihood == pytest.approx(alone.log_likelihood, abs=1e-7)
+    assert nested.theta == pytest.approx(alone.theta, abs=1e-4)
+    assert nested.diagnostics.converged
