@@ -72,14 +72,20 @@ def vary_analysis(study: Study) -> Multiverse:
     conclusions = list_conclusions(study)
     found: list[Specification] = []
     for people in (DECLARED, NOBODY, CAREFUL):
-        own = study if people == DECLARED else replace(study, bundle=choose_bundle(study.bundle, people))
-        for dont_know, score in SCORES.items():
-            found += _judge_accuracies(own, conclusions, people=people, dont_know=dont_know, score=score)
-        found += _judge_probits(own, conclusions, people=people)
+        found += _judge_people(study, conclusions, people=people)
     if (primary := _judge_primary(study, conclusions)) is not None:
         found.append(primary)
     found.sort(key=lambda one: (one.dont_know, one.people, one.method) != (LEFT_OUT, DECLARED, "two-way"))
     return Multiverse(tuple(conclusions), tuple(found), tuple(_count(conclusions, found)))
+
+
+def _judge_people(study: Study, conclusions: Sequence[Conclusion], *, people: str) -> list[Specification]:
+    """The specifications of one choice of people, whose judgments are not kept beside those of the next."""
+    own = study if people == DECLARED else replace(study, bundle=choose_bundle(study.bundle, people))
+    found: list[Specification] = []
+    for dont_know, score in SCORES.items():
+        found += _judge_accuracies(own, conclusions, people=people, dont_know=dont_know, score=score)
+    return found + _judge_probits(own, conclusions, people=people)
 
 
 def list_conclusions(study: Study) -> list[Conclusion]:

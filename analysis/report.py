@@ -25,6 +25,7 @@ from typing import Any
 from analysis.figures import Picture, draw_figures, marked
 from analysis.heds import fill_datasheet
 from analysis.load import BundleError, load_bundle
+from analysis.memory import give_back
 from analysis.methods_text import format_markdown, write_methods
 from analysis.page import lay_out, list_marks, render_page
 from analysis.pdf_file import typeset
@@ -103,6 +104,7 @@ def report_study(
         for number, name in enumerate(wanted, start=1):
             tell(name.replace("_", " ").capitalize(), number, total)
             sections.append(find_writer(name)(study))
+            give_back()
         tell(DRAWING, len(wanted) + 1, total)
         pictures = draw_figures(study.answer)
     pictures += [picture for section in sections for picture in section.pictures]
