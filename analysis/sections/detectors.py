@@ -198,7 +198,7 @@ def _draw(judges: Sequence[Judge], study: Study, *, shown: Sequence[tuple[str, s
             )
             axes.errorbar(x, value, yerr=[value - low, high - value], fmt=mark, color=colour, markersize=4.5,
                           linewidth=1.1, label=tell_judge(key))  # fmt: skip
-        axes.set_xticks(list(places.values()), [study.labels[arm] for arm in places])
+        axes.set_xticks(list(places.values()), [study.labels[arm] for arm in places], rotation=20, ha="right")
         axes.set_ylabel("AUC (%)")
         axes.set_ylim(min(40.0, axes.get_ylim()[0]), 103)
         axes.grid(visible=False, axis="x")
