@@ -32,6 +32,7 @@ class Search:
         self.design = design
         self.p = design.fixed.width
         self.evaluations = 0
+        self._last: tuple[Array, Value] | None = None
         self.is_begun = start is not None
         self.point = self._start() if start is None else start
         self.scale = np.eye(len(self.point))
@@ -55,8 +56,14 @@ class Search:
         return beta * 1.15
 
     def evaluate(self, point: Array, *, slope: bool = True) -> Value:
+        """The objective at a point; that of the point evaluated last, where a stage begins or ends, is known."""
+        if slope and self._last is not None and np.array_equal(point, self._last[0]):
+            return self._last[1]
         self.evaluations += 1
-        return self.objective.evaluate(point[: self.p], point[self.p :], slope=slope)
+        self._last = None
+        value = self.objective.evaluate(point[: self.p], point[self.p :], slope=slope)
+        self._last = (point.copy(), value) if slope else None
+        return value
 
     def run(self, *, curvature: bool = True, gradient: float | None = None) -> None:
         """Minimise; leave a boundary that only looked like the minimum; end with Newton's steps and the covariance
