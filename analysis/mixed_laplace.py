@@ -23,7 +23,7 @@ from analysis.mixed_structure import Loadings, Structure, Vector
 from analysis.mixed_system import Factor
 
 Array = NDArray[np.float64]
-DECREMENT = 1e-17  # of the inner problem: the mode is known to about 1e-8
+DECREMENT = 1e-17  # of the inner problem, over -2 log p: the mode is known to about 1e-8
 STEPS = 60
 PIECE = 50_000  # rows whose derivatives are worked out at a time
 
@@ -59,6 +59,7 @@ class Laplace:
         self._constant = -2 * float(constant.sum())
         self._mode = self.structure.zeros()
         self._kept: Factor | None = None
+        self.decrement = DECREMENT
         self._pieces = [slice(start, start + PIECE) for start in range(0, max(len(y), 1), PIECE)]
 
     @property
@@ -107,7 +108,7 @@ class Laplace:
             decrement = slope.dot(move)
             along = s.predict(loadings, move)
             reached = decrement if np.isinf(last) else decrement * min(1.0, decrement / last)
-            if reached < DECREMENT * max(1.0, abs(place.penalised)):
+            if reached < self.decrement * max(1.0, abs(place.penalised)):
                 return replace(self._look(place.eta + along, place.mode.plus(1.0, move)), steps=step)
             place = replace(place, steps=step)
             length = 1.0

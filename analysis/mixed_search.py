@@ -14,8 +14,9 @@ BOUNDARY = 1e-4  # a standard deviation below this is one of 0
 STEP, STEP_OF_MANY = 2e-3, 1e-2  # of the differences of gradients, in units of about a standard error
 MOST_STEPS = 300
 MANY = 60_000  # rows from which on an evaluation is dear, and the curvature changes little within a standard error
-GRADIENT, GRADIENT_OF_MANY = 1e-5, 0.02  # at which the descent ends; of many rows the rest is left to Newton's steps
+GRADIENT, GRADIENT_OF_MANY = 1e-5, 1e-3  # at which the descent ends; of many rows the rest is left to Newton's steps
 NEWTON_STEPS = 4
+NEARER = 1e-20  # the inner decrement where gradients are told apart
 WIDTH = 0.02  # of the differences that θ's scales are from
 ASTRAY = 1e12  # -2ℓ of a point that cannot be worked out, so that the search takes a shorter step
 
@@ -184,6 +185,9 @@ class Search:
         rows one-sided ones, where what these leave out (a step times the change of curvature) is of the sixth digit."""
         scale = self.scale[:, self.free]
         size = len(self.free)
+        self.objective.decrement = NEARER  # a mode's error, over the width of a step, is one of the curvature
+        self._last = None
+        self.value = self.evaluate(self.point)
         here = scale.T @ self.value.gradient
         width = STEP_OF_MANY if self.is_many else STEP
         hessian = np.empty((size, size))

@@ -10,11 +10,12 @@ from scipy import linalg
 from analysis.mixed_formula import Design, RandomPart
 from analysis.mixed_laplace import Laplace
 from analysis.mixed_links import LinkName
-from analysis.mixed_search import GRADIENT_OF_MANY, Search
+from analysis.mixed_search import Search
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 ENOUGH = 25_000  # rows that the beginning is found from
+NEAR = 0.02  # the slope at which the search over these ends
 LEAST = 0.05  # the standard deviations to begin at: at 0 the slope is 0 too
 
 
@@ -32,7 +33,7 @@ def begin_with_few(design: Design, counts: Array | None, *, link: LinkName) -> A
     objective = Laplace(few.y, few.fixed, few.random, link=link, trials=None if counts is None else counts[rows])
     try:
         search = Search(objective, few)
-        search.run(curvature=False, gradient=GRADIENT_OF_MANY)
+        search.run(curvature=False, gradient=NEAR)
     except (np.linalg.LinAlgError, linalg.LinAlgError):
         return None
     point = search.point
