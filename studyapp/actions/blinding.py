@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models.functions import Coalesce
 
 from studyapp.actions.audit import record
 from studyapp.actions.rehearsal import RehearsalRefusedError, make_copy
@@ -56,17 +55,6 @@ def begin_audit(audit: BlindingAudit, *, now: datetime) -> None:
 def record_audit_progress(audit: BlindingAudit, *, now: datetime) -> None:
     """Say that the bot is still on its way."""
     BlindingAudit.objects.filter(pk=audit.pk).update(heartbeat_at=now)
-
-
-@transaction.atomic
-def find_silent_audits(*, silent_since: datetime, now: datetime) -> list[int]:
-    """Audits whose worker is dead or whose message is lost, to be sent again; each is named once. Locks them."""
-    waiting = (BlindingAudit.State.QUEUED, BlindingAudit.State.RUNNING)
-    rows = BlindingAudit.objects.filter(state__in=waiting).alias(seen_at=Coalesce("heartbeat_at", "created_at"))
-    silent = rows.filter(seen_at__lt=silent_since)
-    audit_ids = list(silent.select_for_update(of=("self",)).values_list("pk", flat=True))
-    BlindingAudit.objects.filter(pk__in=audit_ids).update(heartbeat_at=now)
-    return audit_ids
 
 
 @transaction.atomic

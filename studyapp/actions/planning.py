@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models.functions import Coalesce
 
 from studyapp.actions.audit import record
 from studyapp.domain.power_plan import ArmFacts, assume_plan
@@ -51,17 +50,6 @@ def begin_power(run_id: int, *, now: datetime) -> PowerRun | None:
 def record_power_progress(run_id: int, *, done: int, now: datetime) -> None:
     """Say how many designs are simulated, as a sign of life."""
     PowerRun.objects.filter(pk=run_id).update(done=done, heartbeat_at=now)
-
-
-@transaction.atomic
-def find_silent_runs(*, silent_since: datetime, now: datetime) -> list[int]:
-    """Simulations whose worker is dead or whose message is lost, to be sent again; each is named once. Locks them."""
-    waiting = (PowerRun.State.QUEUED, PowerRun.State.RUNNING)
-    runs = PowerRun.objects.filter(state__in=waiting).alias(seen_at=Coalesce("heartbeat_at", "created_at"))
-    silent = runs.filter(seen_at__lt=silent_since)
-    run_ids = list(silent.select_for_update().values_list("pk", flat=True))
-    PowerRun.objects.filter(pk__in=run_ids).update(heartbeat_at=now)
-    return run_ids
 
 
 def finish_power(run_id: int, *, result: dict[str, Any], table: str, picture: str, now: datetime) -> None:

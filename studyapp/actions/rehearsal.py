@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models.functions import Coalesce
 
 from studyapp.actions.audit import record
 from studyapp.actions.copy_study import copy_study
@@ -79,17 +78,6 @@ def begin_rehearsal(rehearsal_id: int, *, now: datetime) -> Rehearsal | None:
 def record_rehearsal_progress(rehearsal_id: int, *, done: int, now: datetime) -> None:
     """Say how many simulated participants have come back, as a sign of life."""
     Rehearsal.objects.filter(pk=rehearsal_id).update(done=done, heartbeat_at=now)
-
-
-@transaction.atomic
-def find_silent_rehearsals(*, silent_since: datetime, now: datetime) -> list[int]:
-    """Rehearsals whose worker is dead or whose message is lost, to be sent again; each is named once. Locks them."""
-    waiting = (Rehearsal.State.QUEUED, Rehearsal.State.RUNNING)
-    rows = Rehearsal.objects.filter(state__in=waiting).alias(seen_at=Coalesce("heartbeat_at", "created_at"))
-    silent = rows.filter(seen_at__lt=silent_since)
-    rehearsal_ids = list(silent.select_for_update(of=("self",)).values_list("pk", flat=True))
-    Rehearsal.objects.filter(pk__in=rehearsal_ids).update(heartbeat_at=now)
-    return rehearsal_ids
 
 
 @transaction.atomic

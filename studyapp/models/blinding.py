@@ -2,23 +2,17 @@
 
 from django.db import models
 
+from studyapp.models.planning import RunState
 from studyapp.models.study import Study
-
-
-class AuditState(models.TextChoices):
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
 
 
 class BlindingAudit(models.Model):
     """One audit of a study's pages, with the texts that it had then (`texts_sha256`)."""
 
-    State = AuditState
+    State = RunState
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="blinding_audits")
-    state = models.CharField(max_length=10, choices=AuditState, default=AuditState.QUEUED)
+    state = models.CharField(max_length=10, choices=RunState, default=RunState.QUEUED)
     created_at = models.DateTimeField()
     heartbeat_at = models.DateTimeField(null=True, help_text="the worker's last sign of life")
     finished_at = models.DateTimeField(null=True)
@@ -36,4 +30,4 @@ class BlindingAudit(models.Model):
 
     @property
     def is_busy(self) -> bool:
-        return self.state in (AuditState.QUEUED, AuditState.RUNNING)
+        return self.state in (RunState.QUEUED, RunState.RUNNING)

@@ -16,7 +16,7 @@ from studyapp.models import Study
 from studyapp.staff_site.arm_forms import ArmForm
 from studyapp.staff_site.arm_rows import describe_arms, group_rows, read_arm_rows
 from studyapp.staff_site.drafts import has_texts, try_change
-from studyapp.staff_site.pages import show, study_page
+from studyapp.staff_site.pages import show, show_entry, study_page
 from studyapp.staff_site.steps import find_missing_models
 from studyapp.study_file import StudyFileError, read_preset
 
@@ -81,20 +81,7 @@ def edit_arm(request: HttpRequest, study: Study, name: str) -> HttpResponse:
                 return redirect("staff:study_models", study.slug)
         except DesignError as error:
             form.add_faults(error)
-    if not study.is_draft:
-        for field in form.fields.values():
-            field.disabled = True
-    return show(
-        request,
-        "study_arm.html",
-        title=study.title,
-        study=study,
-        arm=says,
-        form=form,
-        has_texts=has_texts(study),
-        step_before=None,
-        step_after=None,
-    )
+    return show_entry(request, "study_arm.html", study=study, form=form, arm=says, has_texts=has_texts(study))
 
 
 def _carry_out(

@@ -13,7 +13,7 @@ from studyapp.domain.study_design import DesignError, describe_design
 from studyapp.models import Study
 from studyapp.staff_site.attention_forms import CheckForm
 from studyapp.staff_site.drafts import try_change
-from studyapp.staff_site.pages import show, study_page
+from studyapp.staff_site.pages import show, show_entry, study_page
 
 Entries = list[tuple[int | None, dict[str, Any]]]  # each with its number before, None for a new one
 
@@ -54,19 +54,7 @@ def edit_check(request: HttpRequest, study: Study, number: int = 0) -> HttpRespo
                 return redirect("staff:study_attention", study.slug)
         except DesignError as error:
             form.add_faults(error, place=_sort(changed).index(own))
-    if not study.is_draft:
-        for field in form.fields.values():
-            field.disabled = True
-    return show(
-        request,
-        "study_attention_check.html",
-        title=study.title,
-        study=study,
-        number=number,
-        form=form,
-        step_before=None,
-        step_after=None,
-    )
+    return show_entry(request, "study_attention_check.html", study=study, form=form, number=number)
 
 
 def _carry_out(request: HttpRequest, study: Study) -> None:

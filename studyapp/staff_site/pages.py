@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.views.decorators import staff_member_required
 from django.db.models import Model, QuerySet
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods
@@ -158,6 +159,16 @@ def show(
     frame = {**admin.site.each_context(request), "title": title, "study": study, **_list_ways(request, study)}
     frame["only_looks"] = study is not None and not request.user.has_perm(CHANGE, study)
     return render(request, f"staff_site/{template}", {**frame, **context})
+
+
+def show_entry(request: HttpRequest, template: str, *, study: Study, form: Form, **context: Any) -> HttpResponse:
+    """Render the form of one entry of a design's list; once the study is launched it can be read and not changed."""
+    if not study.is_draft:
+        for field in form.fields.values():
+            field.disabled = True
+    return show(
+        request, template, title=study.title, study=study, form=form, step_before=None, step_after=None, **context
+    )
 
 
 @dataclass(frozen=True)

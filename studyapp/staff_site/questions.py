@@ -12,7 +12,7 @@ from studyapp.domain.ready_made_questions import READY_MADE
 from studyapp.domain.study_design import DesignError, describe_design
 from studyapp.models import Study
 from studyapp.staff_site.drafts import try_change
-from studyapp.staff_site.pages import show, study_page
+from studyapp.staff_site.pages import show, show_entry, study_page
 from studyapp.staff_site.question_forms import QuestionForm
 
 MOVES = {"up": -1, "down": 1}
@@ -66,19 +66,7 @@ def edit_question(request: HttpRequest, study: Study, name: str = "") -> HttpRes
                 return redirect("staff:study_questions", study.slug)
         except DesignError as error:
             form.add_faults(error, place=place)
-    if not study.is_draft:
-        for field in form.fields.values():
-            field.disabled = True
-    return show(
-        request,
-        "study_question.html",
-        title=study.title,
-        study=study,
-        question=says,
-        form=form,
-        step_before=None,
-        step_after=None,
-    )
+    return show_entry(request, "study_question.html", study=study, form=form, question=says)
 
 
 def _carry_out(request: HttpRequest, study: Study, questions: list[dict[str, Any]]) -> None:

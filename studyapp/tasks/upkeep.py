@@ -7,11 +7,12 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from studyapp.actions import blinding, detection, export, generation, participation, planning, rehearsal, training
+from studyapp.actions import detection, export, generation, participation, training
 from studyapp.actions import purge as purging
 from studyapp.actions.audit import acting_as
+from studyapp.actions.silence import claim_silent
 from studyapp.database.clock import read_clock
-from studyapp.models import Study
+from studyapp.models import BlindingAudit, PowerRun, Rehearsal, Study
 from studyapp.tasks.blinding import audit_blinding
 from studyapp.tasks.detection import detect_texts
 from studyapp.tasks.export import write_report
@@ -49,13 +50,13 @@ def sweep_plans() -> None:
     now = timezone.now()
     for export_id in export.find_silent_reports(now=read_clock()):
         write_report.delay(export_id)
-    silent_since = now - PLAN_SILENCE
-    for run_id in planning.find_silent_runs(silent_since=silent_since, now=now):
-        simulate_power.delay(run_id)
-    for rehearsal_id in rehearsal.find_silent_rehearsals(silent_since=silent_since, now=now):
-        rehearse.delay(rehearsal_id)
-    for audit_id in blinding.find_silent_audits(silent_since=silent_since, now=now):
-        audit_blinding.delay(audit_id)
+    for task, rows in (
+        (simulate_power, PowerRun.objects),
+        (rehearse, Rehearsal.objects),
+        (audit_blinding, BlindingAudit.objects),
+    ):
+        for row_id in claim_silent(rows.all(), silent_since=now - PLAN_SILENCE, now=now):
+            task.delay(row_id)
     for run_id in detection.release_silent_runs(
         silent_since=read_clock() - DETECTION_SILENCE, unheard_since=read_clock() - PLAN_SILENCE, now=read_clock()
     ):
